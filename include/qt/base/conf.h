@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_BASE_CONF_H
+#define QT_BASE_CONF_H
+
+#include <stddef.h>
+
+#include <qt/base/err.h>
+
+/*
+ * The configuration file, qt.conf: lines "section.key = value", '#' comments,
+ * blank lines. Values are taken to the end of the line, trimmed. A value is
+ * looked up as: the environment's QT_SECTION_KEY, else the file, else the
+ * caller's default. Flags are the caller's business and come first.
+ */
+struct qt_conf;
+
+/*
+ * Loads path, or qt_path_config()'s when NULL; a missing file is an empty
+ * one. On a bad line returns -EINVAL with "path:line: ..." in err.
+ */
+int	qt_conf_load(const char *path, struct qt_conf **out, struct qt_err *err);
+void	qt_conf_free(struct qt_conf *conf);
+
+/* Borrowed until qt_conf_free(); fallback when unset. */
+const char *qt_conf_str(const struct qt_conf *conf, const char *key,
+	    const char *fallback);
+/* -EINVAL with the place when not a number (K, M, G allowed) in range. */
+int	qt_conf_ulong(const struct qt_conf *conf, const char *key,
+	    unsigned long fallback, unsigned long min, unsigned long max,
+	    unsigned long *out, struct qt_err *err);
+
+#endif /* QT_BASE_CONF_H */

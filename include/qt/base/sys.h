@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_BASE_SYS_H
+#define QT_BASE_SYS_H
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/*
+ * The one system-call layer through which fault tests inject.
+ *
+ * Everything in libcommon that changes files, memory or sockets whose failure
+ * matters goes through these wrappers. Each behaves as its namesake but
+ * returns -errno instead of setting errno, retries EINTR where a retry is
+ * right (never close), and always adds O_CLOEXEC / MFD_CLOEXEC / SOCK_CLOEXEC.
+ *
+ * Faults: a test (or the environment, QT_FAULT="fallocate:3:ENOSPC") makes the
+ * n-th call of one kind fail, or be short. When no fault is set the cost is
+ * one predictable branch. Thread-safe; a fault is set before threads start.
+ */
+enum qt_sys_call {
+	QT_SYS_OPEN, QT_SYS_READ, QT_SYS_WRITE, QT_SYS_PREAD, QT_SYS_PWRITE,
+	QT_SYS_FSYNC, QT_SYS_FTRUNCATE, QT_SYS_FALLOCATE, QT_SYS_MMAP,
+	QT_SYS_LINK, QT_SYS_RENAME, QT_SYS_UNLINK, QT_SYS_MKDIR,
+	QT_SYS_FORK, QT_SYS_SEND, QT_SYS_RECV, QT_SYS_ACCEPT, QT_SYS_MEMFD,
+	QT_SYS_EVENTFD, QT_SYS_PTY, QT_SYS_LOCK,
+	QT_SYS_COUNT_
+};
+
+int	qt_sys_open(int dirfd, const char *path, int flags, mode_t mode);
+ssize_t	qt_sys_read(int fd, void *buf, size_t size);
+ssize_t	qt_sys_write(int fd, const void *buf, size_t len);
+ssize_t	qt_sys_pread(int fd, void *buf, size_t size, off_t at);
+ssize_t	qt_sys_pwrite(int fd, const void *buf, size_t len, off_t at);
+/* All len bytes, or a negative code; a short write is continued. */
+int	qt_sys_write_all(int fd, const void *buf, size_t len);
+int	qt_sys_fsync(int fd);		/* fdatasync(2); never retried */
+int	qt_sys_ftruncate(int fd, off_t size);
+int	qt_sys_fallocate(int fd, int mode, off_t at, off_t len);
+/* MAP_SHARED from offset 0; *map is NULL on failure. */
+int	qt_sys_mmap(int fd, size_t size, int prot, void **map);
+int	qt_sys_linkat_fd(int fd, int dirfd, const char *path);
+int	qt_sys_rename(int dirfd, const char *from, const char *to);
+int	qt_sys_unlink(int dirfd, const char *path);
+int	qt_sys_mkdir(const char *path, mode_t mode);
+pid_t	qt_sys_fork(void);
+int	qt_sys_memfd(const char *name, size_t size, int seals);
+int	qt_sys_eventfd(unsigned int initial);	/* nonblocking */
+/*
+ * Sends one packet with up to 4 descriptors (borrowed), or receives one;
+ * received descriptors are owned by the caller and close-on-exec. Never
+ * raises SIGPIPE. On receive *nfds is in: room, out: how many arrived; extra
+ * ones are closed. A truncated packet is -EMSGSIZE. 0 from recv: end.
+ */
+ssize_t	qt_sys_send_fds(int sock, const void *buf, size_t len, const int *fds,
+	    size_t nfds, int flags);
+ssize_t	qt_sys_recv_fds(int sock, void *buf, size_t size, int *fds,
+	    size_t *nfds, int flags);
+int	qt_sys_accept(int sock);	/* nonblocking, close-on-exec */
+/*
+ * Open-file-description byte lock (F_OFD_SETLK) of type F_RDLCK, F_WRLCK or
+ * F_UNLCK. -EAGAIN when somebody else holds it.
+ */
+int	qt_sys_lock(int fd, int type, off_t at, off_t len);
+/* 1 when another description holds a conflicting write lock, else 0. */
+int	qt_sys_is_locked(int fd, off_t at, off_t len);
+
+/*
+ * Makes call number nth (1 is the next) of this kind return -error; with
+ * error 0 a read or write moves at most half of what was asked. nth 0 clears.
+ */
+void	qt_sys_fault(enum qt_sys_call call, unsigned int nth, int error);
+/* How many calls of this kind were made since the last qt_sys_fault(). */
+unsigned int qt_sys_calls(enum qt_sys_call call);
+
+#endif /* QT_BASE_SYS_H */
