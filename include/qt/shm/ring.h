@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_SHM_RING_H
+#define QT_SHM_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <qt/base/err.h>
+#include <qt/shm/segment.h>
+
+/*
+ * The broadcast ring: one writer, any number of read-only readers, bytes
+ * numbered from 0 by 64-bit offsets that never repeat.
+ *
+ *	      tail                          head
+ *	        v                             v
+ *	  ......[ chunk | chunk |   chunk   | ch....scratch ]
+ *	  gone    <------- readable ------->
+ *
+ * The bytes live in chunks (extents of 4 KiB, doubling to 64 KiB), so an idle
+ * ring costs one small chunk and a busy one grows to its limit; then the
+ * oldest chunk is reused. When the segment has no space the ring goes on with
+ * the chunks it has: less is kept, nothing new is lost.
+ *
+ * The writer never waits for readers and never looks at them. It moves tail
+ * past a chunk before it reuses the chunk, and publishes new bytes by one
+ * release store of head; everything after head is scratch, so a writer killed
+ * anywhere leaves a sound ring. A reader copies, then re-checks tail: if it
+ * was overtaken it knows (-QT_ELAPPED), and what it copied is void.
+ *
+ * The writer handle is for one thread at a time; so is each reader.
+ */
+struct qt_ring_writer;
+struct qt_ring_reader;
+
+#define QT_RING_LIMIT_MIN	(16u << 10)
+#define QT_RING_LIMIT_DEFAULT	(1u << 20)
+#define QT_RING_LIMIT_MAX	(1u << 30)
+
+/*
+ * Makes a ring (header only; the first chunk comes with the first byte).
+ * *offset is what the readers open. 0, -ENOSPC, -ENOMEM, -EINVAL.
+ */
+int	qt_ring_create(struct qt_seg *seg, uint64_t limit, uint64_t *offset);
+/* Frees the ring and its chunks. No writer may be open. */
+int	qt_ring_destroy(struct qt_seg *seg, uint64_t offset);
+
+/* Becomes the writer, also of a ring whose last writer died. */
+int	qt_ring_writer_open(struct qt_seg *seg, uint64_t offset,
+	    struct qt_ring_writer **out, struct qt_err *err);
+void	qt_ring_writer_close(struct qt_ring_writer *w);
+
+/*
+ * Contiguous memory for the next bytes, between 1 and want of them; the size
+ * is returned. Readers see nothing of it until qt_ring_publish(). -ENOSPC only
+ * when the ring has no chunk at all. Calling it again without a publish gives
+ * the same memory.
+ */
+ssize_t	qt_ring_reserve(struct qt_ring_writer *w, size_t want, void **p);
+/* Makes the first len bytes of the reserved memory readable. */
+void	qt_ring_publish(struct qt_ring_writer *w, size_t len);
+/* Copies all of data in: reserve, copy, publish, as often as needed. */
+int	qt_ring_write(struct qt_ring_writer *w, const void *data, size_t len);
+uint64_t qt_ring_writer_head(const struct qt_ring_writer *w);
+
+/* Opens for reading; works on a read-only segment. -QT_ECORRUPT. */
+int	qt_ring_reader_open(const struct qt_seg *seg, uint64_t offset,
+	    struct qt_ring_reader **out, struct qt_err *err);
+void	qt_ring_reader_close(struct qt_ring_reader *r);
+
+/* The readable range now, [*tail, *head). Either may be NULL. */
+void	qt_ring_range(const struct qt_ring_reader *r, uint64_t *tail,
+	    uint64_t *head);
+
+/*
+ * Copies up to size bytes from position pos.
+ *
+ * Returns the count, 0 when pos is the head, -QT_ELAPPED when pos is (or came
+ * to be while copying) before the tail, -EINVAL when after the head,
+ * -QT_ECORRUPT when the ring's own words make no sense.
+ */
+ssize_t	qt_ring_read(struct qt_ring_reader *r, uint64_t pos, void *buf,
+	    size_t size);
+
+/*
+ * Points at the bytes at pos without copying; *p stays readable memory, but
+ * its contents are only known to be right if qt_ring_is_valid(r, pos) after
+ * they were used. Same results as qt_ring_read.
+ */
+ssize_t	qt_ring_peek(struct qt_ring_reader *r, uint64_t pos, size_t size,
+	    const void **p);
+int	qt_ring_is_valid(const struct qt_ring_reader *r, uint64_t pos);
+
+#endif /* QT_SHM_RING_H */

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_SHM_SEGMENT_H
+#define QT_SHM_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <qt/base/err.h>
+
+/*
+ * A segment: one POSIX shared-memory object that holds typed, named entries
+ * and the extents that they live in. The byte layout is qt-segment(5).
+ *
+ *	+--------+--------------+---------+-----------+-- - - - - - - - --+
+ *	| header | participants | entries | extent    | pages handed out  |
+ *	|        | (OFD locks)  | (names) | table     | as extents        |
+ *	+--------+--------------+---------+-----------+-- - - - - - - - --+
+ *	0                                             data_offset      size
+ *
+ * Rules that everything in this module keeps:
+ *	1. A name appears complete: built in O_TMPFILE, then linkat(2).
+ *	2. No SIGBUS: the size is set once, extents are fallocated when handed
+ *	   out and punched when freed; the file is never truncated. A full
+ *	   file system is -ENOSPC from the call that wanted space.
+ *	3. No pointers, only offsets from the start of the segment.
+ *	4. No anonymous state: an intermediate word names its owner, and anyone
+ *	   may finish or undo what a dead owner began.
+ *	5. Death is the kernel's verdict: each participant holds an OFD lock on
+ *	   its slot's byte, on a descriptor of its own that exec closes and that
+ *	   a fork child re-takes.
+ *	6. One release store publishes.
+ *	7. Everything that came from the segment is checked before it is used.
+ *
+ * A handle belongs to one process; calls on one handle from several threads
+ * are safe unless a function says otherwise.
+ */
+struct qt_seg;
+
+struct qt_seg_spec {
+	uint64_t	size;		/* bytes, rounded up to pages; sparse */
+	uint32_t	entries;	/* table sizes; 0 takes the default */
+	uint32_t	participants;
+	uint32_t	extents;
+	mode_t		mode;		/* 0600, or 0660 with a group */
+	gid_t		group;		/* (gid_t)-1: leave it */
+	char		kind[8];	/* what the segment is for, "host" */
+};
+
+#define QT_SEG_NONE		0u
+#define QT_SEG_JOIN		1u	/* map writable, become a participant */
+#define QT_SEG_RDONLY		2u	/* map read-only; never a participant */
+
+/*
+ * Makes a segment and joins it. name is as for shm_open(3), "/x"; NULL makes
+ * one without a name, to be passed by descriptor.
+ *
+ * Returns 0, -EEXIST (somebody's name is never taken over), -ENOSPC, -EINVAL.
+ */
+int	qt_seg_create(const char *name, const struct qt_seg_spec *spec,
+	    struct qt_seg **out, struct qt_err *err);
+
+/*
+ * Opens a segment after checking magic, version, byte order, feature bits,
+ * checksum, and every offset and size against the file. With QT_SEG_JOIN,
+ * takes a free participant slot (one of a dead process after its remains are
+ * swept); -QT_EFULL when none is free. kind NULL accepts any.
+ *
+ * Returns 0, -ENOENT, -EACCES, -QT_EFORMAT, -QT_EVERSION, -QT_ECORRUPT,
+ * -QT_EOWNER (another user's object, or one that others may write).
+ */
+int	qt_seg_open(const char *name, const char *kind, unsigned int flags,
+	    struct qt_seg **out, struct qt_err *err);
+/* The same for a descriptor, which stays the caller's. */
+int	qt_seg_open_fd(int fd, const char *kind, unsigned int flags,
+	    struct qt_seg **out, struct qt_err *err);
+
+/* Leaves the segment and unmaps it; pointers into it die. NULL is fine. */
+void	qt_seg_close(struct qt_seg *seg);
+
+/* Removes the name; users keep their mapping. 0 or -errno. */
+int	qt_seg_unlink(const char *name);
+
+/* A new read-only descriptor, which the caller owns; -errno. */
+int	qt_seg_dup_rdonly(const struct qt_seg *seg);
+
+uint64_t qt_seg_size(const struct qt_seg *seg);
+/* Bytes of memory the file uses now (st_blocks). */
+uint64_t qt_seg_used(const struct qt_seg *seg);
+/* A random number made with the segment: tells two of one name apart. */
+uint64_t qt_seg_id(const struct qt_seg *seg);
+
+/*
+ * len bytes at offset, or NULL when they are not all inside the data area.
+ * Writable for participants only. Borrowed until qt_seg_close().
+ */
+void	*qt_seg_at(const struct qt_seg *seg, uint64_t offset, uint64_t len);
+uint64_t qt_seg_offset(const struct qt_seg *seg, const void *p);
+
+/*
+ * Participants. Ids are 1 to the table's size; 0 is nobody. qt_seg_is_alive
+ * asks the kernel (fcntl, slow path only): 1 also for a stopped process.
+ */
+uint32_t qt_seg_self(const struct qt_seg *seg);
+int	qt_seg_is_alive(const struct qt_seg *seg, uint32_t participant);
+/* After fork, in the child: takes a slot of its own. 0 or negative. */
+int	qt_seg_after_fork(struct qt_seg *seg, struct qt_err *err);
+
+/*
+ * Extents: page-granular pieces of the data area, zero-filled. The allocator's
+ * lock is recoverable: it names its owner and an intent record rolls forward
+ * or back what a dead owner began. size is at least the size of the struct
+ * or data; it is rounded up to pages. -ENOSPC, -ENOMEM (no address space in
+ * the segment, or the extent table is full).
+ */
+int	qt_seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t *offset);
+/* Frees a whole extent by its offset; its pages go back at once. */
+int	qt_seg_free(struct qt_seg *seg, uint64_t offset);
+
+/* Entries: the typed names. */
+#define QT_SEG_NAME_SIZE 64
+
+struct qt_seg_entry {
+	char		name[QT_SEG_NAME_SIZE];
+	char		dtype[32];	/* NumPy dtype string, or "" */
+	uint32_t	type;		/* QT_TYPE_... of the structure */
+	uint32_t	generation;
+	uint64_t	shape[4];	/* unused dimensions are 0 */
+	uint64_t	offset;		/* of the structure */
+	uint64_t	size;
+};
+
+enum qt_seg_type {
+	QT_TYPE_NONE, QT_TYPE_RAW, QT_TYPE_RING, QT_TYPE_TABLE,
+	/* later structures append here; numbers are part of the format */
+};
+
+/* Publishes an entry, last of all by its state word. -EEXIST, -QT_EFULL. */
+int	qt_seg_entry_add(struct qt_seg *seg, const struct qt_seg_entry *entry);
+/* Copies a consistent entry out. -ENOENT. */
+int	qt_seg_entry_get(const struct qt_seg *seg, const char *name,
+	    struct qt_seg_entry *out);
+/* Removes the name; the caller frees the extents. -ENOENT. */
+int	qt_seg_entry_del(struct qt_seg *seg, const char *name);
+/* Iterates: *cursor starts at 0. 1 with an entry, 0 at the end. */
+int	qt_seg_entry_next(const struct qt_seg *seg, uint32_t *cursor,
+	    struct qt_seg_entry *out);
+
+/*
+ * Finishes or undoes what dead participants left (allocator intents, their
+ * slots and half-made entries). Anyone may call it at any time; opening with
+ * QT_SEG_JOIN calls it. Returns how many dead participants were swept.
+ */
+int	qt_seg_sweep(struct qt_seg *seg);
+
+#endif /* QT_SHM_SEGMENT_H */
