@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_SESSION_VIEW_H
+#define QT_SESSION_VIEW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <qt/base/buf.h>
+#include <qt/base/err.h>
+#include <qt/session/record.h>
+#include <qt/session/screen.h>
+
+/*
+ * A view: what one viewer of one session must be shown next. Pull-based and
+ * free of I/O and of waiting; `qt-session attach`, qtd's worker and the
+ * recorder are loops around it.
+ *
+ *	attach ──► resume? ── yes ──────────────────────────► stream
+ *	             │ no                                       │ lag > limit,
+ *	             └► size ► snapshot at offset S ► stream from S  or lapped
+ *	                   ^                                    │
+ *	                   └──────── "skipped N bytes" ◄────────┘
+ *
+ * Rules: a resize always comes before content of that size. Replayed bytes
+ * and the live bytes of a viewer that is not the lead pass qt_filter, so that
+ * exactly one terminal answers a query. A slow viewer skips; nothing is kept
+ * for it but this struct.
+ */
+enum qt_view_kind {
+	QT_VIEW_IDLE,		/* nothing now: sleep until the bell */
+	QT_VIEW_SIZE,		/* cols, rows */
+	QT_VIEW_SNAPSHOT,	/* ask the screen (see req), then
+				 * qt_view_snapshot() or qt_view_no_snapshot() */
+	QT_VIEW_DATA,		/* bytes from offset on */
+	QT_VIEW_SKIPPED,	/* count bytes were left out before offset */
+	QT_VIEW_STATE,		/* record changed: lead, title, name, policy */
+	QT_VIEW_EXIT,		/* reached the end: exit_status is final */
+	QT_VIEW_GONE,		/* the record was reused or removed */
+};
+
+struct qt_view_piece {
+	enum qt_view_kind kind;
+	uint16_t	cols, rows;
+	uint64_t	offset;		/* of the first byte in the session */
+	uint64_t	count;		/* session bytes that data stands for */
+	const void	*data;		/* borrowed until the next call */
+	size_t		len;		/* differs from count when filtered */
+	int32_t		exit_status;
+	struct qt_screen_request req;
+};
+
+struct qt_view_opt {
+	struct qt_uuid	id;
+	uint64_t	offset;		/* resume here; ~0: no position yet */
+	uint32_t	generation;	/* of that position */
+	uint32_t	scrollback;	/* lines wanted with a snapshot */
+	uint64_t	lag_max;	/* skip beyond this; 0: half the ring */
+	int		is_recorder;	/* never skip by lag, never filter */
+};
+
+struct qt_view;
+
+int	qt_view_open(struct qt_session_table *table, const struct qt_seg *seg,
+	    const struct qt_view_opt *opt, struct qt_view **out,
+	    struct qt_err *err);
+void	qt_view_close(struct qt_view *v);
+
+/* Whether this viewer is the lead now; starts as 0. */
+void	qt_view_set_lead(struct qt_view *v, int is_lead);
+
+/*
+ * The next piece, at most size_max bytes of data. Calling it commits the
+ * last piece as delivered.
+ */
+int	qt_view_next(struct qt_view *v, size_t size_max,
+	    struct qt_view_piece *out);
+/* The screen's answer: the next piece is DATA of the redraw, then stream. */
+int	qt_view_snapshot(struct qt_view *v, const struct qt_screen_answer *a,
+	    const void *data, size_t len);
+/* The screen did not answer: replay from the oldest bytes in the ring. */
+int	qt_view_no_snapshot(struct qt_view *v);
+
+uint64_t qt_view_offset(const struct qt_view *v);	/* delivered up to here */
+const struct qt_session *qt_view_session(const struct qt_view *v);
+
+#endif /* QT_SESSION_VIEW_H */
