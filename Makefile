@@ -46,15 +46,17 @@ SOLIB := $(B)/libqt.so
 PROGS := $(notdir $(patsubst %/,%,$(wildcard cmd/*/)))
 UNITS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*_test.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/*_bench.c))
+CRASH := $(patsubst %.c,$(B)/%,$(wildcard tests/crash/*_crash.c))
 FUZZ  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/tools/*.c))
 SRCS  := $(wildcard libcommon/*/*.c cmd/*/*.c tests/unit/*.c tests/unit/*/*.c \
-	tests/*/tools/*.c bench/*.c)
+	tests/*/tools/*.c tests/crash/*.c tests/fuzz/*.c bench/*.c)
 
 objs   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o %.a,$^) $(QT_LDFLAGS) $(LDFLAGS)
 
-.PHONY: all help tools
+.PHONY: all help units crashers tools compile fuzz-all fuzzers page deps run check \
+	lint bench clean check-fresh
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -82,32 +84,71 @@ $(B)/bin/$(1): $$(call objs,cmd/$(1)/*.c) $$(LIB)
 endef
 $(foreach p,$(PROGS),$(eval $(call program,$(p))))
 
-$(UNITS): %: %.o $(B)/tests/unit/main.o $(LIB)
+# main() for QT_TEST; in an archive, so that a program may have its own.
+$(B)/tests/libtest.a: $(B)/tests/unit/main.o
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+$(UNITS) $(CRASH): %: %.o $(B)/tests/libtest.a $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS_test)
-$(BENCH): %: %.o $(LIB)
+$(BENCH) $(TOOLS): %: %.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS_test)
-$(TOOLS): %: %.o $(LIB)
+$(FUZZ): %: %.o $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(LINK) $(LIBS_test)
+	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS_test)
+units: $(UNITS)
+crashers: $(CRASH)
 tools: $(TOOLS)
+# Everything that is C, compiled and linked; nothing runs.
+compile: all units crashers tools $(BENCH) $(SOLIB)
+fuzz-all: $(FUZZ)
+# Fuzzers are clang's, in a tree of their own.
+fuzzers:
+	$(Q)$(MAKE) BUILD=build-fuzz SAN= CC=clang CFLAGS='-O1 -g $(FUZZ_CFLAGS)' \
+	    fuzz-all
+FUZZ_CFLAGS := -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
 
-.PHONY: check check-unit check-cmd bench lint clean
-check: check-unit check-cmd
-check-unit: $(UNITS)
-	@for t in $^; do echo "# $$t"; $$t || exit 1; done
-check-cmd: all tools
-	@PATH="$(CURDIR)/$(B)/bin:$$PATH" bats --tap tests/cmd
+# The page: bundled by node from cmd/qtd/web, served by qtd from build/web.
+PAGE := $(filter-out cmd/qtd/web/node_modules/%, \
+	$(wildcard cmd/qtd/web/*.* cmd/qtd/web/*/*.*))
+page: $(if $(PAGE),$(B)/web/.done)
+$(B)/web/.done: $(PAGE) | deps-page
+	$(call say,PAGE,$(@D))
+	$(Q)node cmd/qtd/web/build.mjs $(@D)
+	@touch $@
+
+# --- What people type -------------------------------------------------------
+
+# What is missing is installed first: see .ci/packages.
+deps:
+	@BUILD=$(B) .ci/deps build page check
+deps-%:
+	@BUILD=$(B) .ci/deps $(subst +, ,$*)
+
+# As many jobs as cores, unless you said -j.
+jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+run: deps-build+page
+	@$(MAKE) $(jobs) all page
+	@exec $(B)/bin/qtd $(ARGS)
+
+# Every group runs even when one has failed; make check-unit runs one.
+SUITES := unit cmd web fuzz crash stress lint
+check: deps
+	@B=$(B) MAKE='$(MAKE) $(jobs)' T='$(T)' V='$(V)' \
+	    sh tests/check.sh $(SUITES)
+$(SUITES:%=check-%): check-%:
+	@B=$(B) MAKE='$(MAKE) $(jobs)' T='$(T)' V='$(V)' \
+	    sh tests/check.sh $*
+check-install:
+	@$(MAKE) check-cmd T=install
+lint: check-lint
+check-fresh:
+	@sh .ci/fresh $(RELEASE)
 
 bench: $(BENCH)
 	@for t in $^; do $$t; done
-
-lint:
-	sh tests/lint/size.sh
-	sh tests/lint/layers.sh
-	for h in $$(find include -name '*.h'); do \
-	    $(CC) -std=c11 -D_GNU_SOURCE -Iinclude -fsyntax-only -x c $$h || exit 1; done
 
 clean:
 	rm -rf build build-*

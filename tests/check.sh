@@ -1,0 +1,221 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# check.sh GROUP...: builds and runs groups of tests; the last line counts all.
+#
+# Run by make check, which says where the build tree is ($B) and how to make
+# ($MAKE). A group is a folder of tests/, its programs are found by name, so a
+# new test needs no line here:
+#
+#   unit    unit/*/*_test.c     cmocka
+#   cmd     cmd/*.bats          what a user sees
+#   web     web/*.test.mjs      node's test runner, a real browser
+#   fuzz    fuzz/*_fuzz.c       libFuzzer, FUZZ_SECONDS each, from its corpus
+#   crash   crash/*_crash.c, crash/*.bats
+#   stress  stress/*.bats       QT_STRESS=short or long
+#   lint    lint/*.sh
+#
+# T=WORD runs only the files with WORD in their names. Programs built from
+# */tools/*.c are in PATH. A group that does not build, or
+# leaves processes behind, has failed; the others still run. Each group's
+# whole TAP is kept in $B/check/GROUP.tap.
+set -u
+cd "$(dirname "$0")/.." || exit 3
+: "${B:=build}" "${MAKE:=make}" "${FUZZ_SECONDS:=5}" "${QT_STRESS:=short}"
+out=$PWD/$B/check
+mkdir -p "$out"
+
+# A world of the tests' own: nothing here reads or writes the user's.
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/qt-check.XXXXXX") || exit 3
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
+mkdir -m 700 "$tmp/home" "$tmp/run"
+user_home=$HOME
+export HOME="$tmp/home" QT_RUNTIME_DIR="$tmp/run" QT_STRESS
+export B MAKE LC_ALL=C.UTF-8 QT_BUILD="$PWD/$B" QT_TOP="$PWD"
+unset QT_SESSION QT_CONFIG QT_STATE_DIR QT_DATA_DIR QT_DEBUG NO_COLOR \
+    XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_STATE_HOME TMUX
+
+tools=$(find tests -path '*/tools/*.c' -printf "$PWD/$B/%h\n" | sort -u |
+    tr '\n' ':')
+PATH=$PWD/$B/bin:$tools$PATH
+export PATH
+
+# one NAME SECONDS COMMAND...: one program's TAP, marked for tap.awk. By way of
+# a file: what a test leaves running may hold its output open for ever.
+one() {
+	name=$1 limit=$2
+	shift 2
+	timeout -k 10 "$limit" "$@" </dev/null >"$tmp/out" 2>&1
+	set -- $?
+	echo "#begin $name"
+	cat "$tmp/out"
+	printf '\n#end %s\n' "$1"
+}
+
+# build TARGET...: says so as a failed case when it does not.
+build() {
+	if ! HOME=$user_home $MAKE --no-print-directory "$@" \
+	    >"$out/build.log" 2>&1; then
+		echo "#begin build"
+		echo "not ok 1 - make $*"
+		sed 's/^/# /' "$out/build.log"
+		echo "#end 1"
+		return 1
+	fi
+}
+
+none() { echo "#empty no $1 yet"; }
+
+# A glob's files whose names have $T in them, or nothing.
+files() {
+	for f; do
+		case ${f##*/} in *"${T-}"*) [ ! -e "$f" ] || echo "$f" ;; esac
+	done
+}
+
+each_bats() {
+	for f in $(files "tests/$1"/*.bats); do
+		one "$(basename "$f")" "$2" bats --tap "$f"
+	done
+}
+
+group_unit() {
+	[ "$(files tests/unit/*/*_test.c)" ] || { none '*_test.c'; return; }
+	build -k units
+	for f in $(files tests/unit/*/*_test.c); do
+		f=${f%.c}
+		[ ! -x "$B/$f" ] || one "${f#tests/unit/}" 300 "$B/$f"
+	done
+}
+
+group_cmd() {
+	[ "$(files tests/cmd/*.bats)" ] || { none '*.bats'; return; }
+	build all page tools || return
+	export BATS_TEST_TIMEOUT=120
+	each_bats cmd 900
+}
+
+group_web() {
+	[ "$(files tests/web/*.test.mjs)" ] || { none '*.test.mjs'; return; }
+	build all page tools || return
+	for f in $(files tests/web/*.test.mjs); do
+		one "$(basename "$f" .test.mjs)" 600 \
+		    node --test-reporter=tap "$f"
+	done
+}
+
+# One case: the corpus, then new inputs for a while. What is found stays in
+# $B/fuzz/NAME and is tried first the next time.
+fuzz_one() {
+	fuzzer=$1 prog=$2
+	mkdir -p "$out/fuzz" "$B/fuzz/$1"
+	set -- "$B/fuzz/$1"
+	[ -d "tests/fuzz/corpus/$fuzzer" ] &&
+		set -- "$@" "tests/fuzz/corpus/$fuzzer"
+	[ -f "tests/fuzz/$fuzzer.dict" ] &&
+		set -- "$@" "-dict=tests/fuzz/$fuzzer.dict"
+	one "$fuzzer" 600 sh -c '"$@" && echo "ok 1 - no input breaks it"' sh \
+	    "$prog" -max_total_time="$FUZZ_SECONDS" -timeout=20 \
+	    -rss_limit_mb=2048 -artifact_prefix="$out/fuzz/$fuzzer-" "$@"
+}
+
+group_fuzz() {
+	[ "$(files tests/fuzz/*_fuzz.c)" ] || { none '*_fuzz.c'; return; }
+	build -k fuzzers
+	for f in $(files tests/fuzz/*_fuzz.c); do
+		f=$(basename "$f" _fuzz.c)
+		prog=build-fuzz/tests/fuzz/${f}_fuzz
+		[ ! -x "$prog" ] || fuzz_one "$f" "$prog"
+	done
+}
+
+group_crash() {
+	[ "$(files tests/crash/*_crash.c tests/crash/*.bats)" ] ||
+		{ none '*_crash.c or *.bats'; return; }
+	build all page tools crashers || return
+	for f in $(files tests/crash/*_crash.c); do
+		f=${f%.c}
+		one "$(basename "$f")" 600 "$B/$f"
+	done
+	each_bats crash 600
+}
+
+group_stress() {
+	[ "$(files tests/stress/*.bats)" ] || { none '*.bats'; return; }
+	build all page tools || return
+	each_bats stress 900
+}
+
+# A script is one case: silent and 0 when all is well.
+group_lint() {
+	for f in $(files tests/lint/*.sh); do
+		f=$(basename "$f" .sh)
+		if [ "$f" = help ]; then
+			build all || continue
+		fi
+		echo "#begin $f"
+		if timeout -k 10 300 sh "tests/lint/$f.sh" >"$tmp/lint" 2>&1; then
+			echo "ok 1 - lint $f"
+			sed 's/^/# /' "$tmp/lint"
+			echo "#end 0"
+		else
+			echo "not ok 1 - lint $f"
+			sed 's/^/# /' "$tmp/lint"
+			echo "#end 1"
+		fi
+	done
+}
+
+# Processes of this group that outlive it are a defect: given 5 s to go, then
+# named and ended.
+mine() {
+	grep -lza "^QT_CHECK_GROUP=$QT_CHECK_GROUP\$" /proc/[0-9]*/environ \
+	    2>/dev/null | sed 's,/proc/\([0-9]*\)/.*,\1,'
+}
+
+left_behind() {
+	tries=50
+	while [ "$(mine)" ] && [ $tries -gt 0 ]; do
+		tries=$((tries - 1))
+		sleep 0.1
+	done
+	pids=$(mine)
+	[ "$pids" ] || return 0
+	echo "#begin processes"
+	echo "not ok 1 - every process that the tests started has ended"
+	for pid in $pids; do
+		echo "# $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+		kill -9 "$pid"
+	done 2>/dev/null
+	printf '#end 1\n'
+}
+
+for group in "$@"; do
+	QT_CHECK_GROUP=$group-$$
+	(
+		export QT_CHECK_GROUP
+		"group_$group"
+	) | {
+		cat
+		left_behind
+	} | tee "$out/$group.tap" |
+	awk -v group="$group" -v sum="$out/$group.sum" -v verbose="${V:-}" \
+	    -f tests/tap.awk
+done
+
+cd "$out" || exit 3
+for group in "$@"; do cat "$group.sum"; done | awk '
+/^failed /	{ bad[nbad++] = substr($0, 8); next }
+/^skipped /	{ skip[nskip++] = substr($0, 9); next }
+		{ passed += $1; failed += $2; skipped += $3 }
+END {
+	for (i = 0; i < nskip; i++)
+		print "  skipped  " skip[i]
+	for (i = 0; i < nbad; i++)
+		print "  FAILED   " bad[i]
+	line = passed + 0 " passed, " failed + 0 " failed"
+	if (skipped)
+		line = line ", " skipped " skipped"
+	print line
+	exit (failed > 0)
+}'
