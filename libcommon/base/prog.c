@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Name, verbs, options, usage and exit. See <qt/base/prog.h>. */
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -16,15 +17,29 @@
 #endif
 
 #define OPT_MAX 64	/* options in one table, checked */
+#define ID_HELP 1	/* --help, when the table has no such option */
 
 const char *qt_prog = "qt";
 
+/*
+ * One write(2) a message, so that those of several processes do not mix. The
+ * arguments may come from outside: nothing in them may drive the terminal.
+ */
 static void
 vsay(const char *fmt, va_list ap)
 {
-	fprintf(stderr, "%s: ", qt_prog);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	char	 text[4096];
+	char	*p;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	for (p = text; *p != '\0'; p++) {
+		if (((unsigned char)*p < ' ' && *p != '\n' && *p != '\t') ||
+		    *p == 0x7f)
+			*p = '?';
+		else if (p[0] == '\xc2' && (unsigned char)p[1] < 0xa0)
+			p[0] = p[1] = '?';	/* C1 in UTF-8 */
+	}
+	fprintf(stderr, "%s: %s\n", qt_prog, text);
 }
 
 void
@@ -48,23 +63,31 @@ qt_die(enum qt_exit code, const char *fmt, ...)
 	exit(code);
 }
 
-/* "usage: prog verb [options] operands", without a verb's name twice. */
+/* A program without verbs has one that is named as itself. */
+static int
+is_named(const struct qt_verb *verb)
+{
+	return strcmp(verb->name, qt_prog) != 0;
+}
+
+/* "usage: prog verb [option ...] operands" */
 static void
 print_usage(FILE *out, const struct qt_verb *verb)
 {
-	int	named = strcmp(verb->name, qt_prog) != 0;
+	int		 named = is_named(verb);
+	const char	*args = verb->args != NULL ? verb->args : "";
 
 	fprintf(out, "usage: %s%s%s%s%s%s\n", qt_prog, named ? " " : "",
 	    named ? verb->name : "", verb->opts != NULL ? " [option ...]" : "",
-	    verb->args[0] != '\0' ? " " : "", verb->args);
+	    *args != '\0' ? " " : "", args);
 }
 
 _Noreturn void
 qt_usage(const struct qt_verb *verb)
 {
 	print_usage(stderr, verb);
-	fprintf(stderr, "Try '%s %s--help'.\n", qt_prog,
-	    strcmp(verb->name, qt_prog) != 0 ? "VERB " : "");
+	fprintf(stderr, "Try '%s %s%s--help'.\n", qt_prog,
+	    is_named(verb) ? verb->name : "", is_named(verb) ? " " : "");
 	exit(QT_EXIT_USAGE);
 }
 
@@ -72,7 +95,7 @@ void
 qt_help(const struct qt_verb *verb)
 {
 	const struct qt_opt	*o;
-	char			 left[80];
+	char			 left[80], letter[8];
 
 	print_usage(stdout, verb);
 	printf("\n%s\n", verb->help);
@@ -80,9 +103,10 @@ qt_help(const struct qt_verb *verb)
 		return;
 	putchar('\n');
 	for (o = verb->opts; o->id != 0; o++) {
-		snprintf(left, sizeof(left), "%s%c%s%s%s%s%s",
-		    o->id < 256 ? "-" : "  ", o->id < 256 ? o->id : ' ',
-		    o->name != NULL && o->id < 256 ? ", " : " ",
+		/* "-n, --name ARG", with the long names in one column. */
+		snprintf(letter, sizeof(letter), o->id >= 256 ? "    " :
+		    o->name != NULL ? "-%c, " : "-%c", o->id);
+		snprintf(left, sizeof(left), "%s%s%s%s%s", letter,
 		    o->name != NULL ? "--" : "",
 		    o->name != NULL ? o->name : "",
 		    o->arg != NULL ? " " : "", o->arg != NULL ? o->arg : "");
@@ -90,16 +114,20 @@ qt_help(const struct qt_verb *verb)
 	}
 }
 
-/* Fills getopt's two forms of the table; short_out holds 2 * OPT_MAX + 2. */
+/*
+ * Fills getopt's two forms of the table, of 2 * OPT_MAX + 4 and OPT_MAX + 2
+ * entries. "+:" stops it at the first operand and keeps it from speaking.
+ */
 static void
 opt_tables(const struct qt_opt *opts, char *short_out, struct option *long_out)
 {
-	size_t	count = 0, len = 0;
+	size_t	total = 0, count = 0, len = 0;
 
 	short_out[len++] = '+';
+	short_out[len++] = ':';
 	for (; opts != NULL && opts->id != 0; opts++) {
-		if (count + 2 >= OPT_MAX)
-			abort();
+		total++;
+		assert(total <= OPT_MAX);
 		if (opts->id < 256) {
 			short_out[len++] = (char)opts->id;
 			if (opts->arg != NULL)
@@ -110,7 +138,8 @@ opt_tables(const struct qt_opt *opts, char *short_out, struct option *long_out)
 			    opts->arg != NULL ? required_argument : no_argument,
 			    NULL, opts->id };
 	}
-	long_out[count++] = (struct option){ "help", no_argument, NULL, 1 };
+	long_out[count++] = (struct option){ "help", no_argument, NULL,
+	    ID_HELP };
 	long_out[count] = (struct option){ NULL, 0, NULL, 0 };
 	if (memchr(short_out, 'h', len) == NULL)
 		short_out[len++] = 'h';
@@ -127,29 +156,49 @@ has_letter(const struct qt_opt *opts, int letter)
 	return 0;
 }
 
+/* Says what is wrong with arg, the word that getopt stopped at, and exits. */
+static _Noreturn void
+bad_option(const struct qt_opts *opts, const char *arg, int id)
+{
+	char	letter[3] = { '-', (char)optopt, '\0' };
+	int	is_long = strncmp(arg, "--", 2) == 0;
+
+	if (id == ':')
+		qt_warn("option '%s' needs a value", is_long ? arg : letter);
+	else if (is_long && optopt != 0)
+		qt_warn("option '%s' takes no value", arg);
+	else
+		qt_warn("no option '%s', or several that begin so",
+		    is_long ? arg : letter);
+	qt_usage(opts->verb);
+}
+
 int
 qt_opts_next(struct qt_opts *opts)
 {
-	char		shorts[2 * OPT_MAX + 3];
-	struct option	longs[OPT_MAX];
-	int		id;
+	char		 shorts[2 * OPT_MAX + 4];
+	struct option	 longs[OPT_MAX + 2];
+	const char	*arg;
+	int		 id;
 
 	opt_tables(opts->verb->opts, shorts, longs);
 	if (!opts->started) {
 		optind = 0;
 		opts->started = 1;
 	}
+	opterr = 0;
+	arg = opts->index < opts->argc ? opts->argv[opts->index] : "";
 	id = getopt_long(opts->argc, opts->argv, shorts, longs, NULL);
 	opts->index = optind;
 	opts->value = optarg;
 	if (id == -1)
 		return 0;
-	if (id == 1 || (id == 'h' && !has_letter(opts->verb->opts, 'h'))) {
+	if (id == ID_HELP || (id == 'h' && !has_letter(opts->verb->opts, 'h'))) {
 		qt_help(opts->verb);
 		exit(QT_EXIT_OK);
 	}
-	if (id == '?')
-		qt_usage(opts->verb);
+	if (id == '?' || id == ':')
+		bad_option(opts, arg, id);
 	return id;
 }
 
@@ -203,9 +252,12 @@ qt_opt_size(const char *opt, const char *text, unsigned long min,
 static void
 flush_stdout(void)
 {
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return;
-	if (errno != EPIPE)
+	if (errno == 0)		/* an earlier write failed, long forgotten */
+		qt_warn("write error on stdout");
+	else if (errno != EPIPE)
 		qt_warn("write error on stdout: %s", strerror(errno));
 	_exit(QT_EXIT_SYS);
 }
@@ -226,7 +278,7 @@ print_verbs(FILE *out, const struct qt_verb *verbs)
 	for (v = verbs; v->name != NULL; v++)
 		fprintf(out, "  %-9s %-28s %s\n", v->name, v->args, v->help);
 	fprintf(out, "\n'%s command --help' lists a command's options; "
-	    "see also %s(1).\n", qt_prog, qt_prog);
+	    "see also 'man %s'.\n", qt_prog, qt_prog);
 }
 
 int
@@ -254,5 +306,6 @@ qt_prog_run(const char *name, const struct qt_verb *verbs,
 		if (strcmp(argv[1], v->name) == 0)
 			return v->main(argc - 1, argv + 1);
 	}
-	qt_die(QT_EXIT_USAGE, "no command '%s' (try --help)", argv[1]);
+	qt_die(QT_EXIT_USAGE, "no command '%s' (try '%s --help')", argv[1],
+	    name);
 }

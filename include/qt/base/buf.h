@@ -31,7 +31,7 @@ void	qt_buf_clear(struct qt_buf *buf);
 void	qt_buf_reset(struct qt_buf *buf);
 
 /*
- * Appends len bytes.
+ * Appends len bytes, which may not be the buffer's own.
  *
  * Returns 0, or -ENOMEM with the buffer unchanged.
  */

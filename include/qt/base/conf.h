@@ -8,9 +8,11 @@
 
 /*
  * The configuration file, qt.conf: lines "section.key = value", '#' comments,
- * blank lines. Values are taken to the end of the line, trimmed. A value is
- * looked up as: the environment's QT_SECTION_KEY, else the file, else the
- * caller's default. Flags are the caller's business and come first.
+ * blank lines. Values are taken to the end of the line, trimmed; of several
+ * lines with one key the last counts. A value is looked up as: the
+ * environment's QT_SECTION_KEY when not empty ('.' and '-' become '_'), else
+ * the file, else the caller's default. Flags are the caller's business and
+ * come first. Files up to 1 MiB, keys up to 64 bytes.
  */
 struct qt_conf;
 
@@ -21,7 +23,10 @@ struct qt_conf;
 int	qt_conf_load(const char *path, struct qt_conf **out, struct qt_err *err);
 void	qt_conf_free(struct qt_conf *conf);
 
-/* Borrowed until qt_conf_free(); fallback when unset. */
+/*
+ * conf may be NULL, then only the environment counts. Borrowed until
+ * qt_conf_free() or setenv(3); fallback when unset.
+ */
 const char *qt_conf_str(const struct qt_conf *conf, const char *key,
 	    const char *fallback);
 /* -EINVAL with the place when not a number (K, M, G allowed) in range. */

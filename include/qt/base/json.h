@@ -14,7 +14,8 @@
  *
  *	struct qt_json j = QT_JSON_INIT(&buf);
  *	qt_json_object(&j, NULL);
- *	qt_json_str(&j, "name", s);		key NULL inside an array
+ *	qt_json_str(&j, "name", s);		key NULL inside an array; a
+ *						NULL text is null
  *	qt_json_end(&j);
  *	rc = qt_json_status(&j);		0, or the first -ENOMEM
  *
@@ -38,6 +39,7 @@ void	qt_json_strn(struct qt_json *j, const char *key, const char *text,
 	    size_t len);
 void	qt_json_int(struct qt_json *j, const char *key, int64_t n);
 void	qt_json_uint(struct qt_json *j, const char *key, uint64_t n);
+/* Shortest form that reads back the same; null when not finite. */
 void	qt_json_double(struct qt_json *j, const char *key, double n);
 void	qt_json_bool(struct qt_json *j, const char *key, int yes);
 void	qt_json_null(struct qt_json *j, const char *key);

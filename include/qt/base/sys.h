@@ -39,15 +39,22 @@ int	qt_sys_write_all(int fd, const void *buf, size_t len);
 int	qt_sys_fsync(int fd);		/* fdatasync(2); never retried */
 int	qt_sys_ftruncate(int fd, off_t size);
 int	qt_sys_fallocate(int fd, int mode, off_t at, off_t len);
-/* MAP_SHARED from offset 0; *map is NULL on failure. */
+/*
+ * MAP_SHARED from offset 0, without reserving swap, kept out of core dumps;
+ * *map is NULL on failure.
+ */
 int	qt_sys_mmap(int fd, size_t size, int prot, void **map);
+/* Gives an O_TMPFILE descriptor its name. -EEXIST when it is taken. */
 int	qt_sys_linkat_fd(int fd, int dirfd, const char *path);
 int	qt_sys_rename(int dirfd, const char *from, const char *to);
 int	qt_sys_unlink(int dirfd, const char *path);
 int	qt_sys_mkdir(const char *path, mode_t mode);
 pid_t	qt_sys_fork(void);
+/* size 0 leaves it empty; seals are F_SEAL_* to add, more may be added. */
 int	qt_sys_memfd(const char *name, size_t size, int seals);
 int	qt_sys_eventfd(unsigned int initial);	/* nonblocking */
+/* A new pty pair, both ends owned by the caller; -1 in both on failure. */
+int	qt_sys_pty(int *leader, int *tty);
 /*
  * Sends one packet with up to 4 descriptors (borrowed), or receives one;
  * received descriptors are owned by the caller and close-on-exec. Never
@@ -61,15 +68,19 @@ ssize_t	qt_sys_recv_fds(int sock, void *buf, size_t size, int *fds,
 int	qt_sys_accept(int sock);	/* nonblocking, close-on-exec */
 /*
  * Open-file-description byte lock (F_OFD_SETLK) of type F_RDLCK, F_WRLCK or
- * F_UNLCK. -EAGAIN when somebody else holds it.
+ * F_UNLCK. -EAGAIN when somebody else holds it; -ENOSYS where the kernel or
+ * the file system has no such locks.
  */
 int	qt_sys_lock(int fd, int type, off_t at, off_t len);
-/* 1 when another description holds a conflicting write lock, else 0. */
+/* 1 when another description holds a write lock there, 0, or negative. */
 int	qt_sys_is_locked(int fd, off_t at, off_t len);
 
 /*
  * Makes call number nth (1 is the next) of this kind return -error; with
- * error 0 a read or write moves at most half of what was asked. nth 0 clears.
+ * error 0 a read, write, send or recv moves at most half of what was asked.
+ * nth 0 clears. One fault of a kind at a time; it happens once. In QT_FAULT,
+ * "CALL:NTH:ERROR,..." with the error's name or "short"; a call is named as
+ * its constant above. A bad QT_FAULT ends the program with 2.
  */
 void	qt_sys_fault(enum qt_sys_call call, unsigned int nth, int error);
 /* How many calls of this kind were made since the last qt_sys_fault(). */

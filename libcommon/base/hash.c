@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SipHash-2-4, random bytes, secret comparison. See <qt/base/hash.h>. */
+
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <qt/base/hash.h>
+
+static uint64_t
+rotl(uint64_t x, int bits)
+{
+	return x << bits | x >> (64 - bits);
+}
+
+static uint64_t
+load_le64(const unsigned char *p)
+{
+	uint64_t	x;
+
+	memcpy(&x, p, sizeof(x));
+	return le64toh(x);
+}
+
+static void
+sip_rounds(uint64_t v[4], int count)
+{
+	while (count-- > 0) {
+		v[0] += v[1];
+		v[1] = rotl(v[1], 13) ^ v[0];
+		v[0] = rotl(v[0], 32);
+		v[2] += v[3];
+		v[3] = rotl(v[3], 16) ^ v[2];
+		v[0] += v[3];
+		v[3] = rotl(v[3], 21) ^ v[0];
+		v[2] += v[1];
+		v[1] = rotl(v[1], 17) ^ v[2];
+		v[2] = rotl(v[2], 32);
+	}
+}
+
+uint64_t
+qt_hash(const struct qt_hash_key *key, const void *data, size_t len)
+{
+	const unsigned char	*p = data;
+	const unsigned char	*end = p + (len & ~(size_t)7);
+	uint64_t		 m;
+	uint64_t		 v[4] = {
+		key->k[0] ^ UINT64_C(0x736f6d6570736575),
+		key->k[1] ^ UINT64_C(0x646f72616e646f6d),
+		key->k[0] ^ UINT64_C(0x6c7967656e657261),
+		key->k[1] ^ UINT64_C(0x7465646279746573),
+	};
+
+	for (; p != end; p += 8) {
+		m = load_le64(p);
+		v[3] ^= m;
+		sip_rounds(v, 2);
+		v[0] ^= m;
+	}
+	m = (uint64_t)len << 56;
+	for (len &= 7; len > 0; len--)
+		m |= (uint64_t)p[len - 1] << (8 * (len - 1));
+	v[3] ^= m;
+	sip_rounds(v, 2);
+	v[0] ^= m;
+	v[2] ^= 0xff;
+	sip_rounds(v, 4);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/*
+ * getrandom(2) fails on a kernel without it or in a sandbox that forbids it.
+ * Neither is a place to go on in with guessable secrets.
+ */
+void
+qt_random(void *out, size_t len)
+{
+	unsigned char	*p = out;
+	ssize_t		 n;
+
+	while (len > 0) {
+		n = getrandom(p, len, 0);
+		if (n < 0) {
+			if (errno != EINTR)
+				abort();
+			continue;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+void
+qt_hash_key_init(struct qt_hash_key *key)
+{
+	qt_random(key->k, sizeof(key->k));
+}
+
+int
+qt_is_equal_secret(const void *a, const void *b, size_t len)
+{
+	const volatile unsigned char	*x = a, *y = b;
+	unsigned char			 diff = 0;
+
+	while (len-- > 0)
+		diff |= *x++ ^ *y++;
+	return diff == 0;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System calls on files and memory, behind faults. See <qt/base/sys.h>. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys_priv.h"
+
+/*
+ * Runs expr until it is not interrupted, with the fault in front of it: an
+ * injected EINTR is retried as the kernel's would be. Leaves the result or
+ * -errno in rc. half is what a short fault does before expr.
+ */
+#define CALL(rc, call, half, expr) do {					\
+	int	fault_ = qt__sys_fault(call);				\
+	if (fault_ > 0)							\
+		half;							\
+	(rc) = fault_ < 0 ? fault_ : (expr);				\
+	if ((rc) == -1 && fault_ >= 0)					\
+		(rc) = -errno;						\
+} while ((rc) == -EINTR)
+
+int
+qt_sys_open(int dirfd, const char *path, int flags, mode_t mode)
+{
+	int	rc;
+
+	CALL(rc, QT_SYS_OPEN, (void)0,
+	    openat(dirfd, path, flags | O_CLOEXEC, mode));
+	return rc;
+}
+
+ssize_t
+qt_sys_read(int fd, void *buf, size_t size)
+{
+	ssize_t	rc;
+
+	CALL(rc, QT_SYS_READ, size = qt__sys_half(size), read(fd, buf, size));
+	return rc;
+}
+
+ssize_t
+qt_sys_write(int fd, const void *buf, size_t len)
+{
+	ssize_t	rc;
+
+	CALL(rc, QT_SYS_WRITE, len = qt__sys_half(len), write(fd, buf, len));
+	return rc;
+}
+
+ssize_t
+qt_sys_pread(int fd, void *buf, size_t size, off_t at)
+{
+	ssize_t	rc;
+
+	CALL(rc, QT_SYS_PREAD, size = qt__sys_half(size),
+	    pread(fd, buf, size, at));
+	return rc;
+}
+
+ssize_t
+qt_sys_pwrite(int fd, const void *buf, size_t len, off_t at)
+{
+	ssize_t	rc;
+
+	CALL(rc, QT_SYS_PWRITE, len = qt__sys_half(len),
+	    pwrite(fd, buf, len, at));
+	return rc;
+}
+
+int
+qt_sys_write_all(int fd, const void *buf, size_t len)
+{
+	const char	*p = buf;
+	ssize_t		 n;
+
+	while (len > 0) {
+		n = qt_sys_write(fd, p, len);
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			return -EIO;	/* no progress and no reason */
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/*
+ * Not retried, not even after EINTR: after a failed sync the kernel may have
+ * dropped the dirty pages, and a second call would then lie.
+ */
+int
+qt_sys_fsync(int fd)
+{
+	int	fault = qt__sys_fault(QT_SYS_FSYNC);
+
+	if (fault < 0)
+		return fault;
+	return fdatasync(fd) < 0 ? -errno : 0;
+}
+
+int
+qt_sys_ftruncate(int fd, off_t size)
+{
+	int	rc;
+
+	CALL(rc, QT_SYS_FTRUNCATE, (void)0, ftruncate(fd, size));
+	return rc;
+}
+
+int
+qt_sys_fallocate(int fd, int mode, off_t at, off_t len)
+{
+	int	rc;
+
+	CALL(rc, QT_SYS_FALLOCATE, (void)0, fallocate(fd, mode, at, len));
+	return rc;
+}
+
+/*
+ * Segments are large, sparse and shared: no swap is set aside for what was
+ * never allocated, and a core dump holds neither a gigabyte of zeros nor
+ * other people's screens.
+ */
+int
+qt_sys_mmap(int fd, size_t size, int prot, void **map)
+{
+	int	fault = qt__sys_fault(QT_SYS_MMAP);
+	void	*at;
+
+	*map = NULL;
+	if (fault < 0)
+		return fault;
+	at = mmap(NULL, size, prot, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	(void)madvise(at, size, MADV_DONTDUMP);
+	*map = at;
+	return 0;
+}
+
+/*
+ * By way of /proc, because AT_EMPTY_PATH asks for a capability on most
+ * kernels; it is tried where /proc is not mounted.
+ */
+int
+qt_sys_linkat_fd(int fd, int dirfd, const char *path)
+{
+	char	from[32];
+	int	rc;
+
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+	CALL(rc, QT_SYS_LINK, (void)0,
+	    linkat(AT_FDCWD, from, dirfd, path, AT_SYMLINK_FOLLOW));
+	if (rc == -ENOENT && access("/proc/self/fd", F_OK) < 0)
+		rc = linkat(fd, "", dirfd, path, AT_EMPTY_PATH) < 0 ?
+		    -errno : 0;
+	return rc;
+}
+
+int
+qt_sys_rename(int dirfd, const char *from, const char *to)
+{
+	int	rc;
+
+	CALL(rc, QT_SYS_RENAME, (void)0, renameat(dirfd, from, dirfd, to));
+	return rc;
+}
+
+int
+qt_sys_unlink(int dirfd, const char *path)
+{
+	int	rc;
+
+	CALL(rc, QT_SYS_UNLINK, (void)0, unlinkat(dirfd, path, 0));
+	return rc;
+}
+
+int
+qt_sys_mkdir(const char *path, mode_t mode)
+{
+	int	rc;
+
+	CALL(rc, QT_SYS_MKDIR, (void)0, mkdir(path, mode));
+	return rc;
+}
+
+pid_t
+qt_sys_fork(void)
+{
+	pid_t	rc;
+
+	CALL(rc, QT_SYS_FORK, (void)0, fork());
+	return rc;
+}
+
+static int
+check_range(int type, off_t at, off_t len)
+{
+	if (type != F_RDLCK && type != F_WRLCK && type != F_UNLCK)
+		return -EINVAL;
+	return at < 0 || len < 0 ? -EINVAL : 0;
+}
+
+/*
+ * The arguments are checked before the call, so that EINVAL from it can only
+ * mean a kernel or file system without such locks.
+ */
+static int
+ofd_lock(int fd, int command, struct flock *range)
+{
+#ifdef F_OFD_SETLK
+	int	rc;
+
+	CALL(rc, QT_SYS_LOCK, (void)0, fcntl(fd, command, range));
+	if (rc == -EINVAL || rc == -ENOTTY)
+		return -ENOSYS;
+	return rc == -EACCES ? -EAGAIN : rc;
+#else
+	(void)fd;
+	(void)command;
+	(void)range;
+	return -ENOSYS;
+#endif
+}
+
+#ifndef F_OFD_SETLK
+#define F_OFD_GETLK (-1)
+#define OFD_SETLK (-1)
+#else
+#define OFD_SETLK F_OFD_SETLK
+#endif
+
+int
+qt_sys_lock(int fd, int type, off_t at, off_t len)
+{
+	struct flock	range = {
+		.l_type = (short)type, .l_whence = SEEK_SET,
+		.l_start = at, .l_len = len,
+	};
+	int		rc = check_range(type, at, len);
+
+	return rc < 0 ? rc : ofd_lock(fd, OFD_SETLK, &range);
+}
+
+int
+qt_sys_is_locked(int fd, off_t at, off_t len)
+{
+	struct flock	range = {
+		/* A read lock conflicts with write locks only. */
+		.l_type = F_RDLCK, .l_whence = SEEK_SET,
+		.l_start = at, .l_len = len,
+	};
+	int		rc = check_range(F_RDLCK, at, len);
+
+	if (rc == 0)
+		rc = ofd_lock(fd, F_OFD_GETLK, &range);
+	return rc < 0 ? rc : range.l_type != F_UNLCK;
+}
