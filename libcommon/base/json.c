@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include <qt/base/json.h>
-
-#include "utf8_priv.h"
+#include <qt/base/utf8.h>
 
 #define DEPTH_MAX 64
 
@@ -64,7 +63,7 @@ needs_escape(const char *c, size_t len)
 		return 1;
 	if (len == 3 && memcmp(c, "\xe2\x80", 2) == 0)
 		return c[2] == '\xa8' || c[2] == '\xa9';
-	return qt__utf8_is_control(c, len);
+	return qt_utf8_is_control(c, len);
 }
 
 static void
@@ -75,7 +74,7 @@ put_string(struct qt_json *j, const char *text, size_t len)
 
 	put(j, "\"", 1);
 	while (at < len) {
-		n = qt__utf8_next(text + at, len - at, &is_valid);
+		n = qt_utf8_next(text + at, len - at, &is_valid);
 		if (is_valid && !needs_escape(text + at, n)) {
 			at += n;
 			continue;

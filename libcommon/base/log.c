@@ -15,8 +15,7 @@
 #include <qt/base/clock.h>
 #include <qt/base/log.h>
 #include <qt/base/sys.h>
-
-#include "utf8_priv.h"
+#include <qt/base/utf8.h>
 
 #define TEXT_SIZE 2048		/* before escaping */
 #define LINE_SIZE 4096		/* one atomic write on a pipe (PIPE_BUF) */
@@ -117,9 +116,9 @@ add_escaped(char *line, size_t len, const char *text)
 	int	is_valid, is_plain;
 
 	for (; left > 0; text += n, left -= n) {
-		n = qt__utf8_next(text, left, &is_valid);
+		n = qt_utf8_next(text, left, &is_valid);
 		is_plain = is_valid && *text != '\\' &&
-		    !qt__utf8_is_control(text, n);
+		    !qt_utf8_is_control(text, n);
 		need = is_plain ? n : 4 * n;
 		if (len + need + sizeof("...\n") > LINE_SIZE) {
 			memcpy(line + len, "...", 3);

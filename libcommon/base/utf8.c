@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8 as text from outside must be taken: checked. See "utf8_priv.h". */
+/* UTF-8 as text from outside must be taken: checked. See <qt/base/utf8.h>. */
 
-#include "utf8_priv.h"
+#include <qt/base/utf8.h>
 
 /*
  * The Unicode standard's table 3-7: the first byte says how many follow, and
@@ -9,7 +9,7 @@
  * past U+10FFFF).
  */
 size_t
-qt__utf8_next(const char *text, size_t len, int *is_valid)
+qt_utf8_next(const char *text, size_t len, int *is_valid)
 {
 	const unsigned char	*s = (const unsigned char *)text;
 	unsigned char		 low = 0x80, high = 0xbf;
@@ -45,7 +45,7 @@ qt__utf8_next(const char *text, size_t len, int *is_valid)
 }
 
 int
-qt__utf8_is_control(const char *text, size_t len)
+qt_utf8_is_control(const char *text, size_t len)
 {
 	const unsigned char	*s = (const unsigned char *)text;
 

@@ -43,7 +43,8 @@ int	qt_role_parse(const char *text);
 
 /*
  * A session's name: 1 to 63 bytes of UTF-8 without control characters, '/',
- * ':' or leading '-' and not the text of a UUID. 0 or -EINVAL.
+ * ':' or leading '-', not "." or "..", and not the text of a UUID. 0 or
+ * -EINVAL.
  */
 int	qt_session_name_check(const char *name);
 

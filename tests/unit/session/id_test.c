@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* <qt/session/id.h>: which names are names, and the vocabularies. */
+
+#include <errno.h>
+#include <string.h>
+
+#include <qt/session/id.h>
+
+#include "../test.h"
+
+QT_TEST(ordinary_and_utf8_names_are_accepted)
+{
+	static const char *const good[] = { "a", "build 2", "день", "日本",
+	    "a.b", "...", "x-", "1", "0193", "emoji \xf0\x9f\x98\x80" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(qt_session_name_check(good[i]), 0);
+}
+
+QT_TEST(names_that_could_be_taken_for_something_else_are_refused)
+{
+	static const char *const bad[] = { "", "-r", "a/b", "a:b", ".", "..",
+	    "a\nb", "a\x1b[0m", "\x7f", "\xff", "\xc0\x80", "\xc2\x9b" "1m",
+	    "01930000-0000-7000-8000-000000000000" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(qt_session_name_check(bad[i]), -EINVAL);
+}
+
+QT_TEST(the_longest_name_has_63_bytes)
+{
+	char	name[QT_SESSION_NAME_SIZE + 1];
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	name[63] = '\0';
+	assert_int_equal(qt_session_name_check(name), 0);
+	name[63] = 'x';
+	name[64] = '\0';
+	assert_int_equal(qt_session_name_check(name), -EINVAL);
+}
+
+QT_TEST(words_and_values_go_both_ways)
+{
+	(void)state;
+	for (int p = QT_RESIZE_LATEST; p <= QT_RESIZE_FIXED; p++)
+		assert_int_equal(qt_resize_policy_parse(
+		    qt_resize_policy_name((enum qt_resize_policy)p)), p);
+	for (int r = QT_ROLE_NONE; r <= QT_ROLE_OWNER; r++)
+		assert_int_equal(qt_role_parse(qt_role_name((enum qt_role)r)),
+		    r);
+	assert_int_equal(qt_role_parse("king"), -EINVAL);
+	assert_int_equal(qt_resize_policy_parse(""), -EINVAL);
+	assert_string_equal(qt_session_state_name(QT_STATE_LOST), "lost");
+	assert_string_equal(qt_session_state_name((enum qt_session_state)99),
+	    "unknown");
+}
