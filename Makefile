@@ -84,8 +84,9 @@ $(B)/bin/$(1): $$(call objs,cmd/$(1)/*.c) $$(LIB)
 endef
 $(foreach p,$(PROGS),$(eval $(call program,$(p))))
 
-# main() for QT_TEST; in an archive, so that a program may have its own.
-$(B)/tests/libtest.a: $(B)/tests/unit/main.o
+# main() for QT_TEST and what tests share; in an archive, so that a program may
+# have a main() of its own.
+$(B)/tests/libtest.a: $(call objs,tests/unit/*.c)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 $(UNITS) $(CRASH): %: %.o $(B)/tests/libtest.a $(LIB)

@@ -8,7 +8,7 @@
 
 #define NS_PER_S	UINT64_C(1000000000)
 #define MS_PER_DAY	UINT64_C(86400000)
-#define LAST_MS		UINT64_C(253402300799999)  /* 9999-12-31T23:59:59.999Z */
+#define LAST_MS		UINT64_C(253402300799999)	/* the end of 9999 */
 
 /* clock_gettime(2) cannot fail on these two clocks. */
 static struct timespec

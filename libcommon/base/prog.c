@@ -193,7 +193,8 @@ qt_opts_next(struct qt_opts *opts)
 	opts->value = optarg;
 	if (id == -1)
 		return 0;
-	if (id == ID_HELP || (id == 'h' && !has_letter(opts->verb->opts, 'h'))) {
+	if (id == ID_HELP ||
+	    (id == 'h' && !has_letter(opts->verb->opts, 'h'))) {
 		qt_help(opts->verb);
 		exit(QT_EXIT_OK);
 	}

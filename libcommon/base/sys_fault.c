@@ -20,7 +20,7 @@ struct fault {
 
 static struct fault	faults[QT_SYS_COUNT_];
 static pthread_once_t	env_once = PTHREAD_ONCE_INIT;
-_Atomic int		qt__sys_is_armed = 1;	/* until the environment is read */
+_Atomic int		qt__sys_is_armed = 1;	/* nobody has looked yet */
 
 static const char *const call_names[QT_SYS_COUNT_] = {
 	[QT_SYS_OPEN] = "open", [QT_SYS_READ] = "read",

@@ -27,7 +27,7 @@ qt_sys_memfd(const char *name, size_t size, int seals)
 
 	if (fault < 0)
 		return fault;
-	/* Some systems refuse one that could be executed; old ones, the flag. */
+	/* Some refuse one that could be executed; old ones, the flag. */
 	fd = memfd_create(name, flags | MFD_NOEXEC_SEAL);
 	if (fd < 0 && errno == EINVAL)
 		fd = memfd_create(name, flags);
@@ -95,7 +95,7 @@ qt_sys_accept(int sock)
 	return fd;
 }
 
-/* Room for the descriptors, and for credentials on sockets that ask for them. */
+/* Room for the descriptors, and for credentials where a socket asks. */
 union control {
 	struct cmsghdr	align;
 	char		bytes[CMSG_SPACE(FDS_MAX * sizeof(int)) +

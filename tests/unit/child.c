@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Test code in a process of its own. See "child.h". */
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "test.h"
+
+static void
+take(int fd, char *text, size_t size)
+{
+	ssize_t	len = pread(fd, text, size - 1, 0);
+
+	text[len > 0 ? len : 0] = '\0';
+	close(fd);
+}
+
+void
+child_run(struct child *child, int (*fn)(void *arg), void *arg)
+{
+	int	out = memfd_create("out", MFD_CLOEXEC);
+	int	err = memfd_create("err", MFD_CLOEXEC);
+	int	status, code;
+	pid_t	pid;
+
+	assert_true(out >= 0 && err >= 0);
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (dup2(out, STDOUT_FILENO) < 0 ||
+		    dup2(err, STDERR_FILENO) < 0)
+			_exit(125);
+		close(out);
+		close(err);
+		code = fn(arg);
+		fflush(NULL);
+		_exit(code);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	child->status = WIFEXITED(status) ? WEXITSTATUS(status) :
+	    -WTERMSIG(status);
+	take(out, child->out, sizeof(child->out));
+	take(err, child->err, sizeof(child->err));
+}
+
+int
+child_count_fds(void)
+{
+	DIR	*dir = opendir("/proc/self/fd");
+	int	 count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count - 3;	/* ".", ".." and the folder's own */
+}
