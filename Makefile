@@ -39,11 +39,13 @@ endif
 LIBS_qtd        := -lwebsockets -luv -lssl -lcrypto -lcrypt -ljansson -lseccomp -lz
 LIBS_qt-session := -luv -lvterm -lutf8proc -lz
 LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz
+LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-session)) -pthread
 LIBS_test       := -lcmocka $(LIBS_qtd) -lvterm -lutf8proc
 
 LIB   := $(B)/libcommon.a
 SOLIB := $(B)/libqt.so
-PROGS := $(notdir $(patsubst %/,%,$(wildcard cmd/*/)))
+SONAME := libqt.so.0
+PROGS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 UNITS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*_test.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/*_bench.c))
 CRASH := $(patsubst %.c,$(B)/%,$(wildcard tests/crash/*_crash.c))
@@ -55,7 +57,7 @@ SRCS  := $(wildcard libcommon/*/*.c cmd/*/*.c tests/unit/*.c tests/unit/*/*.c \
 objs   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o %.a,$^) $(QT_LDFLAGS) $(LDFLAGS)
 
-.PHONY: all help units crashers tools compile fuzz-all fuzzers page deps run check \
+.PHONY: FORCE install uninstall all help units crashers tools compile fuzz-all fuzzers page deps run check \
 	lint bench clean check-fresh
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -67,6 +69,13 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(QT_CPPFLAGS) $(CPPFLAGS) $(QT_CFLAGS) $(CFLAGS) -c -o $@ $<
 
+# What the compiler is told by name lives in two files: rebuilt when it changes.
+$(call objs,libcommon/base/path*.c libcommon/base/prog.c): $(B)/.config
+$(B)/.config: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX) $(VERSION)' | cmp -s - $@ || \
+	    echo '$(PREFIX) $(VERSION)' >$@
+
 $(LIB): $(call objs,libcommon/*/*.c)
 	$(call say,AR,$@)
 	@rm -f $@
@@ -74,7 +83,8 @@ $(LIB): $(call objs,libcommon/*/*.c)
 
 $(SOLIB): $(call objs,libcommon/base/*.c libcommon/shm/*.c)
 	$(call say,LD,$@)
-	$(Q)$(CC) -shared -Wl,-soname,libqt.so.0 -o $@ $^ $(QT_LDFLAGS) $(LDFLAGS)
+	$(Q)$(CC) $(QT_CFLAGS) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -o $@ $^ \
+	    $(QT_LDFLAGS) $(LDFLAGS)
 
 define program
 $(B)/bin/$(1): $$(call objs,cmd/$(1)/*.c) $$(LIB)
@@ -150,6 +160,50 @@ check-fresh:
 
 bench: $(BENCH)
 	@for t in $^; do $$t; done
+
+# --- Installing -------------------------------------------------------------
+
+# each FILES,PLACE,MODE: PLACE is a file's name under PREFIX; $n is its own name.
+to    = $(DESTDIR)$(PREFIX)
+each  = for f in $(1); do n=$${f\#\#*/}; \
+	install -D -m $(or $(3),644) "$$f" "$(to)/$(2)" || exit 1; done
+fill  = sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@BINDIR@,$(PREFIX)/bin,' \
+	-e 's,@VERSION@,$(VERSION),' -e 's,@LIBS@,$(LIBS_qt),' $(1) >$(2)
+SERVICES := $(patsubst %.in,$(B)/install/%,$(notdir $(wildcard cmd/*/*.service.in)))
+
+$(B)/install/%: FORCE
+	@mkdir -p $(@D)
+	@$(call fill,$(wildcard cmd/*/$*.in libcommon/$*.in),$@)
+
+install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
+	$(call say,INSTALL,$(to))
+	$(Q)$(call each,$(PROGS:%=$(B)/bin/%),bin/$$n,755)
+	$(Q)$(call each,$(wildcard man/*.[1-8]),share/man/man$${n\#\#*.}/$$n)
+	$(Q)$(call each,$(wildcard completions/*.bash),$(strip \
+	    share/bash-completion/completions/$${n%.bash}))
+	$(Q)$(call each,$(wildcard completions/_*),share/zsh/site-functions/$$n)
+	$(Q)$(call each,$(wildcard completions/*.fish),$(strip \
+	    share/fish/vendor_completions.d/$$n))
+	$(Q)$(call each,$(wildcard include/qt/*/*.h),$$f)
+	$(Q)$(call each,$(LIB),lib/libqt.a)
+	$(Q)$(call each,$(SOLIB),lib/libqt.so.$(VERSION),755)
+	$(Q)ln -sf libqt.so.$(VERSION) "$(to)/lib/$(SONAME)"
+	$(Q)ln -sf $(SONAME) "$(to)/lib/libqt.so"
+	$(Q)$(call each,$(B)/install/qt.pc,lib/pkgconfig/qt.pc)
+	$(Q)$(call each,$(wildcard cmd/*/*.socket) $(B)/install/qtd.service,$(strip \
+	    lib/systemd/system/$$n))
+	$(Q)$(call each,$(wildcard cmd/*/*.socket) $(SERVICES),$(strip \
+	    lib/systemd/user/$$n))
+	$(Q)[ ! -d $(B)/web ] || (cd $(B)/web && find . -type f ! -name '.*' \
+	    -exec install -D -m 644 '{}' "$(abspath $(to))/share/qt/web/{}" \;)
+
+# Takes away what install would put there, and folders of ours left empty.
+uninstall:
+	@t=$$(mktemp -d) && $(MAKE) -s install DESTDIR="$$t" PREFIX='$(PREFIX)' \
+	    >/dev/null && (cd "$$t" && find . ! -type d) | \
+	    while read -r f; do rm -f "$(DESTDIR)/$$f"; done; rm -rf "$$t"
+	@[ ! -d "$(to)" ] || find "$(to)/include/qt" "$(to)/share/qt" -depth -type d \
+	    -exec rmdir --ignore-fail-on-non-empty '{}' + 2>/dev/null || :
 
 clean:
 	rm -rf build build-*

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Reads what tests/check.sh streams: TAP of many programs, each between
 # "#begin NAME" and "#end STATUS". Prints a line for each program and every
 # failure with what was said about it; writes "passed failed skipped" and the
