@@ -11,14 +11,20 @@
  * A scanner of terminal output (ECMA-48, UTF-8) and the two things made of
  * it. It never draws: libvterm does (screen.h). State is a small fixed struct
  * and any split of the bytes gives the same result. Any byte sequence is
- * fine; sequences longer than the bounds are skipped whole.
+ * fine: parameters after the 32nd are left out, texts are cut.
  *
  * Parser states follow Williams, "A parser for DEC's ANSI-compatible video
- * terminals" (vt100.net), with UTF-8 in ground state.
+ * terminals" (vt100.net), as xterm.js reads it: bytes are UTF-8, so C1
+ * controls are the two bytes C2 80 to C2 9F and never a single one; they are
+ * reported as what they stand for (C2 85 as ESC E). Sub-parameters (after a
+ * colon) are left out. An ESC that is not the start of ST ends a string as ST
+ * would; CAN and SUB discard it.
  */
 
 enum qt_scan_kind {
-	QT_SCAN_CSI, QT_SCAN_ESC, QT_SCAN_OSC, QT_SCAN_DCS, QT_SCAN_CONTROL
+	QT_SCAN_CSI, QT_SCAN_ESC, QT_SCAN_OSC, QT_SCAN_DCS,
+	QT_SCAN_CONTROL,	/* final is the C0 byte; BS to CR are text */
+	QT_SCAN_STRING,		/* SOS, PM, APC; final is 'X', '^' or '_' */
 };
 
 #define QT_SCAN_PARAMS	32
@@ -27,31 +33,33 @@ enum qt_scan_kind {
 struct qt_scan_seq {
 	enum qt_scan_kind kind;
 	char		prefix;		/* '?', '>', '=', '<' or 0 */
-	char		inter;		/* last intermediate or 0 */
+	char		inter;		/* intermediate, 0, or DEL: several */
 	char		final;
 	uint32_t	nparams;
-	uint32_t	param[QT_SCAN_PARAMS];	/* absent: 0 */
-	const char	*text;		/* OSC and DCS payload, cut at TEXT */
+	const uint32_t	*param;		/* nparams of them; absent: 0 */
+	const char	*text;		/* string's payload, cut at TEXT */
 	size_t		len;
 };
 
 struct qt_scan {
 	uint8_t		state;
+	uint8_t		flags;
 	uint8_t		utf8_need;	/* continuation bytes still due */
-	char		prefix, inter;
+	char		prefix, inter, final;
 	uint32_t	nparams;
 	uint32_t	param[QT_SCAN_PARAMS];
 	uint32_t	text_len;
 	char		text[QT_SCAN_TEXT];
 };
 
-#define QT_SCAN_INIT { 0 }
+#define QT_SCAN_INIT { .state = 0 }
 
 typedef void qt_scan_fn(void *ctx, const struct qt_scan_seq *seq);
 
 /*
- * Feeds bytes; fn is called for each complete sequence. Plain text costs a
- * search for the next control byte only.
+ * Feeds bytes; fn is called for each complete sequence, and what it gets is
+ * borrowed for the call. Plain text costs a search for the next control byte
+ * only.
  */
 void	qt_scan_feed(struct qt_scan *s, const void *data, size_t len,
 	    qt_scan_fn *fn, void *ctx);
@@ -67,9 +75,13 @@ struct qt_modes {
 	uint8_t		mouse;		/* 0, or 9, 1000-1003 as index 1-5 */
 	uint8_t		mouse_enc;	/* 0, 1005, 1006, 1015, 1016 as 1-4 */
 	uint8_t		cursor_shape;	/* DECSCUSR 0-6 */
-	uint8_t		kitty_depth;
-	uint8_t		kitty_flags[8];
-	uint8_t		charset_gl, charset[4];
+	uint8_t		modify_keys;	/* modifyOtherKeys 0-2 */
+	struct {			/* keyboard flags, kitty's: */
+		uint8_t	depth;		/* index of those in force */
+		uint8_t	flags[8];	/* [0] lies below all pushes */
+	} kitty[2];			/* of the main and other screen */
+	uint8_t		charset_gl;	/* 0-3: G0 to G3 */
+	uint8_t		charset[4];	/* final byte, 0: ASCII */
 	uint16_t	margin_top, margin_bottom;	/* 0: whole screen */
 	char		title[128];
 };
@@ -89,12 +101,15 @@ enum {
 	QT_MODE_ALT_SCROLL	= 1u << 11,	/* ?1007 */
 	QT_MODE_BLINK		= 1u << 12,	/* ?12 */
 	QT_MODE_SYNC		= 1u << 13,	/* ?2026 */
-	QT_MODE_MODIFY_KEYS	= 1u << 14,	/* CSI > 4 ; n m */
+	QT_MODE_MODIFY_KEYS	= 1u << 14,	/* CSI > 4 ; n m, n > 0 */
 };
 
-#define QT_MODES_INIT { 0 }
+#define QT_MODES_INIT { .dec = 0 }
 
-/* For qt_scan_feed: ctx is the struct qt_modes. RIS and DECSTR reset it. */
+/*
+ * For qt_scan_feed: ctx is the struct qt_modes. RIS resets all but the title;
+ * DECSTR what DEC says: not mouse, focus, paste and alternate screen.
+ */
 void	qt_modes_seq(void *ctx, const struct qt_scan_seq *seq);
 /*
  * Appends the sequences that bring a terminal just reset (RIS) into these
@@ -103,22 +118,40 @@ void	qt_modes_seq(void *ctx, const struct qt_scan_seq *seq);
 int	qt_modes_preamble(const struct qt_modes *m, struct qt_buf *out);
 
 /*
- * The filter: copies output without the sequences that make a terminal answer
- * (DA, DSR, CPR, DECRQM, DECRQSS, XTVERSION, OSC colour queries, OSC 52
- * reads, XTGETTCAP, kitty queries, window reports, ENQ). Used for every
- * replay, and for live output to viewers who are not the lead. Sequences are
- * held back until complete, up to its bound, then passed.
+ * 1 for a sequence that makes a terminal answer: DA, DSR, CPR, DECRQM,
+ * DECRQSS, XTVERSION, XTGETTCAP, colour, clipboard, keyboard and window
+ * reports, ENQ. The list is in query.c.
+ */
+int	qt_scan_is_query(const struct qt_scan_seq *seq);
+
+/*
+ * The filter: copies output without the queries above. Used for every replay,
+ * and for live output to viewers who are not the lead. A sequence is held
+ * back until it is complete; one longer than the hold is judged by its start.
+ * Sequences that were given up half-way are left out too, so that nothing
+ * joins up with what follows, and kitty graphics are told to keep quiet
+ * (q=2). Everything else passes unchanged.
  */
 struct qt_filter {
 	struct qt_scan	scan;
+	uint8_t		rest;		/* of a sequence that is too long */
+	uint8_t		last;		/* byte that passed last */
+	uint32_t	sent;		/* of the held bytes: delivered before
+					 * the filter was put in */
 	uint32_t	held;		/* bytes of an unfinished sequence */
 	char		hold[QT_SCAN_TEXT + 16];
 };
 
-#define QT_FILTER_INIT { QT_SCAN_INIT, 0, "" }
+#define QT_FILTER_INIT { .held = 0 }
 
 /* Appends what may pass. 0 or -ENOMEM. */
 int	qt_filter_feed(struct qt_filter *f, const void *data, size_t len,
 	    struct qt_buf *out);
+/*
+ * Puts the filter into a stream that went unfiltered until now: data is what
+ * was delivered last, some kilobytes are enough. If that ends inside a
+ * sequence which turns out to be a query, CAN is sent in place of its end.
+ */
+void	qt_filter_prime(struct qt_filter *f, const void *data, size_t len);
 
 #endif /* QT_SESSION_SCAN_H */
