@@ -17,10 +17,12 @@
  *	  ......[ chunk | chunk |   chunk   | ch....scratch ]
  *	  gone    <------- readable ------->
  *
- * The bytes live in chunks (extents of 4 KiB, doubling to 64 KiB), so an idle
- * ring costs one small chunk and a busy one grows to its limit; then the
- * oldest chunk is reused. When the segment has no space the ring goes on with
- * the chunks it has: less is kept, nothing new is lost.
+ * The bytes live in chunks (extents of 4 KiB, doubling to 64 KiB, or 1/32 of
+ * the limit if that is more), so an idle ring costs 1 KiB and one small chunk,
+ * and a busy one grows to its limit; then the oldest chunk is reused. When the
+ * segment has no space the ring goes on with the chunks it has: less is kept,
+ * nothing new is lost. A full ring keeps at least its limit less the largest
+ * chunk.
  *
  * The writer never waits for readers and never looks at them. It moves tail
  * past a chunk before it reuses the chunk, and publishes new bytes by one
@@ -38,23 +40,37 @@ struct qt_ring_reader;
 #define QT_RING_LIMIT_MAX	(1u << 30)
 
 /*
- * Makes a ring (header only; the first chunk comes with the first byte).
- * *offset is what the readers open. 0, -ENOSPC, -ENOMEM, -EINVAL.
+ * Makes a ring (header only, 1 KiB; the first chunk comes with the first byte).
+ * *offset is what the readers open; it may be a word of the data area, as for
+ * qt_seg_alloc(). 0, -ENOSPC, -ENOMEM, -EINVAL (a limit outside the bounds).
  */
 int	qt_ring_create(struct qt_seg *seg, uint64_t limit, uint64_t *offset);
-/* Frees the ring and its chunks. No writer may be open. */
+/*
+ * Frees the ring and its chunks. -EBUSY while a writer is alive. Readers get
+ * -QT_EGONE. Killed half way, the next call goes on. The second form takes the
+ * offset from a word of the data area and sets it to 0 in the last step, so
+ * nobody can destroy what has since become another ring.
+ *
+ * Let viewers go first: on a file system that is full to the last page, a
+ * reader in the middle of a copy might touch a page that is no longer there.
+ */
 int	qt_ring_destroy(struct qt_seg *seg, uint64_t offset);
+int	qt_ring_destroy_at(struct qt_seg *seg, uint64_t *word);
 
-/* Becomes the writer, also of a ring whose last writer died. */
+/*
+ * Becomes the writer, also of a ring whose last writer died: it goes on at the
+ * head. -EBUSY while another is alive (or this process has it open already),
+ * -QT_EGONE, -QT_ECORRUPT, -EACCES.
+ */
 int	qt_ring_writer_open(struct qt_seg *seg, uint64_t offset,
 	    struct qt_ring_writer **out, struct qt_err *err);
 void	qt_ring_writer_close(struct qt_ring_writer *w);
 
 /*
  * Contiguous memory for the next bytes, between 1 and want of them; the size
- * is returned. Readers see nothing of it until qt_ring_publish(). -ENOSPC only
- * when the ring has no chunk at all. Calling it again without a publish gives
- * the same memory.
+ * is returned. Readers see nothing of it until qt_ring_publish(). -ENOSPC and
+ * -ENOMEM only when the ring has no chunk at all. Calling it again without a
+ * publish gives the same memory. It is arithmetic, except once a chunk.
  */
 ssize_t	qt_ring_reserve(struct qt_ring_writer *w, size_t want, void **p);
 /* Makes the first len bytes of the reserved memory readable. */
@@ -63,7 +79,9 @@ void	qt_ring_publish(struct qt_ring_writer *w, size_t len);
 int	qt_ring_write(struct qt_ring_writer *w, const void *data, size_t len);
 uint64_t qt_ring_writer_head(const struct qt_ring_writer *w);
 
-/* Opens for reading; works on a read-only segment. -QT_ECORRUPT. */
+/*
+ * Opens for reading; works on a read-only segment. -QT_ECORRUPT, -QT_EGONE.
+ */
 int	qt_ring_reader_open(const struct qt_seg *seg, uint64_t offset,
 	    struct qt_ring_reader **out, struct qt_err *err);
 void	qt_ring_reader_close(struct qt_ring_reader *r);
@@ -77,7 +95,8 @@ void	qt_ring_range(const struct qt_ring_reader *r, uint64_t *tail,
  *
  * Returns the count, 0 when pos is the head, -QT_ELAPPED when pos is (or came
  * to be while copying) before the tail, -EINVAL when after the head,
- * -QT_ECORRUPT when the ring's own words make no sense.
+ * -QT_EGONE when the ring was destroyed, -QT_ECORRUPT when the ring's own
+ * words make no sense.
  */
 ssize_t	qt_ring_read(struct qt_ring_reader *r, uint64_t pos, void *buf,
 	    size_t size);

@@ -33,7 +33,9 @@
  *	7. Everything that came from the segment is checked before it is used.
  *
  * A handle belongs to one process; calls on one handle from several threads
- * are safe unless a function says otherwise.
+ * are safe unless a function says otherwise. Functions that change the segment
+ * answer -EACCES on a handle that is no participant: a read-only one, or one
+ * in a fork child before qt_seg_after_fork().
  */
 struct qt_seg;
 
@@ -41,21 +43,23 @@ struct qt_seg_spec {
 	uint64_t	size;		/* bytes, rounded up to pages; sparse */
 	uint32_t	entries;	/* table sizes; 0 takes the default */
 	uint32_t	participants;
-	uint32_t	extents;
+	uint32_t	extents;	/* at most so many; 0: as pages allow */
 	mode_t		mode;		/* 0600, or 0660 with a group */
 	gid_t		group;		/* (gid_t)-1: leave it */
 	char		kind[8];	/* what the segment is for, "host" */
 };
 
-#define QT_SEG_NONE		0u
+#define QT_SEG_NONE		0u	/* as QT_SEG_RDONLY */
 #define QT_SEG_JOIN		1u	/* map writable, become a participant */
 #define QT_SEG_RDONLY		2u	/* map read-only; never a participant */
 
 /*
  * Makes a segment and joins it. name is as for shm_open(3), "/x"; NULL makes
- * one without a name, to be passed by descriptor.
+ * one without a name, to be passed by descriptor: a memfd, sealed against
+ * changes of size, which does not count against the size of /dev/shm.
  *
- * Returns 0, -EEXIST (somebody's name is never taken over), -ENOSPC, -EINVAL.
+ * Returns 0, -EEXIST (somebody's name is never taken over), -ENOSPC, -EINVAL,
+ * -EPERM (the group is not one of ours).
  */
 int	qt_seg_create(const char *name, const struct qt_seg_spec *spec,
 	    struct qt_seg **out, struct qt_err *err);
@@ -67,11 +71,15 @@ int	qt_seg_create(const char *name, const struct qt_seg_spec *spec,
  * swept); -QT_EFULL when none is free. kind NULL accepts any.
  *
  * Returns 0, -ENOENT, -EACCES, -QT_EFORMAT, -QT_EVERSION, -QT_ECORRUPT,
- * -QT_EOWNER (another user's object, or one that others may write).
+ * -QT_EOWNER (another user's object, unless it is shared through a group that
+ * we are in; or one that everybody may write).
  */
 int	qt_seg_open(const char *name, const char *kind, unsigned int flags,
 	    struct qt_seg **out, struct qt_err *err);
-/* The same for a descriptor, which stays the caller's. */
+/*
+ * The same for a descriptor, which stays the caller's. Whoever passed it vouches
+ * for its owner. Joining opens the file again through /proc/self/fd.
+ */
 int	qt_seg_open_fd(int fd, const char *kind, unsigned int flags,
 	    struct qt_seg **out, struct qt_err *err);
 
@@ -81,8 +89,18 @@ void	qt_seg_close(struct qt_seg *seg);
 /* Removes the name; users keep their mapping. 0 or -errno. */
 int	qt_seg_unlink(const char *name);
 
-/* A new read-only descriptor, which the caller owns; -errno. */
+/*
+ * A new read-only descriptor, which the caller owns; -errno. It shares nothing
+ * with the handle's own, so passing it on keeps no dead participant alive.
+ * What it is given to can only read through it; a process of the same user
+ * could still open the file anew.
+ */
 int	qt_seg_dup_rdonly(const struct qt_seg *seg);
+/*
+ * The same for reading and writing: to be kept over execve(2) (clear
+ * FD_CLOEXEC) or sent to a process that joins with qt_seg_open_fd().
+ */
+int	qt_seg_dup_rdwr(const struct qt_seg *seg);
 
 uint64_t qt_seg_size(const struct qt_seg *seg);
 /* Bytes of memory the file uses now (st_blocks). */
@@ -103,19 +121,49 @@ uint64_t qt_seg_offset(const struct qt_seg *seg, const void *p);
  */
 uint32_t qt_seg_self(const struct qt_seg *seg);
 int	qt_seg_is_alive(const struct qt_seg *seg, uint32_t participant);
-/* After fork, in the child: takes a slot of its own. 0 or negative. */
+/*
+ * After fork, in the child: takes a slot of its own. 0 or negative. Until then
+ * the child's handle only reads; its parent's life does not depend on it.
+ * Ring writers that were open stay the parent's.
+ *
+ * Over execve(2) a participant dies: its descriptor is closed. The new program
+ * joins again, and is somebody else; nothing that was stored is lost.
+ */
 int	qt_seg_after_fork(struct qt_seg *seg, struct qt_err *err);
 
+/* For people to look at; the process id may be another's by now. */
+struct qt_seg_participant {
+	uint32_t	id, generation;
+	uint32_t	pid;
+	uint64_t	started;	/* field 22 of /proc/PID/stat */
+	uint64_t	joined_ms;	/* since 1970 */
+	char		name[16];	/* of the program */
+};
+/* Iterates over used slots, *cursor from 0: 1, or 0 at the end. */
+int	qt_seg_participant_next(const struct qt_seg *seg, uint32_t *cursor,
+	    struct qt_seg_participant *out);
+
 /*
- * Extents: page-granular pieces of the data area, zero-filled. The allocator's
- * lock is recoverable: it names its owner and an intent record rolls forward
- * or back what a dead owner began. size is at least the size of the struct
- * or data; it is rounded up to pages. -ENOSPC, -ENOMEM (no address space in
- * the segment, or the extent table is full).
+ * Extents: page-granular pieces of the data area, zero-filled; size is rounded
+ * up to pages. Both calls take the segment's recoverable lock, use two or
+ * fewer system calls, and O(1) steps however many extents there are.
+ *
+ * When offset points to a word of the data area, the word is set in the same
+ * step that makes the extent: wherever this process is killed, either the
+ * extent exists and the word says so, or neither. With a word outside, a death
+ * between the call and the word's storing leaves the extent unused.
+ *
+ * -ENOSPC (the file system is full), -ENOMEM (no address space left in the
+ * segment, or its limit of extents is reached), -EINVAL (size 0).
  */
 int	qt_seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t *offset);
-/* Frees a whole extent by its offset; its pages go back at once. */
+/*
+ * Frees a whole extent by its offset; its pages go back at once. -EINVAL when
+ * no extent begins there. The second form frees the extent that a word of the
+ * data area names and sets the word to 0, in one step.
+ */
 int	qt_seg_free(struct qt_seg *seg, uint64_t offset);
+int	qt_seg_free_at(struct qt_seg *seg, uint64_t *word);
 
 /* Entries: the typed names. */
 #define QT_SEG_NAME_SIZE 64
@@ -135,7 +183,11 @@ enum qt_seg_type {
 	/* later structures append here; numbers are part of the format */
 };
 
-/* Publishes an entry, last of all by its state word. -EEXIST, -QT_EFULL. */
+/*
+ * Publishes an entry, last of all by its state word; generation is ignored.
+ * -EEXIST, -QT_EFULL, -EINVAL (no name, a text without its end, or an offset
+ * and size that are not in the data area).
+ */
 int	qt_seg_entry_add(struct qt_seg *seg, const struct qt_seg_entry *entry);
 /* Copies a consistent entry out. -ENOENT. */
 int	qt_seg_entry_get(const struct qt_seg *seg, const char *name,
@@ -147,8 +199,9 @@ int	qt_seg_entry_next(const struct qt_seg *seg, uint32_t *cursor,
 	    struct qt_seg_entry *out);
 
 /*
- * Finishes or undoes what dead participants left (allocator intents, their
- * slots and half-made entries). Anyone may call it at any time; opening with
+ * Finishes or undoes what dead participants left half done (changes by the
+ * allocator, pages to give back) and frees their slots. It never frees what
+ * they had finished. Any participant may call it at any time; opening with
  * QT_SEG_JOIN calls it. Returns how many dead participants were swept.
  */
 int	qt_seg_sweep(struct qt_seg *seg);

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Participants: who uses the segment, and who of them is dead.
+ *
+ * A participant holds an exclusive OFD lock on the first byte of its slot. The
+ * kernel drops it when the process dies, however it dies, so "the byte can be
+ * locked" is the one meaning of dead here. Process ids are shown to people and
+ * never tested.
+ *
+ * Whoever wants to act on the remains of a dead participant first takes that
+ * byte: so only one process does, and if it dies at it the byte is free again
+ * and the next one starts over. Every such action can be repeated.
+ *
+ * Each time a slot changes hands its generation grows, so a word that names
+ * owner and generation never comes to mean somebody else.
+ */
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <qt/base/clock.h>
+#include <qt/base/sys.h>
+
+#include "segment_priv.h"
+
+uint64_t
+qt__slot_byte(const struct qt_seg *seg, uint32_t id)
+{
+	return seg->head.slot_offset + (uint64_t)id * seg->head.slot_size;
+}
+
+static int
+lock_byte(struct qt_seg *seg, uint32_t id, int type)
+{
+	return qt_sys_lock(seg->fd, type, (off_t)qt__slot_byte(seg, id), 1);
+}
+
+/* Ticks after boot at which this process began; 0 when /proc is not there. */
+static uint64_t
+started(void)
+{
+	char	text[1024], *p;
+	ssize_t	n;
+	int	fd = qt_sys_open(AT_FDCWD, "/proc/self/stat", O_RDONLY, 0);
+
+	if (fd < 0)
+		return 0;
+	n = qt_sys_read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	p = strrchr(text, ')');		/* the name may hold anything */
+	for (int field = 2; p != NULL && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	return p == NULL ? 0 : strtoull(p + 1, NULL, 10);
+}
+
+static void
+fill_slot(struct qt_seg *seg, uint32_t id)
+{
+	struct qt__seg_slot	*slot = &seg->slots[id];
+
+	slot->pid = (uint32_t)getpid();
+	slot->started = started();
+	slot->joined_ms = qt_clock_real_ms();
+	atomic_store_explicit(&slot->epoch, 0, memory_order_relaxed);
+	atomic_store_explicit(&slot->intent, 0, memory_order_relaxed);
+	memset(slot->name, 0, sizeof(slot->name));
+	memcpy(slot->name, program_invocation_short_name,
+	    strnlen(program_invocation_short_name, sizeof(slot->name) - 1));
+	/* Pairs with the acquire loads of whoever asks about the slot. */
+	atomic_store_explicit(&slot->word,
+	    (uint64_t)seg->generation << 32 | QT__SLOT_LIVE,
+	    memory_order_release);
+}
+
+/* 1 when the slot is ours now, 0 when somebody holds it. */
+static int
+claim(struct qt_seg *seg, uint32_t id)
+{
+	uint64_t	word;
+	int		rc;
+
+	rc = lock_byte(seg, id, F_WRLCK);
+	if (rc < 0)
+		return rc == -EAGAIN ? 0 : rc;
+	word = atomic_load_explicit(&seg->slots[id].word, memory_order_acquire);
+	seg->pid = getpid();
+	seg->self = id;
+	seg->generation = (uint32_t)(word >> 32) + 1;
+	rc = qt__seg_inherit(seg, id);
+	if (rc < 0) {
+		seg->self = 0;
+		(void)lock_byte(seg, id, F_UNLCK);
+		return rc;
+	}
+	if ((uint32_t)word != QT__SLOT_FREE)
+		atomic_fetch_add(&seg->ctl->sweeps, 1);
+	fill_slot(seg, id);
+	return 1;
+}
+
+static bool
+is_free(const struct qt_seg *seg, uint32_t id)
+{
+	return (uint32_t)atomic_load_explicit(&seg->slots[id].word,
+	    memory_order_acquire) == QT__SLOT_FREE;
+}
+
+/* Free slots first; those of the dead when there are no others. */
+static int
+claim_any(struct qt_seg *seg)
+{
+	uint32_t	count = seg->head.slot_count;
+	int		rc = 0;
+
+	for (uint32_t i = 0; i < 2 * count && rc == 0; i++) {
+		uint32_t	id = i % count + 1;
+
+		if (i >= count || is_free(seg, id))
+			rc = claim(seg, id);
+	}
+	return rc;
+}
+
+int
+qt__seg_join(struct qt_seg *seg, struct qt_err *err)
+{
+	int	rc = 0;
+
+	pthread_mutex_lock(&seg->mutex);
+	/* Again: somebody who sweeps holds a byte for a few microseconds. */
+	for (int tries = 0; tries < 8 && rc == 0; tries++) {
+		if (tries > 0)
+			sched_yield();
+		rc = claim_any(seg);
+	}
+	pthread_mutex_unlock(&seg->mutex);
+	if (rc == 0) {
+		qt_err_set(err, "all %u participants are alive",
+		    seg->head.slot_count);
+		return -QT_EFULL;
+	}
+	if (rc < 0) {
+		qt_err_set(err, "join");
+		return rc;
+	}
+	(void)qt_seg_sweep(seg);
+	return 0;
+}
+
+void
+qt__slot_free(struct qt_seg *seg, uint32_t id)
+{
+	_Atomic uint64_t	*word = &seg->slots[id].word;
+	uint64_t		 old;
+
+	old = atomic_load_explicit(word, memory_order_relaxed);
+	atomic_store_explicit(word, ((old >> 32) + 1) << 32 | QT__SLOT_FREE,
+	    memory_order_release);
+}
+
+/* The unlock is explicit: a bare clone(2) may hold the description too. */
+void
+qt__seg_leave(struct qt_seg *seg)
+{
+	if (seg->self == 0 || seg->pid != getpid())
+		return;
+	qt__slot_free(seg, seg->self);
+	(void)lock_byte(seg, seg->self, F_UNLCK);
+	seg->self = 0;
+}
+
+/* 1 when id was dead and is swept. */
+static int
+sweep_one(struct qt_seg *seg, uint32_t id)
+{
+	int	rc;
+
+	if (id == seg->self || is_free(seg, id))
+		return 0;
+	if (lock_byte(seg, id, F_WRLCK) < 0)
+		return 0;
+	rc = qt__seg_inherit(seg, id);
+	if (rc == 0 && !is_free(seg, id)) {
+		qt__slot_free(seg, id);
+		atomic_fetch_add(&seg->ctl->sweeps, 1);
+		rc = 1;
+	}
+	(void)lock_byte(seg, id, F_UNLCK);
+	return rc > 0;
+}
+
+int
+qt_seg_sweep(struct qt_seg *seg)
+{
+	int	count = 0;
+
+	if (seg->self == 0 || seg->pid != getpid())
+		return -EACCES;
+	pthread_mutex_lock(&seg->mutex);
+	for (uint32_t id = 1; id <= seg->head.slot_count; id++)
+		count += sweep_one(seg, id);
+	pthread_mutex_unlock(&seg->mutex);
+	return count;
+}
+
+int
+qt_seg_is_alive(const struct qt_seg *seg, uint32_t id)
+{
+	if (id == 0 || id > seg->head.slot_count || is_free(seg, id))
+		return 0;
+	if (id == seg->self && seg->pid == getpid())
+		return 1;
+	if (seg->fd < 0)
+		return 1;	/* cannot ask: never call the living dead */
+	return qt_sys_is_locked(seg->fd, (off_t)qt__slot_byte(seg, id), 1) != 0;
+}
+
+int
+qt_seg_participant_next(const struct qt_seg *seg, uint32_t *cursor,
+    struct qt_seg_participant *out)
+{
+	while (*cursor < seg->head.slot_count) {
+		struct qt__seg_slot	*slot = &seg->slots[++*cursor];
+		struct qt__seg_slot	 copy;
+		uint64_t		 word;
+
+		/* Pairs with the release store in fill_slot(). */
+		word = atomic_load_explicit(&slot->word, memory_order_acquire);
+		if ((uint32_t)word == QT__SLOT_FREE)
+			continue;
+		qt__copy_racy(&copy, slot, sizeof(copy));
+		*out = (struct qt_seg_participant){
+			.id = *cursor, .generation = (uint32_t)(word >> 32),
+			.pid = copy.pid, .started = copy.started,
+			.joined_ms = copy.joined_ms,
+		};
+		memcpy(out->name, copy.name, sizeof(out->name) - 1);
+		return 1;
+	}
+	return 0;
+}
+
+int
+qt__seg_is_owner_alive(const struct qt_seg *seg, uint32_t id,
+    uint32_t generation)
+{
+	uint64_t	word;
+
+	if (id == 0 || id > seg->head.slot_count)
+		return 0;
+	word = atomic_load_explicit(&seg->slots[id].word, memory_order_acquire);
+	return (uint32_t)(word >> 32) == generation && qt_seg_is_alive(seg, id);
+}
+
+int
+qt_seg_after_fork(struct qt_seg *seg, struct qt_err *err)
+{
+	int	rc;
+
+	if (seg->is_rdonly || (seg->pid == getpid() && seg->self != 0))
+		return 0;
+	if (seg->fd >= 0)
+		close(seg->fd);		/* the parent's description */
+	seg->self = 0;
+	seg->fd = qt__seg_reopen(seg->path_fd, O_RDWR);
+	if (seg->fd < 0) {
+		rc = seg->fd;
+		seg->fd = -1;
+		qt_err_set(err, "open the segment again through /proc");
+		return rc;
+	}
+	return qt__seg_join(seg, err);
+}
