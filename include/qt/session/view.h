@@ -24,17 +24,24 @@
  * Rules: a resize always comes before content of that size. Replayed bytes
  * and the live bytes of a viewer that is not the lead pass qt_filter, so that
  * exactly one terminal answers a query. A slow viewer skips; nothing is kept
- * for it but this struct.
+ * for it but this struct. A session whose whole output is still in the ring
+ * and small is simply replayed: no snapshot then.
+ *
+ * A view is one thread's at a time. An idle one costs some 300 bytes: buffers
+ * are there only between a piece and the next call.
  */
 enum qt_view_kind {
-	QT_VIEW_IDLE,		/* nothing now: sleep until the bell */
+	QT_VIEW_IDLE,		/* nothing now: sleep until the bell, or for
+				 * wait_ms if that is not 0 */
 	QT_VIEW_SIZE,		/* cols, rows */
 	QT_VIEW_SNAPSHOT,	/* ask the screen (see req), then
 				 * qt_view_snapshot() or qt_view_no_snapshot() */
 	QT_VIEW_DATA,		/* bytes from offset on */
-	QT_VIEW_SKIPPED,	/* count bytes were left out before offset */
+	QT_VIEW_SKIPPED,	/* count bytes were left out before offset; a
+				 * redraw follows */
 	QT_VIEW_STATE,		/* record changed: lead, title, name, policy */
-	QT_VIEW_EXIT,		/* reached the end: exit_status is final */
+	QT_VIEW_EXIT,		/* reached the end: exit_status is final, -1
+				 * when the session was lost with its host */
 	QT_VIEW_GONE,		/* the record was reused or removed */
 };
 
@@ -42,10 +49,13 @@ struct qt_view_piece {
 	enum qt_view_kind kind;
 	uint16_t	cols, rows;
 	uint64_t	offset;		/* of the first byte in the session */
-	uint64_t	count;		/* session bytes that data stands for */
+	uint64_t	count;		/* session bytes that data stands for;
+				 * 0 for a part of a redraw */
 	const void	*data;		/* borrowed until the next call */
 	size_t		len;		/* differs from count when filtered */
 	int32_t		exit_status;
+	uint32_t	wait_ms;	/* IDLE while the viewer cannot keep up:
+				 * do not arm the bell, ask again then */
 	struct qt_screen_request req;
 };
 
@@ -54,12 +64,14 @@ struct qt_view_opt {
 	uint64_t	offset;		/* resume here; ~0: no position yet */
 	uint32_t	generation;	/* of that position */
 	uint32_t	scrollback;	/* lines wanted with a snapshot */
-	uint64_t	lag_max;	/* skip beyond this; 0: half the ring */
+	uint64_t	lag_max;	/* skip beyond this; 0: half the ring,
+				 * at least 256 KiB */
 	int		is_recorder;	/* never skip by lag, never filter */
 };
 
 struct qt_view;
 
+/* table and seg are borrowed. -ENOENT, -ENOMEM, -QT_ECORRUPT. */
 int	qt_view_open(struct qt_session_table *table, const struct qt_seg *seg,
 	    const struct qt_view_opt *opt, struct qt_view **out,
 	    struct qt_err *err);
@@ -69,8 +81,10 @@ void	qt_view_close(struct qt_view *v);
 void	qt_view_set_lead(struct qt_view *v, int is_lead);
 
 /*
- * The next piece, at most size_max bytes of data. Calling it commits the
- * last piece as delivered.
+ * The next piece, at most size_max bytes of data; size_max is 2 KiB or more
+ * (a filter may let go of all it held at once). Calling it commits the last
+ * piece as delivered. After SNAPSHOT it is IDLE until the answer is
+ * there; after EXIT and GONE nothing else comes. 0, -ENOMEM, -QT_ECORRUPT.
  */
 int	qt_view_next(struct qt_view *v, size_t size_max,
 	    struct qt_view_piece *out);
@@ -81,6 +95,12 @@ int	qt_view_snapshot(struct qt_view *v, const struct qt_screen_answer *a,
 int	qt_view_no_snapshot(struct qt_view *v);
 
 uint64_t qt_view_offset(const struct qt_view *v);	/* delivered up to here */
+/* Where to arm the bell to be woken by the next byte: this + 1. */
+uint64_t qt_view_position(const struct qt_view *v);
+/*
+ * The record as it is now; NULL when it is gone. Borrowed until the next call
+ * for any view of this thread.
+ */
 const struct qt_session *qt_view_session(const struct qt_view *v);
 
 #endif /* QT_SESSION_VIEW_H */
