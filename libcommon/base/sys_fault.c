@@ -77,19 +77,18 @@ fault_set(enum qt_sys_call call, unsigned int nth, int error)
 static int
 parse_one(const char *text, size_t len)
 {
-	char		name[16], error[16];
-	unsigned int	nth;
-	size_t		i, call;
-	int		used = -1;
-	char		one[64];
+	char	one[64], name[16], digits[10], error[16];
+	size_t	i, call;
+	int	used = -1, nth;
 
 	if (len >= sizeof(one))
 		return -EINVAL;
 	memcpy(one, text, len);
 	one[len] = '\0';
-	if (sscanf(one, "%15[a-z]:%9u:%15[A-Za-z0-9]%n", name, &nth, error,
-	    &used) != 3 || used < 0 || one[used] != '\0' || nth == 0)
+	if (sscanf(one, "%15[a-z]:%9[0-9]:%15[A-Za-z0-9]%n", name, digits,
+	    error, &used) != 3 || used < 0 || one[used] != '\0')
 		return -EINVAL;
+	nth = atoi(digits);
 	for (call = 0; call < QT_SYS_COUNT_; call++) {
 		if (strcmp(call_names[call], name) == 0)
 			break;
@@ -98,10 +97,10 @@ parse_one(const char *text, size_t len)
 		if (strcmp(error_names[i].name, error) == 0)
 			break;
 	}
-	if (call == QT_SYS_COUNT_ || i == ARRAY_LEN(error_names) ||
+	if (nth == 0 || call == QT_SYS_COUNT_ || i == ARRAY_LEN(error_names) ||
 	    (error_names[i].error == 0 && !can_be_short(call)))
 		return -EINVAL;
-	fault_set(call, nth, error_names[i].error);
+	fault_set(call, (unsigned int)nth, error_names[i].error);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* Test code in a process of its own. See "child.h". */
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,6 +11,17 @@
 
 #include "child.h"
 #include "test.h"
+
+/* Threads may write to it at once, which without O_APPEND would lose lines. */
+static int
+make_file(const char *name)
+{
+	int	fd = memfd_create(name, MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_APPEND), 0);
+	return fd;
+}
 
 static void
 take(int fd, char *text, size_t size)
@@ -23,12 +35,10 @@ take(int fd, char *text, size_t size)
 void
 child_run(struct child *child, int (*fn)(void *arg), void *arg)
 {
-	int	out = memfd_create("out", MFD_CLOEXEC);
-	int	err = memfd_create("err", MFD_CLOEXEC);
+	int	out = make_file("out"), err = make_file("err");
 	int	status, code;
 	pid_t	pid;
 
-	assert_true(out >= 0 && err >= 0);
 	fflush(NULL);
 	pid = fork();
 	assert_true(pid >= 0);
