@@ -1,5 +1,4 @@
-# make [run | check | bench | lint | install | clean] [SAN=... WERROR=1 V=1]
-#
+# SPDX-License-Identifier: Apache-2.0
 # One library, one program for each folder in cmd/, one test program for each
 # tests/unit/*/*_test.c, one fuzzer for each tests/fuzz/*_fuzz.c. Adding a
 # file needs no change here. `make help` says what each target does.
@@ -63,6 +62,30 @@ LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o %.a,$^) $(QT_LDFLAGS) $
 .SECONDARY:
 
 all: $(PROGS:%=$(B)/bin/%)
+
+define HELP
+make            the programs, in build/bin
+make run        installs what is missing, builds, starts qtd (ARGS="-p 8000")
+make check      installs what is missing, builds, runs every test
+make check-X    one group of tests: unit cmd web fuzz crash stress lint, or
+                install, the commands' test of make install (T=WORD: only the
+                files with WORD in their names)
+make check-fresh [RELEASE="bookworm trixie"]
+                make run and make check in minimal roots
+make bench      measures, beside its peers
+make lint       is check-lint
+make deps       only installs what is missing
+make install    PREFIX=/usr/local DESTDIR=
+make uninstall  takes away what install put there
+make clean      removes the build trees
+
+V=1             says every command
+WERROR=1        a warning is an error
+SAN=address,undefined or SAN=thread: instrumented, in a tree of its own
+CC= CFLAGS= LDFLAGS= BUILD=DIR: another compiler, other flags, another tree
+endef
+help:
+	@$(info $(HELP)):
 
 $(B)/%.o: %.c
 	$(call say,CC,$@)
@@ -179,11 +202,11 @@ install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 	$(call say,INSTALL,$(to))
 	$(Q)$(call each,$(PROGS:%=$(B)/bin/%),bin/$$n,755)
 	$(Q)$(call each,$(wildcard man/*.[1-8]),share/man/man$${n\#\#*.}/$$n)
-	$(Q)$(call each,$(wildcard completions/*.bash),$(strip \
-	    share/bash-completion/completions/$${n%.bash}))
-	$(Q)$(call each,$(wildcard completions/_*),share/zsh/site-functions/$$n)
-	$(Q)$(call each,$(wildcard completions/*.fish),$(strip \
-	    share/fish/vendor_completions.d/$$n))
+	$(Q)for p in $(PROGS); do \
+	    $(call each,completions/qt.bash,share/bash-completion/completions/$$p); \
+	    $(call each,completions/qt.fish,share/fish/vendor_completions.d/$$p.fish); \
+	    done
+	$(Q)$(call each,completions/_qt,share/zsh/site-functions/$$n)
 	$(Q)$(call each,$(wildcard include/qt/*/*.h),$$f)
 	$(Q)$(call each,$(LIB),lib/libqt.a)
 	$(Q)$(call each,$(SOLIB),lib/libqt.so.$(VERSION),755)

@@ -35,6 +35,10 @@ export B MAKE LC_ALL=C.UTF-8 QT_BUILD="$PWD/$B" QT_TOP="$PWD"
 unset QT_SESSION QT_CONFIG QT_STATE_DIR QT_DATA_DIR QT_DEBUG NO_COLOR \
     XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_STATE_HOME TMUX
 
+# Tests that run make start anew; only build() goes on with our make's flags.
+flags=${MAKEFLAGS-}
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 tools=$(find tests -path '*/tools/*.c' -printf "$PWD/$B/%h\n" | sort -u |
     tr '\n' ':')
 PATH=$PWD/$B/bin:$tools$PATH
@@ -54,7 +58,7 @@ one() {
 
 # build TARGET...: says so as a failed case when it does not.
 build() {
-	if ! HOME=$user_home $MAKE --no-print-directory "$@" \
+	if ! HOME=$user_home MAKEFLAGS=$flags $MAKE --no-print-directory "$@" \
 	    >"$out/build.log" 2>&1; then
 		echo "#begin build"
 		echo "not ok 1 - make $*"

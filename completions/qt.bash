@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Completion of every program of Quantum Terminal, from what --help says, so it
+# knows what the installed program knows. Installed under each program's name.
+
+# The commands that a help text lists.
+_qt_commands() {
+	sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' <<<"$1"
+}
+
+# The options of a help text, and after each the metavariable of its value.
+_qt_options() {
+	sed -n 's/^  \{1,6\}\(-.*\)/\1/p' <<<"$1" | sed 's/   *.*//' |
+	    awk '{
+		meta = $NF ~ /^-/ ? "" : $NF
+		for (i = 1; i <= NF; i++)
+			if ($i ~ /^-/) {
+				sub(/,$/, "", $i)
+				print $i, meta
+			}
+	    }'
+}
+
+# Candidates for a value or an operand of that name.
+_qt_values() {
+	case $1 in
+	*DIR*)		compgen -d -- "$cur" ;;
+	*FILE* | *PATH*) compgen -f -- "$cur" ;;
+	*CMD*)		compgen -c -- "$cur" ;;
+	*POLICY*)	compgen -W 'latest smallest largest fixed' -- "$cur" ;;
+	*ROLE*)		compgen -W 'admin writer reader' -- "$cur" ;;
+	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
+			    sed s/SIG//)" -- "$cur" ;;
+	*NAME* | *ID*)	compgen -W "$(qt-session ls -o name 2>/dev/null)" \
+			    -- "$cur" ;;
+	esac
+}
+
+# The metavariable of option $2's value in a help text, or nothing.
+_qt_meta() {
+	_qt_options "$1" | awk -v o="$2" '$1 == o { print $2; exit }'
+}
+
+# The name of operand number $2 in a help text's usage line; the last repeats.
+_qt_operand() {
+	sed -n '1{s/^usage: //;p;q}' <<<"$1" | awk -v n="$2" '{
+		sub(/^.*\[option \.\.\.\]/, "") || sub(/^[^ ]+( [a-z-]+)?/, "")
+		gsub(/[][]/, "")
+		print $(n < NF ? n : NF)
+	}'
+}
+
+_qt() {
+	local prog=$1 cur=$2 prev=$3 verb='' help word meta count=1 i
+
+	help=$("$prog" --help 2>/dev/null) || return
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ $word == -- ]]; then
+			mapfile -t COMPREPLY < <(_qt_values CMD | sort -u)
+			return
+		elif [[ $word == -* ]]; then
+			[[ -z $(_qt_meta "$help" "$word") ]] || ((i++))
+		elif [[ -z $verb ]] &&
+		    _qt_commands "$help" | grep -qxe "$word"; then
+			verb=$word
+			help=$("$prog" "$verb" --help 2>/dev/null) || return
+		else
+			((count++))
+		fi
+	done
+	meta=$(_qt_meta "$help" "$prev")
+	COMPREPLY=()
+	if [[ $prev == -* && -n $meta ]]; then
+		# What -n names is new.
+		[[ $prev == -n || $prev == --name ]] ||
+			mapfile -t COMPREPLY < <(_qt_values "$meta")
+	elif [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W \
+		    "$(_qt_options "$help" | cut -d' ' -f1) --help" -- "$cur")
+	elif [[ -z $verb && -n $(_qt_commands "$help") ]]; then
+		mapfile -t COMPREPLY < <(compgen -W \
+		    "$(_qt_commands "$help")" -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(_qt_values \
+		    "$(_qt_operand "$help" $count)" | sort -u)
+	fi
+}
+complete -o filenames -F _qt qt-session qtd qt-bench

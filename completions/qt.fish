@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of every program of Quantum Terminal, from what --help says, so it
+# knows what the installed program knows. Installed under each program's name.
+
+# "word<TAB>what it does" for the commands of a help text on stdin.
+function __qt_commands
+	awk '/^  [a-z][a-z-]* / {
+		text = substr($0, 42)
+		if (substr($0, 41, 1) != " ")
+			text = ""
+		print $1 "\t" text
+	}'
+end
+
+# "-x<TAB>META<TAB>what it does" for each option of a help text on stdin.
+function __qt_options
+	awk '/^  ? ? ? ? ?-/ {
+		line = $0
+		sub(/^ */, "", line)
+		left = line
+		sub(/  .*/, "", left)
+		text = substr(line, length(left) + 1)
+		sub(/^ */, "", text)
+		n = split(left, w, " ")
+		meta = w[n] ~ /^-/ ? "" : w[n]
+		for (i = 1; i <= n; i++)
+			if (w[i] ~ /^-/) {
+				sub(/,$/, "", w[i])
+				print w[i] "\t" meta "\t" text
+			}
+	}'
+end
+
+# Candidates for a value or an operand of that name.
+function __qt_values
+	switch $argv[1]
+		case '*DIR*'
+			__fish_complete_directories (commandline -ct)
+		case '*FILE*' '*PATH*'
+			__fish_complete_path (commandline -ct)
+		case '*CMD*'
+			complete -C (commandline -ct)
+		case '*POLICY*'
+			printf '%s\n' latest smallest largest fixed
+		case '*ROLE*'
+			printf '%s\n' admin writer reader
+		case 'SIG*'
+			string match -ra '[A-Z][A-Z0-9]+' (kill -l)
+		case '*NAME*' '*ID*'
+			qt-session ls -o name 2>/dev/null
+	end
+end
+
+function __qt_complete
+	set -l words (commandline -opc)
+	set -l cur (commandline -ct)
+	set -l prog $words[1]
+	set -l help ($prog --help 2>/dev/null); or return
+	set -l verb
+	set -l meta
+	set -l prev
+	set -l count 1
+	for word in $words[2..-1]
+		if test -n "$meta"
+			set meta ''
+			continue
+		end
+		set prev $word
+		if test "$word" = --
+			__qt_values CMD
+			return
+		else if string match -q -- '-*' $word
+			set meta (printf '%s\n' $help | __qt_options |
+				awk -F '\t' -v o="$word" '$1 == o { print $2; exit }')
+		else if test -z "$verb"; and contains -- $word \
+				(printf '%s\n' $help | __qt_commands | cut -f1)
+			set verb $word
+			set help ($prog $verb --help 2>/dev/null); or return
+		else
+			set count (math $count + 1)
+		end
+	end
+	if test -n "$meta"
+		contains -- $prev -n --name; or __qt_values $meta
+	else if string match -q -- '-*' $cur
+		printf '%s\n' $help | __qt_options | cut -f1,3
+		printf '%s\t%s\n' --help 'say how it is used'
+	else if test -z "$verb"; and printf '%s\n' $help | __qt_commands | grep -q .
+		printf '%s\n' $help | __qt_commands
+	else
+		set -l operands (string replace -r '^usage: (.*\[option \.\.\.\]|\S+( [a-z-]+)?)' '' $help[1] |
+			string replace -ra '[][]' '' | string split -n ' ')
+		test (count $operands) -ge $count; or set count -1
+		test (count $operands) -gt 0; and __qt_values $operands[$count]
+	end
+end
+
+for prog in qt-session qtd qt-bench
+	complete -c $prog -f -a '(__qt_complete)'
+end
