@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// One session as seen through the connection: where in its output we are,
+// what was acknowledged, and what was typed while the connection was away.
+//
+// A channel that was open comes back at its byte offset: the server sends
+// what was missed and the terminal is not reset. Only when the ring has moved
+// on, or the session was made anew (another generation), comes a redraw.
+//
+// Events: 'opened' (info), 'size' ({cols, rows}), 'data' (bytes, {replay,
+// reset}, parsed), 'skipped' (count), 'state' (object), 'exit' (status),
+// 'fail' ({code, text}), 'warn' ({code, text}), 'lost', 'dropped' (typed
+// bytes that were not sent).
+import { Emitter } from './emitter.js';
+import * as wire from './wire.js';
+
+const ACK_EVERY = 64 << 10;
+const ACK_IDLE_MS = 100;
+const INPUT_FRAME = 16 << 10;
+// What is typed during a short outage is kept and sent; more, or later, is
+// refused, so that nothing surprising is typed minutes afterwards.
+const HELD_MAX = 1024;
+const HELD_MS = 5000;
+
+export class Channel extends Emitter {
+	// 'idle', 'opening', 'open', 'lost', 'ended'
+	state = 'idle';
+	info = null;
+	#connection;
+	#number = 0;
+	#request = null;	// OPEN's JSON
+	#size = { cols: 80, rows: 24 };
+	#offset = wire.NO_OFFSET;	// received up to here
+	#generation = 0;
+	#parsed = 0;
+	#acked = 0;
+	#ackTimer = 0;
+	#held = [];
+	#heldSize = 0;
+
+	constructor(connection) {
+		super();
+		this.#connection = connection;
+	}
+
+	// Views a session, {session: ID}, or makes one, {new: {...}}.
+	open(request, size) {
+		this.#request = request;
+		this.#size = size;
+		this.#offset = wire.NO_OFFSET;
+		this.#generation = 0;
+		if (!this.#number)
+			this.#number = this.#connection.addChannel(this);
+		this.state = 'lost';
+		this.handleOpen();
+	}
+
+	close() {
+		if (this.state === 'opening' || this.state === 'open')
+			this.#connection.send(wire.CLOSE, this.#number);
+		this.#end();
+	}
+
+	input(bytes) {
+		if (this.state !== 'open') {
+			this.#hold(bytes);
+			return;
+		}
+		for (let at = 0; at < bytes.length; at += INPUT_FRAME)
+			this.#connection.send(wire.INPUT, this.#number,
+				{ payload: bytes.subarray(at, at + INPUT_FRAME) });
+	}
+
+	resize(size) {
+		this.#size = size;
+		if (this.state === 'open')
+			this.#connection.send(wire.RESIZE, this.#number,
+				{ arg: wire.packSize(size.cols, size.rows) });
+	}
+
+	lead() {
+		this.#connection.send(wire.LEAD, this.#number);
+	}
+
+	// The connection is open (again).
+	handleOpen() {
+		if (this.state !== 'lost')
+			return;
+		const sent = this.#connection.send(wire.OPEN, this.#number, {
+			offset: this.#offset,
+			arg: this.#generation,
+			payload: { ...this.#request, ...this.#size },
+		});
+		if (sent)
+			this.state = 'opening';
+	}
+
+	handleLost() {
+		if (this.state !== 'opening' && this.state !== 'open')
+			return;
+		this.state = 'lost';
+		clearTimeout(this.#ackTimer);
+		this.emit('lost');
+	}
+
+	handleFrame(frame) {
+		switch (frame.type) {
+		case wire.OPENED:
+			this.#handleOpened(frame);
+			break;
+		case wire.SIZE:
+			this.emit('size', wire.unpackSize(frame.arg));
+			break;
+		case wire.DATA:
+			this.#handleData(frame);
+			break;
+		case wire.SKIPPED:
+			this.#offset = frame.offset;
+			this.emit('skipped', wire.json(frame).bytes ?? 0);
+			break;
+		case wire.STATE:
+			this.info = { ...this.info, ...wire.json(frame) };
+			this.emit('state', this.info);
+			break;
+		case wire.EXIT:
+			this.#end();
+			this.emit('exit', frame.arg);
+			break;
+		case wire.ERROR:
+			this.#handleError(frame);
+			break;
+		}
+	}
+
+	#handleOpened(frame) {
+		this.info = { ...this.info, ...wire.json(frame) };
+		// From now on it is this session, whatever it was made from.
+		const { new: made, ...rest } = this.#request;
+		this.#request = { ...rest, session: this.info.id };
+		this.#generation = frame.arg;
+		this.#offset = this.#acked = this.#parsed = frame.offset;
+		this.state = 'open';
+		this.emit('opened', this.info);
+		this.#release();
+	}
+
+	#handleData(frame) {
+		const { offset } = frame;
+		this.#offset = offset;
+		const generation = this.#generation;
+		this.emit('data', frame.payload, {
+			replay: (frame.flags & wire.REPLAY) !== 0,
+			reset: (frame.flags & wire.RESET) !== 0,
+		}, () => {
+			if (generation === this.#generation)
+				this.#handleParsed(offset);
+		});
+	}
+
+	#handleParsed(offset) {
+		if (offset <= this.#parsed)	// written before a resume
+			return;
+		this.#parsed = offset;
+		if (offset - this.#acked >= ACK_EVERY)
+			this.#ack();
+		else if (!this.#ackTimer)
+			this.#ackTimer = setTimeout(() => this.#ack(), ACK_IDLE_MS);
+	}
+
+	#ack() {
+		clearTimeout(this.#ackTimer);
+		this.#ackTimer = 0;
+		if (this.state !== 'open' || this.#parsed === this.#acked)
+			return;
+		this.#acked = this.#parsed;
+		this.#connection.send(wire.ACK, this.#number,
+			{ offset: this.#acked });
+	}
+
+	#handleError(frame) {
+		const error = wire.json(frame);
+		if (frame.flags & wire.SOFT) {
+			this.emit('warn', error);
+			return;
+		}
+		this.#end();
+		this.emit('fail', error);
+	}
+
+	#end() {
+		clearTimeout(this.#ackTimer);
+		this.#ackTimer = 0;
+		this.state = 'ended';
+		if (this.#number)
+			this.#connection.delChannel(this.#number);
+		this.#number = 0;
+		this.#held = [];
+		this.#heldSize = 0;
+	}
+
+	#hold(bytes) {
+		const { downSince } = this.#connection;
+		const late = downSince && Date.now() - downSince > HELD_MS;
+		if (this.state === 'ended' || this.state === 'idle')
+			return;
+		if (late || this.#heldSize + bytes.length > HELD_MAX) {
+			this.emit('dropped', bytes.length);
+			return;
+		}
+		this.#held.push(bytes);
+		this.#heldSize += bytes.length;
+	}
+
+	#release() {
+		const held = this.#held;
+		this.#held = [];
+		this.#heldSize = 0;
+		for (const bytes of held)
+			this.input(bytes);
+	}
+}
