@@ -82,6 +82,18 @@ QT_TEST(random_fills_all_of_any_size_and_nothing_more)
 	qt_random(b, 0);
 }
 
+/* The kernel gives at most 32 MiB a call. */
+QT_TEST(a_size_past_one_system_call_is_filled_to_its_end)
+{
+	static unsigned char		b[(32 << 20) + 64];
+	static const unsigned char	zero[32];
+
+	(void)state;
+	qt_random(b, sizeof(b));
+	assert_memory_not_equal(b + sizeof(b) - sizeof(zero), zero,
+	    sizeof(zero));
+}
+
 QT_TEST(secrets_are_equal_only_when_every_byte_is)
 {
 	char	a[33] = "0123456789abcdef0123456789abcdef";

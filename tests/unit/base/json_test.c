@@ -57,6 +57,25 @@ QT_TEST(commas_keys_and_nesting_are_put_where_they_belong)
 	qt_buf_clear(&buf);
 }
 
+QT_TEST(a_container_starts_without_the_commas_of_the_one_before)
+{
+	struct qt_buf	buf = QT_BUF_INIT;
+	struct qt_json	j = QT_JSON_INIT(&buf);
+
+	(void)state;
+	qt_json_array(&j, NULL);
+	for (int i = 0; i < 3; i++) {
+		qt_json_object(&j, NULL);
+		qt_json_int(&j, "a", i);
+		qt_json_int(&j, "b", i);
+		qt_json_end(&j);
+	}
+	qt_json_end(&j);
+	assert_string_equal(buf.data, "[{\"a\":0,\"b\":0},"
+	    "{\"a\":1,\"b\":1},{\"a\":2,\"b\":2}]");
+	qt_buf_clear(&buf);
+}
+
 QT_TEST(strings_are_escaped)
 {
 	(void)state;

@@ -39,7 +39,6 @@ log_levels(void *arg)
 	(void)arg;
 	unsetenv("QT_DEBUG");
 	unsetenv("JOURNAL_STREAM");
-	errno = 4711;
 	qt_log(QT_LOG_ERROR, "m", "e %d", 1);
 	qt_log(QT_LOG_DEBUG, "m", "hidden");
 	qt_log(QT_LOG_WARN, "m", "w");
@@ -48,7 +47,7 @@ log_levels(void *arg)
 	qt_log(QT_LOG_INFO, "m", "hidden");
 	qt_log_level(QT_LOG_DEBUG);
 	qt_log(QT_LOG_DEBUG, "m", "d");
-	return errno == 4711 ? 0 : 1;
+	return 0;
 }
 
 QT_TEST(a_line_has_time_level_module_and_text)
@@ -253,8 +252,12 @@ log_to_full_pipe(void *arg)
 		;
 	while (write(fds[1], text, 1) > 0)
 		;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2; i++)
 		qt_log(QT_LOG_INFO, "m", "lost");
+	errno = 4711;
+	qt_log(QT_LOG_INFO, "m", "lost");
+	if (errno != 4711)
+		return 3;
 	while (read(fds[0], text, sizeof(text)) > 0)
 		;
 	qt_log(QT_LOG_INFO, "m", "after");
