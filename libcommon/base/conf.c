@@ -222,6 +222,31 @@ qt_conf_free(struct qt_conf *conf)
 	free(conf);
 }
 
+int
+qt_conf_check(const struct qt_conf *conf, const char *section,
+    const char *const *known, struct qt_err *err)
+{
+	size_t	i, k, len = strlen(section);
+
+	for (i = 0; i < conf->count; i++) {
+		const struct item	*item = &conf->items[i];
+
+		if (strncmp(item->key, section, len) != 0 ||
+		    item->key[len] != '.')
+			continue;
+		for (k = 0; known[k] != NULL; k++) {
+			if (strcmp(known[k], item->key) == 0)
+				break;
+		}
+		if (known[k] != NULL)
+			continue;
+		qt_err_set(err, "%s:%u: there is no setting '%s' (qt(7) lists "
+		    "them)", conf->path, item->line, item->key);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* "section.key" -> "QT_SECTION_KEY". */
 static void
 env_name(const char *key, char out[KEY_MAX + 4])

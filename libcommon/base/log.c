@@ -98,6 +98,9 @@ qt_log_is_debug(const char *module)
 	size_t		 len;
 	const char	*p;
 
+	if (atomic_load_explicit(&max_level, memory_order_relaxed) >=
+	    QT_LOG_DEBUG)
+		return 1;
 	pthread_once(&env_once, read_env);
 	for (p = debug; *p != '\0'; p += len + (p[len] == ',')) {
 		len = strcspn(p, ",");

@@ -24,6 +24,15 @@ int	qt_conf_load(const char *path, struct qt_conf **out, struct qt_err *err);
 void	qt_conf_free(struct qt_conf *conf);
 
 /*
+ * Whether every key of one section ("qtd") that the file sets is in known,
+ * which ends with NULL and holds whole keys ("qtd.port"). -EINVAL naming the
+ * first one that is not, with its place: a misspelt setting must not be
+ * passed over. Each program checks the sections that are its own.
+ */
+int	qt_conf_check(const struct qt_conf *conf, const char *section,
+	    const char *const *known, struct qt_err *err);
+
+/*
  * conf may be NULL, then only the environment counts. Borrowed until
  * qt_conf_free() or setenv(3); fallback when unset.
  */

@@ -8,7 +8,8 @@
  * so terminal bytes cannot poison a terminal. When stderr is the journal
  * (JOURNAL_STREAM), lines carry "<N>" priorities instead of times.
  *
- * QT_DEBUG=shm,session or QT_DEBUG=all turns on debug lines by module.
+ * QT_DEBUG=shm,session or QT_DEBUG=all turns on debug lines by module,
+ * qt_log_level(QT_LOG_DEBUG) those of all modules; the default is info.
  * Thread-safe: one write(2) a line. Never blocks the caller on a full pipe
  * when the descriptor is nonblocking: the line is dropped and counted.
  */

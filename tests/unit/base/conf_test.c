@@ -198,6 +198,29 @@ QT_TEST(the_environment_comes_before_the_file)
 	qt_conf_free(conf);
 }
 
+QT_TEST(a_misspelt_setting_of_a_section_is_named)
+{
+	static const char *const	known[] = { "qtd.port", "qtd.base", NULL };
+	static const char		text[] = "qtd.port = 1\nqtdx.y = 2\n"
+	    "host.prot = 3\nqtd.base = 4\nqtd.prot = 5\n";
+	struct qt_err			err = QT_ERR_INIT;
+	struct qt_conf			*conf;
+	char				path[sizeof(PLACE)], want[128];
+
+	(void)state;
+	assert_int_equal(load(text, strlen(text), &conf, &err, path), 0);
+	assert_int_equal(qt_conf_check(conf, "qtd", known, &err), -EINVAL);
+	snprintf(want, sizeof(want), "%s:5: there is no setting 'qtd.prot' "
+	    "(qt(7) lists them)", path);
+	assert_string_equal(err.text, want);
+	assert_int_equal(qt_conf_check(conf, "page", known, &err), 0);
+	assert_int_equal(qt_conf_check(conf, "qtdx", known, &err), -EINVAL);
+	qt_conf_free(conf);
+	conf = load_good("qtd.base = 1\nhost.x = 2\nqtd.port = 3\n");
+	assert_int_equal(qt_conf_check(conf, "qtd", known, NULL), 0);
+	qt_conf_free(conf);
+}
+
 QT_TEST(numbers_are_read_with_their_units)
 {
 	struct qt_conf	*conf = load_good("a.n=12\na.k=3K\na.m=2m\na.g=1G\n");

@@ -45,8 +45,10 @@ log_levels(void *arg)
 	qt_log(QT_LOG_INFO, "m", "i");
 	qt_log_level(QT_LOG_WARN);
 	qt_log(QT_LOG_INFO, "m", "hidden");
+	qt_debug("m", "hidden");
 	qt_log_level(QT_LOG_DEBUG);
 	qt_log(QT_LOG_DEBUG, "m", "d");
+	qt_debug("m", "too");
 	return 0;
 }
 
@@ -59,7 +61,7 @@ QT_TEST(a_line_has_time_level_module_and_text)
 	assert_int_equal(c.status, 0);
 	assert_string_equal(c.out, "");
 	expect_match(c.err, "^" TIME "error m: e 1\n" TIME "warn m: w\n"
-	    TIME "info m: i\n" TIME "debug m: d\n$");
+	    TIME "info m: i\n" TIME "debug m: d\n" TIME "debug m: too\n$");
 }
 
 static int
