@@ -181,8 +181,11 @@ lint: check-lint
 check-fresh:
 	@sh .ci/fresh $(RELEASE)
 
-bench: $(BENCH)
-	@for t in $^; do $$t; done
+bench: deps-build+page+bench
+	@$(MAKE) $(jobs) all page $(BENCH)
+	@for t in $(BENCH); do $$t || exit 1; done
+	@[ ! -x $(B)/bin/qt-bench ] || { $(B)/bin/qt-bench session && \
+	    $(B)/bin/qt-bench ws; }
 
 # --- Installing -------------------------------------------------------------
 
