@@ -120,14 +120,30 @@ qt__ring_own(struct qt_seg *seg, struct qt__ring *ring, uint32_t state,
 }
 
 static int
+free_chunks(struct qt_seg *seg, struct qt__ring *ring)
+{
+	for (uint32_t i = 0; i < ring->slot_count; i++) {
+		_Atomic uint64_t	*chunk = &ring->slot[i].chunk;
+		int			 rc;
+
+		if (atomic_load_explicit(chunk, memory_order_relaxed) == 0)
+			continue;
+		rc = qt__seg_free(seg, 0, qt__seg_link(seg,
+		    (uint64_t *)(void *)chunk));
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* What a dead process was changing is settled before this is called. */
+static int
 destroy(struct qt_seg *seg, uint64_t offset, uint64_t link)
 {
 	struct qt__ring	*ring = qt__ring_at(seg, offset);
 	uint64_t	 word;
 	int		 rc;
 
-	if (seg->self == 0)
-		return -EACCES;
 	if (ring == NULL)
 		return -EINVAL;
 	rc = qt__ring_own(seg, ring, QT__RING_DYING, &word);
@@ -136,38 +152,35 @@ destroy(struct qt_seg *seg, uint64_t offset, uint64_t link)
 	/* Pairs with the fence in qt_ring_is_valid(). */
 	atomic_store_explicit(&ring->id, 0, memory_order_relaxed);
 	qt__fence(memory_order_release);
-	for (uint32_t i = 0; i < ring->slot_count; i++) {
-		uint64_t	*p = (uint64_t *)(void *)&ring->slot[i].chunk;
-		uint64_t	 chunk = atomic_load(&ring->slot[i].chunk);
-
-		if (chunk == 0)
-			continue;
-		rc = qt__seg_free(seg, chunk & ~(uint64_t)(seg->page - 1),
-		    qt__seg_link(seg, p));
-		if (rc < 0)
-			goto out;
-	}
-	rc = qt__block_del(seg, offset, link);
-out:
+	rc = free_chunks(seg, ring);
+	if (rc == 0)
+		rc = qt__block_del(seg, offset, link);
 	if (rc < 0)
 		/* Still DYING, but not by us: who calls again goes on. */
-		atomic_store(&ring->owner, QT__RING_DYING);
+		atomic_store_explicit(&ring->owner, QT__RING_DYING,
+		    memory_order_release);
 	return rc == -EINVAL ? -QT_ECORRUPT : rc;
 }
 
 int
 qt_ring_destroy(struct qt_seg *seg, uint64_t offset)
 {
-	return destroy(seg, offset, 0);
+	int	rc = qt__seg_settle(seg);
+
+	return rc < 0 ? rc : destroy(seg, offset, 0);
 }
 
 int
 qt_ring_destroy_at(struct qt_seg *seg, uint64_t *word)
 {
-	uint64_t	link = qt__seg_link(seg, word);
+	uint64_t	link = qt__seg_link(seg, word), offset;
+	int		rc = qt__seg_settle(seg);
 
+	if (rc < 0)
+		return rc;
 	if (link == 0)
 		return -EINVAL;
-	return destroy(seg, atomic_load_explicit(qt__word(seg, link),
-	    memory_order_relaxed), link);
+	offset = atomic_load_explicit(qt__word(seg, link),
+	    memory_order_relaxed);
+	return offset == 0 ? 0 : destroy(seg, offset, link);
 }

@@ -208,9 +208,14 @@ qt_ring_writer_open(struct qt_seg *seg, uint64_t offset,
 		    "the ring has a living writer" : "the ring is destroyed");
 		goto err_after_alloc;
 	}
-	rc = find_head(w);
+	/* The last writer may have died while a chunk was being linked. */
+	rc = qt__seg_settle(seg);
+	if (rc == 0)
+		rc = find_head(w);
 	if (rc < 0) {
-		qt_err_set(err, "the ring's chunks make no sense");
+		qt_err_set(err, rc == -QT_ECORRUPT ?
+		    "the ring's chunks make no sense" :
+		    "finish what a dead process left");
 		qt_ring_writer_close(w);
 		return rc;
 	}

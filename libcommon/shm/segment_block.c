@@ -51,7 +51,10 @@ qt__block_add(struct qt_seg *seg, const void *init, size_t len, uint64_t link,
 	rc = qt__seg_lock(seg);
 	if (rc < 0)
 		return rc;
-	rc = find_room(&t, &index, &block);
+	if (link != 0 && qt__txn_get(&t, link) != 0)
+		rc = -EEXIST;
+	else
+		rc = find_room(&t, &index, &block);
 	if (rc < 0)
 		goto out;
 	*offset = seg->head.data_offset + (uint64_t)index * seg->page +

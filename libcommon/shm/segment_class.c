@@ -65,8 +65,8 @@ qt__page_set(struct qt__txn *t, uint32_t index, struct qt__page p)
 }
 
 /* The class whose extents have at least its size and less than the next's. */
-static uint32_t
-class_of(uint32_t pages)
+uint32_t
+qt__class_of(uint32_t pages)
 {
 	uint32_t	log2;
 
@@ -140,7 +140,7 @@ void
 qt__free_add(struct qt__txn *t, uint32_t index, uint32_t pages)
 {
 	struct qt__page	p = { .pages = pages, .state = QT__PAGE_FREE };
-	uint32_t	class = class_of(pages);
+	uint32_t	class = qt__class_of(pages);
 
 	qt__page_set(t, index, p);
 	if (pages > 1) {
@@ -155,7 +155,7 @@ void
 qt__free_del(struct qt__txn *t, uint32_t index)
 {
 	struct qt__page	p = qt__page_get(t, index);
-	uint32_t	class = class_of(p.pages);
+	uint32_t	class = qt__class_of(p.pages);
 
 	if (p.state != QT__PAGE_FREE || p.pages == 0) {
 		t->bad = true;
@@ -187,13 +187,13 @@ first_class(struct qt__txn *t, uint32_t from)
 int
 qt__free_find(struct qt__txn *t, uint32_t pages, uint32_t *index)
 {
-	uint32_t	class = class_of(pages), at;
+	uint32_t	class = qt__class_of(pages), at;
 	uint32_t	up = pages;
 	int		found;
 
 	if (pages >= 8)
 		up += (UINT32_C(1) << (28 - __builtin_clz(pages))) - 1;
-	found = up < pages ? -1 : first_class(t, class_of(up));
+	found = up < pages ? -1 : first_class(t, qt__class_of(up));
 	if (found >= QT__CLASSES)
 		return -QT_ECORRUPT;
 	if (found >= 0) {

@@ -230,7 +230,12 @@ qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link, uint32_t tag,
 	rc = qt__seg_lock(seg);
 	if (rc < 0)
 		return rc;
-	rc = qt__extent_take(&t, (uint32_t)pages, QT__PAGE_USED, &index);
+	/* Under the lock: a dead owner's change may just have set it. */
+	if (link != 0 && qt__txn_get(&t, link) != 0)
+		rc = -EEXIST;
+	else
+		rc = qt__extent_take(&t, (uint32_t)pages, QT__PAGE_USED,
+		    &index);
 	if (rc == 0) {
 		*offset = offset_of(seg, index);
 		if (link != 0)
@@ -243,8 +248,8 @@ qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link, uint32_t tag,
 	return rc;
 }
 
-int
-qt__seg_free(struct qt_seg *seg, uint64_t offset, uint64_t link)
+static int
+free_locked(struct qt_seg *seg, uint64_t offset, uint64_t link)
 {
 	struct qt__txn	t = { .seg = seg };
 	struct qt__page	p;
@@ -256,13 +261,10 @@ qt__seg_free(struct qt_seg *seg, uint64_t offset, uint64_t link)
 	index = (offset - seg->head.data_offset) / seg->page;
 	if (index >= seg->head.page_count)
 		return -EINVAL;
-	rc = qt__seg_lock(seg);
-	if (rc < 0)
-		return rc;
 	p = qt__page_get(&t, (uint32_t)index);
-	rc = -EINVAL;
-	if (p.state == QT__PAGE_USED)
-		rc = qt__extent_give(&t, (uint32_t)index, p.pages);
+	if (p.state != QT__PAGE_USED)
+		return -EINVAL;
+	rc = qt__extent_give(&t, (uint32_t)index, p.pages);
 	if (rc == 0 && link != 0)
 		qt__txn_set(&t, link, 0);
 	if (rc == 0)
@@ -270,6 +272,22 @@ qt__seg_free(struct qt_seg *seg, uint64_t offset, uint64_t link)
 	if (rc == 0)
 		/* Refused or not: the extent is free and the note stays. */
 		(void)qt__give_back(seg);
+	return rc;
+}
+
+int
+qt__seg_free(struct qt_seg *seg, uint64_t offset, uint64_t link)
+{
+	int	rc = qt__seg_lock(seg);
+
+	if (rc < 0)
+		return rc;
+	if (link != 0)
+		/* Under the lock, as above. */
+		offset = atomic_load_explicit(qt__word(seg, link),
+		    memory_order_relaxed) & ~(uint64_t)(seg->page - 1);
+	if (link == 0 || offset != 0)
+		rc = free_locked(seg, offset, link);
 	qt__seg_unlock(seg);
 	return rc;
 }
@@ -297,8 +315,5 @@ qt_seg_free_at(struct qt_seg *seg, uint64_t *word)
 {
 	uint64_t	link = qt__seg_link(seg, word);
 
-	if (link == 0)
-		return -EINVAL;
-	return qt__seg_free(seg, atomic_load_explicit(qt__word(seg, link),
-	    memory_order_relaxed), link);
+	return link == 0 ? -EINVAL : qt__seg_free(seg, 0, link);
 }

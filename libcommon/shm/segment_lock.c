@@ -170,6 +170,16 @@ qt__seg_unlock(struct qt_seg *seg)
 }
 
 int
+qt__seg_settle(struct qt_seg *seg)
+{
+	int	rc = qt__seg_lock(seg);
+
+	if (rc == 0)
+		qt__seg_unlock(seg);
+	return rc;
+}
+
+int
 qt__seg_inherit(struct qt_seg *seg, uint32_t id)
 {
 	int	rc;

@@ -253,6 +253,11 @@ void	qt__slot_free(struct qt_seg *seg, uint32_t id);
  */
 int	qt__seg_lock(struct qt_seg *seg);
 void	qt__seg_unlock(struct qt_seg *seg);
+/*
+ * Takes the lock and releases it. Who looks at words that a dead process may
+ * have been changing by the log calls this first, or takes the lock.
+ */
+int	qt__seg_settle(struct qt_seg *seg);
 /* The mutex is held and so is the byte of id, which is dead. */
 int	qt__seg_inherit(struct qt_seg *seg, uint32_t id);
 
@@ -274,6 +279,7 @@ int	qt__txn_redo(struct qt_seg *seg);
 /* segment_class.c: the words of the page map, and lists of free extents. */
 struct qt__page qt__page_get(struct qt__txn *t, uint32_t index);
 void	qt__page_set(struct qt__txn *t, uint32_t index, struct qt__page page);
+uint32_t qt__class_of(uint32_t pages);
 void	qt__free_add(struct qt__txn *t, uint32_t index, uint32_t pages);
 void	qt__free_del(struct qt__txn *t, uint32_t index);
 int	qt__free_find(struct qt__txn *t, uint32_t pages, uint32_t *index);
@@ -284,7 +290,8 @@ void	qt__blocks_del(struct qt__txn *t, uint32_t index);
 
 /*
  * segment_extent.c. link is the offset of a word that is set in the same step,
- * to the new offset | tag (tag < page size), or to 0; 0: no such word.
+ * from 0 to the new offset | tag (tag < page size), or back to 0; it then says
+ * what to free, and 0 is nothing to do. link 0: no such word.
  */
 int	qt__extent_take(struct qt__txn *t, uint32_t pages, uint8_t state,
 	    uint32_t *index);

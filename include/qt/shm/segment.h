@@ -148,19 +148,23 @@ int	qt_seg_participant_next(const struct qt_seg *seg, uint32_t *cursor,
  * up to pages. Both calls take the segment's recoverable lock, use two or
  * fewer system calls, and O(1) steps however many extents there are.
  *
- * When offset points to a word of the data area, the word is set in the same
- * step that makes the extent: wherever this process is killed, either the
- * extent exists and the word says so, or neither. With a word outside, a death
- * between the call and the word's storing leaves the extent unused.
+ * When offset points to a word of the data area, the word must be 0 and is set
+ * in the same step that makes the extent: wherever this process is killed,
+ * either the extent exists and the word says so, or neither. (Such a word is
+ * only known to say so after qt_seg_sweep(), or any other call that changes
+ * the segment: that finishes what the dead process had decided.) With a word
+ * elsewhere, a death between the call and its storing leaves the extent unused.
  *
  * -ENOSPC (the file system is full), -ENOMEM (no address space left in the
- * segment, or its limit of extents is reached), -EINVAL (size 0).
+ * segment, or its limit of extents is reached), -EINVAL (size 0), -EEXIST (the
+ * word is not 0).
  */
 int	qt_seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t *offset);
 /*
  * Frees a whole extent by its offset; its pages go back at once. -EINVAL when
  * no extent begins there. The second form frees the extent that a word of the
- * data area names and sets the word to 0, in one step.
+ * data area names and sets the word to 0, in one step; a word that is 0 already
+ * is nothing to do.
  */
 int	qt_seg_free(struct qt_seg *seg, uint64_t offset);
 int	qt_seg_free_at(struct qt_seg *seg, uint64_t *word);
@@ -205,5 +209,12 @@ int	qt_seg_entry_next(const struct qt_seg *seg, uint32_t *cursor,
  * QT_SEG_JOIN calls it. Returns how many dead participants were swept.
  */
 int	qt_seg_sweep(struct qt_seg *seg);
+
+/*
+ * Compares all that the allocator knows with itself: page map, free lists,
+ * counters. Takes the lock, so participants only. 0, or -QT_ECORRUPT with what
+ * is wrong in err.
+ */
+int	qt_seg_fsck(struct qt_seg *seg, struct qt_err *err);
 
 #endif /* QT_SHM_SEGMENT_H */

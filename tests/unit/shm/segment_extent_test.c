@@ -93,7 +93,11 @@ QT_TEST(a_word_of_the_segment_is_set_and_cleared_with_its_extent)
 	assert_non_null(qt_seg_at(seg, *word, 4096));
 	assert_int_equal(qt_seg_free_at(seg, word), 0);
 	assert_int_equal(*word, 0);
+	assert_int_equal(qt_seg_free_at(seg, word), 0);
+	*word = root + 8192;
+	assert_int_equal(qt_seg_alloc(seg, 4096, word), -EEXIST);
 	assert_int_equal(qt_seg_free_at(seg, word), -EINVAL);
+	assert_int_equal(qt_seg_free_at(seg, &root), -EINVAL);
 	qt_seg_close(seg);
 }
 

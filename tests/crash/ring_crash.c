@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SIGKILL at every instruction that matters of a ring's life. Then a survivor
+ * becomes the writer, goes on, and a reader finds every byte right; and when
+ * the ring is destroyed every page is back.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <qt/shm/ring.h>
+
+#include "../unit/step.h"
+
+#define SIZE	(512u << 10)
+#define LIMIT	(16u << 10)
+
+struct world {
+	struct qt_seg	*seg;
+	uint64_t	*ring;		/* a word in the segment */
+	uint64_t	 used;		/* bytes before it was made */
+	uint64_t	 head;		/* before the operation */
+	int		 fd;
+};
+
+static void
+must(int ok, const char *what)
+{
+	if (!ok) {
+		printf("Bail out! %s\n", what);
+		exit(1);
+	}
+}
+
+static unsigned char
+byte_at(uint64_t pos)
+{
+	return (unsigned char)(pos % 251 + pos / 4093);
+}
+
+/* 0 or a negative code. */
+static int
+write_pattern(struct qt_ring_writer *w, size_t len)
+{
+	while (len > 0) {
+		uint64_t	 pos = qt_ring_writer_head(w);
+		void		*p;
+		ssize_t		 n = qt_ring_reserve(w, len, &p);
+
+		if (n < 0)
+			return (int)n;
+		for (ssize_t i = 0; i < n; i++)
+			((unsigned char *)p)[i] = byte_at(pos + (uint64_t)i);
+		qt_ring_publish(w, (size_t)n);
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static struct world *
+world_new(int *fd)
+{
+	struct qt_seg_spec	 spec = { .size = SIZE, .mode = 0600,
+	    .group = (gid_t)-1, .participants = 4, .entries = 8,
+	    .kind = "crash" };
+	struct world		*w = calloc(1, sizeof(*w));
+	uint64_t		 root;
+
+	must(w != NULL, "calloc");
+	must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
+	must(qt_seg_alloc(w->seg, 4096, &root) == 0, "alloc");
+	w->ring = qt_seg_at(w->seg, root, 8);
+	w->used = qt_seg_used(w->seg);
+	w->fd = qt_seg_dup_rdonly(w->seg);
+	*fd = w->fd;
+	return w;
+}
+
+static void *
+world_with(int *fd, size_t len)
+{
+	struct world		*w = world_new(fd);
+	struct qt_ring_writer	*writer;
+
+	must(qt_ring_create(w->seg, LIMIT, w->ring) == 0, "ring");
+	must(qt_ring_writer_open(w->seg, *w->ring, &writer, NULL) == 0,
+	    "writer");
+	must(write_pattern(writer, len) == 0, "write");
+	w->head = qt_ring_writer_head(writer);
+	qt_ring_writer_close(writer);
+	return w;
+}
+
+static void *world_none(int *fd) { return world_new(fd); }
+static void *world_empty(int *fd) { return world_with(fd, 0); }
+/* 10 bytes to the end of the first chunk; and of a ring that is full. */
+static void *world_growing(int *fd) { return world_with(fd, 4086); }
+static void *world_full(int *fd) { return world_with(fd, 5 * 4096 - 10); }
+
+static void
+world_end(void *state)
+{
+	struct world	*w = state;
+
+	close(w->fd);
+	qt_seg_close(w->seg);
+	free(w);
+}
+
+static const char *
+check_bytes(struct world *w, uint64_t at_least)
+{
+	struct qt_ring_reader	*r;
+	uint64_t		 tail, head;
+	unsigned char		 buf[777];
+	const char		*wrong = NULL;
+
+	if (qt_ring_reader_open(w->seg, *w->ring, &r, NULL) < 0)
+		return "no reader";
+	qt_ring_range(r, &tail, &head);
+	if (head < w->head)
+		wrong = "the head went back";
+	/* A switch of chunks gives up one of four, and no more. */
+	if (head - tail < at_least)
+		wrong = "more than one chunk was given up";
+	while (tail < head && wrong == NULL) {
+		ssize_t	n = qt_ring_read(r, tail, buf, sizeof(buf));
+
+		if (n <= 0)
+			wrong = "unreadable bytes";
+		for (ssize_t i = 0; i < n; i++)
+			if (buf[i] != byte_at(tail + (uint64_t)i))
+				wrong = "a wrong byte";
+		tail += (uint64_t)n;
+	}
+	qt_ring_reader_close(r);
+	return wrong;
+}
+
+static const char *
+check_gone(struct world *w)
+{
+	if (qt_ring_destroy_at(w->seg, w->ring) < 0)
+		return "the ring cannot be destroyed";
+	if (*w->ring != 0)
+		return "the word was not cleared";
+	if (qt_seg_sweep(w->seg) < 0 || qt_seg_fsck(w->seg, NULL) < 0)
+		return "fsck";
+	if (qt_seg_used(w->seg) != w->used)
+		return "memory was lost";
+	return NULL;
+}
+
+static const char *
+check_writing(void *state)
+{
+	struct world		*w = state;
+	struct qt_ring_writer	*writer;
+	uint64_t		 kept = w->head < LIMIT - 4096 ? w->head :
+	    LIMIT - 4096 - 10;
+	const char		*wrong = check_bytes(w, kept);
+
+	if (wrong != NULL)
+		return wrong;
+	if (qt_ring_writer_open(w->seg, *w->ring, &writer, NULL) < 0)
+		return "nobody can become the writer";
+	if (write_pattern(writer, 5000) < 0)
+		wrong = "the next writer cannot write";
+	if (wrong == NULL)
+		wrong = check_bytes(w, 5000);
+	if (wrong == NULL && write_pattern(writer, 3 * LIMIT) < 0)
+		wrong = "the next writer cannot write on";
+	if (wrong == NULL)
+		wrong = check_bytes(w, LIMIT - 4096);
+	qt_ring_writer_close(writer);
+	return wrong == NULL ? check_gone(w) : wrong;
+}
+
+static const char *
+check_life(void *state)
+{
+	return check_gone(state);
+}
+
+static void
+join(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_after_fork(w->seg, NULL) < 0)
+		_exit(1);
+}
+
+static void
+op_write(void *state)
+{
+	struct world		*w = state;
+	struct qt_ring_writer	*writer;
+
+	if (qt_ring_writer_open(w->seg, *w->ring, &writer, NULL) < 0 ||
+	    write_pattern(writer, 20) < 0 || write_pattern(writer, 3) < 0)
+		_exit(1);
+	qt_ring_writer_close(writer);
+}
+
+static void
+op_create(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_ring_create(w->seg, LIMIT, w->ring) < 0)
+		_exit(1);
+}
+
+static void
+op_destroy(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_ring_destroy_at(w->seg, w->ring) < 0)
+		_exit(1);
+}
+
+int
+main(void)
+{
+	static const struct step_case	cases[] = {
+		{ "first bytes of a ring", world_empty, join, op_write,
+		    check_writing, world_end },
+		{ "writing into a second chunk", world_growing, join, op_write,
+		    check_writing, world_end },
+		{ "writing into the oldest chunk", world_full, join, op_write,
+		    check_writing, world_end },
+		{ "create", world_none, join, op_create, check_life, world_end },
+		{ "destroy", world_growing, join, op_destroy, check_life,
+		    world_end },
+	};
+	int				bad = 0, n = 0;
+
+	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		bad |= step_sweep(&cases[i], ++n);
+	return bad;
+}

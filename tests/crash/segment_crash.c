@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SIGKILL at every instruction that matters of what changes a segment. Then a
+ * survivor finishes what was begun, finds the tables sound, frees what the dead
+ * process had finished, and has every page back: nothing was lost either way.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <qt/shm/segment.h>
+
+#include "../unit/step.h"
+
+#define SIZE	(512u << 10)
+#define WORDS	8
+
+struct world {
+	struct qt_seg	*seg;
+	uint64_t	*words;		/* in the segment: what is allocated */
+	uint64_t	 used;		/* bytes before they were */
+	int		 fd;
+};
+
+
+static void
+must(int ok, const char *what)
+{
+	if (!ok) {
+		printf("Bail out! %s\n", what);
+		exit(1);
+	}
+}
+
+/* A page of words, and holes of several sizes to allocate from. */
+static void *
+world_new(int *fd)
+{
+	struct qt_seg_spec	 spec = { .size = SIZE, .mode = 0600,
+	    .group = (gid_t)-1, .participants = 4, .entries = 8,
+	    .kind = "crash" };
+	struct world		*w = calloc(1, sizeof(*w));
+	uint64_t		 root;
+
+	must(w != NULL, "calloc");
+	must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
+	must(qt_seg_alloc(w->seg, 4096, &root) == 0, "alloc");
+	w->words = qt_seg_at(w->seg, root, 4096);
+	w->used = qt_seg_used(w->seg);
+	for (int i = 0; i < 6; i++)
+		must(qt_seg_alloc(w->seg, 4096u << i % 3, &w->words[i]) == 0,
+		    "alloc");
+	must(qt_seg_free_at(w->seg, &w->words[1]) == 0, "free");
+	must(qt_seg_free_at(w->seg, &w->words[3]) == 0, "free");
+	w->fd = qt_seg_dup_rdonly(w->seg);
+	*fd = w->fd;
+	return w;
+}
+
+static void
+world_end(void *state)
+{
+	struct world	*w = state;
+
+	close(w->fd);
+	qt_seg_close(w->seg);
+	free(w);
+}
+
+/* Everything that is left can be freed, and then all of it is one extent. */
+static const char *
+check_all_comes_back(struct world *w)
+{
+	static char	text[600];
+	struct qt_err	err = QT_ERR_INIT;
+	uint64_t	all;
+
+	if (qt_seg_sweep(w->seg) < 0)
+		return "sweep failed";
+	if (qt_seg_fsck(w->seg, &err) < 0) {
+		snprintf(text, sizeof(text), "fsck: %s", err.text);
+		return text;
+	}
+	for (int i = 0; i < WORDS; i++)
+		if (w->words[i] != 0 &&
+		    qt_seg_free_at(w->seg, &w->words[i]) < 0)
+			return "a word names no extent";
+	if (qt_seg_fsck(w->seg, &err) < 0)
+		return "fsck after freeing all";
+	if (qt_seg_alloc(w->seg, 400u << 10, &all) < 0)
+		return "address space was lost";
+	for (uint32_t i = 0; i < 400u << 10; i++)
+		if (((char *)qt_seg_at(w->seg, all, 1))[i] != 0)
+			return "an extent that is not zero";
+	if (qt_seg_free(w->seg, all) < 0)
+		return "free";
+	if (qt_seg_used(w->seg) != w->used)
+		return "memory was lost";
+	return NULL;
+}
+
+static const char *
+check(void *state)
+{
+	return check_all_comes_back(state);
+}
+
+static void
+join(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_after_fork(w->seg, NULL) < 0)
+		_exit(1);
+}
+
+static void
+op_join_and_leave(void *state)
+{
+	struct world	*w = state;
+
+	join(w);
+	qt_seg_close(w->seg);
+}
+
+static void
+op_alloc(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_alloc(w->seg, 8192, &w->words[6]) < 0)
+		_exit(1);
+}
+
+/* Between two free extents, so that it merges with both. */
+static void
+op_free(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_free_at(w->seg, &w->words[2]) < 0)
+		_exit(1);
+}
+
+static void *
+entry_world(int *fd)
+{
+	struct world		*w = world_new(fd);
+	struct qt_seg_entry	 e = { .name = "old", .type = QT_TYPE_RAW,
+	    .offset = w->words[0], .size = 4096 };
+
+	must(qt_seg_entry_add(w->seg, &e) == 0, "entry");
+	return w;
+}
+
+/* The old name is there or gone, the new one is whole or not there. */
+static const char *
+check_entries(void *state)
+{
+	struct world		*w = state;
+	struct qt_seg_entry	 e, again = { .name = "third",
+	    .offset = w->words[0], .size = 8 };
+	const char		*wrong;
+
+	if (qt_seg_entry_get(w->seg, "new", &e) == 0 &&
+	    (e.type != QT_TYPE_TABLE || e.size != 4096 ||
+	    strcmp(e.dtype, "<f8") != 0 || e.shape[0] != 512))
+		return "a torn entry";
+	if (qt_seg_entry_get(w->seg, "old", &e) == 0 &&
+	    (e.offset != w->words[0] || e.size != 4096))
+		return "a torn old entry";
+	if (qt_seg_entry_add(w->seg, &again) < 0 ||
+	    qt_seg_entry_get(w->seg, "third", &e) < 0 ||
+	    qt_seg_entry_del(w->seg, "third") < 0)
+		return "no entry can be added";
+	wrong = check_all_comes_back(w);
+	return wrong;
+}
+
+static void
+op_entries(void *state)
+{
+	struct world		*w = state;
+	struct qt_seg_entry	 e = { .name = "new", .type = QT_TYPE_TABLE,
+	    .dtype = "<f8", .shape = { 512 }, .offset = w->words[0],
+	    .size = 4096 };
+
+	if (qt_seg_entry_add(w->seg, &e) < 0 ||
+	    qt_seg_entry_del(w->seg, "old") < 0)
+		_exit(1);
+}
+
+int
+main(void)
+{
+	static const struct step_case	cases[] = {
+		{ "join and leave", world_new, NULL, op_join_and_leave, check,
+		    world_end },
+		{ "alloc", world_new, join, op_alloc, check, world_end },
+		{ "free between free neighbours", world_new, join, op_free, check,
+		    world_end },
+		{ "add and delete an entry", entry_world, join, op_entries,
+		    check_entries, world_end },
+	};
+	int				bad = 0, n = 0;
+
+	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		bad |= step_sweep(&cases[i], ++n);
+	return bad;
+}

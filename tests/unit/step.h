@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_TEST_STEP_H
+#define QT_TEST_STEP_H
+
+#include <stddef.h>
+
+/*
+ * Kills a process at every instruction of an operation that matters.
+ *
+ * A child runs the operation one instruction at a time (ptrace). What a killed
+ * process leaves to the others is the contents of a file, which of its pages
+ * have memory, and its locks. So one run finds the instructions after which any
+ * of these may differ: a store that changed the file, or a system call. Then,
+ * for each of them, a fresh child is killed right there by SIGKILL; between
+ * two of them a kill would leave the same as at the first.
+ */
+struct step_case {
+	const char	*name;
+	/* Prepares a fresh state; *fd is the file to be watched. */
+	void		*(*setup)(int *fd);
+	/* In the child, at full speed, before it is watched. May be NULL. */
+	void		 (*begin)(void *state);
+	/* What the child does then. */
+	void		 (*op)(void *state);
+	/* In the parent, after the kill: NULL, or what is wrong. */
+	const char	*(*check)(void *state);
+	void		 (*clean)(void *state);
+};
+
+/* Runs the whole sweep and prints one TAP line. 0, or 1 when it failed. */
+int	step_sweep(const struct step_case *c, int number);
+
+#endif /* QT_TEST_STEP_H */
