@@ -6,7 +6,8 @@ import { button, el, iconButton } from './dom.js';
 // Shows content under a title. Returns the element; its `close` event tells.
 export function panel(title, content, { wide = false } = {}) {
 	const close = () => dialog.close();
-	const heading = el('h2', { text: title });
+	// Takes the first focus, so that no button looks chosen.
+	const heading = el('h2', { text: title, tabIndex: -1, autofocus: true });
 	const dialog = el('dialog', { class: wide ? 'panel wide' : 'panel',
 		'aria-label': title },
 	el('header', {}, heading, iconButton('x', 'Close', close)),

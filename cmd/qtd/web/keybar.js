@@ -70,7 +70,7 @@ export class KeyBar {
 	#key(key, text, label) {
 		const node = el('button', { type: 'button', class: 'key',
 			'aria-label': label, tabIndex: -1, 'data-key': key });
-		node.append(PICTURES.has(text) ? icon(text) : text);
+		node.append(PICTURES.has(text) ? icon(`arrow-${text}`) : text);
 		if (key in this.#held)
 			node.setAttribute('aria-pressed', 'false');
 		this.#buttons.set(key, node);

@@ -66,7 +66,7 @@ export class Pane extends Emitter {
 	// What to remember of it, or null when it has no session yet.
 	get saved() {
 		const { session } = this;
-		return session ? { id: this.id, session, spec: this.#request.new,
+		return session ? { id: this.id, session, spec: this.spec,
 			readonly: this.#request.readonly } : null;
 	}
 
@@ -102,7 +102,7 @@ export class Pane extends Emitter {
 		this.ended = null;
 		this.#size = null;
 		this.view.term.write('\x1bc');
-		this.#channel.open(this.#request, this.#fitted);
+		this.#open();
 		this.#cover.update();
 		this.emit('change');
 		this.focus();
@@ -123,6 +123,12 @@ export class Pane extends Emitter {
 		this.element.remove();
 	}
 
+	#open() {
+		const { session, new: spec, readonly } = this.#request;
+		this.#channel.open({ session, new: spec, readonly,
+			scrollback: settings.get('scrollback') }, this.#fitted);
+	}
+
 	#mount() {
 		if (this.view)
 			return;
@@ -140,7 +146,7 @@ export class Pane extends Emitter {
 		copyOnSelect(term, () => settings.get('copyOnSelect'));
 		this.#fitted = this.view.fitSize() ?? this.#fitted;
 		this.#observer.observe(this.#screen);
-		this.#channel.open(this.#request, this.#fitted);
+		this.#open();
 		this.#cover.update();
 	}
 

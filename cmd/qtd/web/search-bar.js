@@ -90,6 +90,7 @@ export class SearchBar {
 				matchBackground: mix(t.ansi[3], t.background),
 				matchOverviewRuler: t.ansi[3],
 				activeMatchBackground: t.ansi[3],
+				activeMatchBorder: t.accent,
 				activeMatchColorOverviewRuler: t.accent,
 			},
 		};

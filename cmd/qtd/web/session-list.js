@@ -15,6 +15,8 @@ export class SessionList {
 	#items = el('ul', { class: 'sessions' });
 	#filter = el('input', { type: 'search', placeholder: 'Filter',
 		'aria-label': 'Filter sessions', autocomplete: 'off' });
+	#none = el('p', { class: 'hint', hidden: true });
+	#built = new Map();	// session id -> {look, node}
 	#renaming = null;
 
 	constructor(sessions, workspace) {
@@ -24,7 +26,7 @@ export class SessionList {
 			el('header', {}, el('h2', { text: 'Sessions' }),
 				iconButton('plus', 'New session',
 					() => workspace.newTab())),
-			this.#filter, this.#items,
+			this.#filter, this.#items, this.#none,
 			el('p', { class: 'hint', text: 'Sessions go on when you close ' +
 				'a tab, this page or the browser.' }));
 		this.#filter.addEventListener('input', () => this.update());
@@ -43,15 +45,39 @@ export class SessionList {
 		const shown = all.filter((s) => !wanted ||
 			`${s.name} ${s.title} ${s.command}`.toLowerCase()
 				.includes(wanted));
+		this.#place(shown);
+		this.#none.hidden = shown.length > 0;
+		this.#none.textContent = all.length ? 'None fits' : 'None yet';
+	}
+
+	// Only items that look different are built anew, so that none goes away
+	// from under a finger or loses the focus for nothing.
+	#place(shown) {
 		const focused = this.#focusedItem();
-		this.#items.replaceChildren(...shown.map((s) => this.#item(s)));
-		if (!shown.length)
-			this.#items.append(el('li', { class: 'hint',
-				text: all.length ? 'None fits' : 'None yet' }));
-		if (focused)
+		const old = this.#built;
+		this.#built = new Map();
+		shown.forEach((session, i) => {
+			const look = this.#look(session);
+			const was = old.get(session.id);
+			const node = was?.look === look ? was.node
+				: this.#item(session);
+			this.#built.set(session.id, { look, node });
+			if (this.#items.children[i] !== node)
+				this.#items.insertBefore(node,
+					this.#items.children[i] ?? null);
+		});
+		while (this.#items.children.length > shown.length)
+			this.#items.lastChild.remove();
+		if (focused && !this.#items.contains(document.activeElement))
 			this.#items.querySelector(
 				`[data-id="${CSS.escape(focused.id)}"] ` +
 				`[data-do="${focused.what}"]`)?.focus();
+	}
+
+	#look(s) {
+		return JSON.stringify([s.name, s.title, s.command, s.state,
+			s.viewers, s.exit_status, format.age(s.created),
+			this.#workspace.current?.session === s.id]);
 	}
 
 	focus() {
@@ -78,8 +104,9 @@ export class SessionList {
 		el('span', { class: 'session-text' },
 			el('span', { class: 'session-name', text: session.name ||
 				session.id.slice(0, 8) }),
-			el('span', { class: 'dim', text: session.title ||
-				session.command })),
+			el('span', { class: 'dim', text: isLive
+				? session.title || session.command
+				: endText(session) })),
 		el('span', { class: 'session-meta' },
 			el('span', { text: format.age(session.created) }),
 			session.viewers > 0 && el('span', { class: 'viewers',
@@ -88,8 +115,7 @@ export class SessionList {
 		return el('li', { 'data-id': session.id,
 			class: isShown ? 'session current' : 'session' }, open,
 		el('div', { class: 'session-acts' },
-			...this.#acts(session, isLive)),
-		!isLive && el('p', { class: 'session-end', text: endText(session) }));
+			...this.#acts(session, isLive)));
 	}
 
 	#acts(session, isLive) {
@@ -151,6 +177,7 @@ export class SessionList {
 				return;
 			isOver = true;
 			this.#renaming = null;
+			this.#built.delete(session.id);
 			const name = input.value.trim();
 			if (save && name && name !== session.name)
 				await this.#do(this.#sessions.rename(session.id, name));
@@ -195,7 +222,7 @@ export class SessionList {
 function dot({ state, exit_status: status }) {
 	if (state === 'running' || state === 'starting')
 		return 'live';
-	return state === 'exited' && !status ? 'done' : 'bad';
+	return state === 'exited' && !status ? 'done' : 'failed';
 }
 
 function endText({ state, exit_status: status }) {

@@ -10,36 +10,10 @@ import { Emitter } from './emitter.js';
 import * as layout from './layout.js';
 import { notice } from './notice.js';
 import { Pane } from './pane.js';
-import { read, write } from './settings.js';
-import { Stage } from './stage.js';
+import * as remember from './remember.js';
+import { isNarrow, onNarrow, Tab } from './tab.js';
 
-const KEY = 'qt.layout';
 const PANES_MAX = 48;		// the connection carries 64 channels
-
-const narrow = matchMedia('(max-width: 640px)');
-
-class Tab {
-	panes = new Map();
-	root = null;
-	active = null;		// pane id
-	zoomed = false;
-	stage;
-
-	constructor(onLayout) {
-		this.stage = new Stage((root) => onLayout(this, root));
-	}
-
-	get current() { return this.panes.get(this.active); }
-	get paneList() {
-		return layout.panes(this.root).map((id) => this.panes.get(id));
-	}
-
-	arrange() {
-		const only = this.zoomed || narrow.matches ? this.active : null;
-		this.stage.arrange(this.root, this.panes, only);
-		return only;
-	}
-}
 
 export class Workspace extends Emitter {
 	tabs = [];
@@ -57,24 +31,19 @@ export class Workspace extends Emitter {
 		this.#connection = connection;
 		this.#sessions = sessions;
 		this.#transform = transform;
-		narrow.addEventListener('change', () => this.#arrange());
+		onNarrow(() => this.#arrange());
 		addEventListener('hashchange', () => this.#openLink());
 	}
 
 	get current() { return this.tab?.current ?? null; }
 	get allPanes() { return this.tabs.flatMap((tab) => tab.paneList); }
-	get isNarrow() { return narrow.matches; }
+	get isNarrow() { return isNarrow(); }
 
 	// A new session, or a view of one, in a tab of its own.
 	newTab(request = { new: {} }) {
 		if (!this.#hasRoom())
 			return null;
-		const tab = new Tab((t, root) => {
-			t.root = root;
-			t.arrange();
-			this.#changed();
-		});
-		tab.stage.element.id = `stage-${++this.#lastId}`;
+		const tab = new Tab(() => this.#changed());
 		const pane = this.#addPane(tab, request);
 		tab.root = layout.leaf(pane.id);
 		tab.active = pane.id;
@@ -165,7 +134,7 @@ export class Workspace extends Emitter {
 	focusNeighbour(direction) {
 		if (!this.tab)
 			return;
-		if (this.tab.zoomed || narrow.matches) {
+		if (this.tab.zoomed || isNarrow()) {
 			const by = direction === 'left' || direction === 'up' ? -1 : 1;
 			this.nextPane(by);
 			return;
@@ -199,10 +168,11 @@ export class Workspace extends Emitter {
 	// the person's latest session, else a new one. `isFresh` is for a server
 	// that runs one command: then each browser tab has its own.
 	start({ isFresh, user }) {
-		const here = this.#restore(read(sessionStorage, KEY));
+		const isKnown = (id) => this.#sessions.byId(id) !== undefined;
+		const here = this.#restore(remember.load(sessionStorage, isKnown));
 		const linked = this.#openLink();
 		if (!here && !linked && !isFresh)
-			this.#restore(read(localStorage, KEY));
+			this.#restore(remember.load(localStorage, isKnown));
 		if (!this.tabs.length) {
 			const own = this.#sessions.running
 				.filter((s) => !s.owner || !user || s.owner === user)
@@ -306,15 +276,7 @@ export class Workspace extends Emitter {
 	#save() {
 		if (!this.#isReady)
 			return;
-		const tabs = [];
-		for (const tab of this.tabs) {
-			const panes = tab.paneList.map((p) => p.saved);
-			if (panes.every((p) => p !== null))
-				tabs.push({ root: tab.root, active: tab.active, panes });
-		}
-		const state = { tabs, current: this.tabs.indexOf(this.tab) };
-		write(sessionStorage, KEY, state);
-		write(localStorage, KEY, state);
+		remember.save(this.tabs, this.tab);
 		const name = this.#sessions.byId(this.current?.session)?.name;
 		const hash = name ? `#s=${encodeURIComponent(name)}` : '';
 		if (location.hash !== hash)
@@ -322,46 +284,28 @@ export class Workspace extends Emitter {
 				hash || location.pathname + location.search);
 	}
 
-	// True when something of it was still there.
-	#restore(state) {
-		if (!Array.isArray(state?.tabs))
-			return false;
-		for (const saved of state.tabs)
-			this.#restoreTab(saved);
-		const tab = this.tabs[state.current] ?? this.tabs[0];
-		if (tab)
-			this.select(tab, true);
-		return this.tabs.length > 0;
-	}
-
-	#restoreTab(saved) {
-		const known = new Map((Array.isArray(saved?.panes) ? saved.panes : [])
-			.map((p) => [p.id, p]));
-		if (!layout.isValid(saved.root, known))
-			return;
-		let { root } = saved;
-		for (const { id, session } of known.values())
-			if (root && !this.#sessions.byId(session))
-				root = layout.remove(root, id);
-		if (!root || !this.#hasRoom())
-			return;
-		const tab = new Tab((t, next) => {
-			t.root = next;
-			t.arrange();
-			this.#changed();
-		});
-		tab.stage.element.id = `stage-${++this.#lastId}`;
-		const names = new Map();
-		for (const id of layout.panes(root)) {
-			const { session, spec, readonly } = known.get(id);
-			names.set(id, this.#addPane(tab,
-				{ session, spec, readonly }).id);
+	// Opens what was remembered and still exists. True when there was some.
+	#restore({ tabs, current }) {
+		let selected = null;
+		for (const saved of tabs) {
+			if (!this.#hasRoom())
+				break;
+			const tab = new Tab(() => this.#changed());
+			const names = new Map();
+			for (const { id, ...request } of saved.panes)
+				names.set(id, this.#addPane(tab, request).id);
+			tab.root = layout.rename(saved.root, names);
+			tab.active = names.get(saved.active) ??
+				layout.panes(tab.root)[0];
+			tab.stage.element.hidden = true;
+			this.tabs.push(tab);
+			this.#stages.append(tab.stage.element);
+			if (saved === current)
+				selected = tab;
 		}
-		tab.root = layout.rename(root, names);
-		tab.active = names.get(saved.active) ?? layout.panes(tab.root)[0];
-		tab.stage.element.hidden = true;
-		this.tabs.push(tab);
-		this.#stages.append(tab.stage.element);
+		if (this.tabs.length)
+			this.select(selected ?? this.tabs[0], true);
+		return this.tabs.length > 0;
 	}
 
 	// Shows the session that #s=NAME asks for. True when it asks for one.
