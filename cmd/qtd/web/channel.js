@@ -31,8 +31,11 @@ export class Channel extends Emitter {
 	#size = { cols: 80, rows: 24 };
 	#offset = wire.NO_OFFSET;	// received up to here
 	#generation = 0;
+	// Payload bytes of DATA since OPENED.
+	#received = 0;
 	#parsed = 0;
 	#acked = 0;
+	#opened = 0;		// counts OPENEDs
 	#ackTimer = 0;
 	#held = [];
 	#heldSize = 0;
@@ -137,30 +140,36 @@ export class Channel extends Emitter {
 		const { new: made, ...rest } = this.#request;
 		this.#request = { ...rest, session: this.info.id };
 		this.#generation = frame.arg;
-		this.#offset = this.#acked = this.#parsed = frame.offset;
+		// Beyond what a number holds exactly: the server's "no position".
+		this.#offset = Number.isSafeInteger(frame.offset) ? frame.offset
+			: wire.NO_OFFSET;
+		this.#received = this.#parsed = this.#acked = 0;
+		this.#opened++;
 		this.state = 'open';
 		this.emit('opened', this.info);
 		this.#release();
 	}
 
-	#handleData(frame) {
-		const { offset } = frame;
-		this.#offset = offset;
-		const generation = this.#generation;
-		this.emit('data', frame.payload, {
-			replay: (frame.flags & wire.REPLAY) !== 0,
-			reset: (frame.flags & wire.RESET) !== 0,
+	#handleData({ payload, flags, offset }) {
+		const replay = (flags & wire.REPLAY) !== 0;
+		// Half a redraw is no place to go on from: surely whole is one
+		// whose last frame came, or that live output has followed.
+		this.#offset = replay && payload.length >= wire.REDRAW_PART
+			? wire.NO_OFFSET : offset;
+		this.#received += payload.length;
+		const received = this.#received;
+		const opened = this.#opened;
+		this.emit('data', payload, {
+			replay, reset: (flags & wire.RESET) !== 0,
 		}, () => {
-			if (generation === this.#generation)
-				this.#handleParsed(offset);
+			if (opened === this.#opened)	// not from before a resume
+				this.#handleParsed(received);
 		});
 	}
 
-	#handleParsed(offset) {
-		if (offset <= this.#parsed)	// written before a resume
-			return;
-		this.#parsed = offset;
-		if (offset - this.#acked >= ACK_EVERY)
+	#handleParsed(received) {
+		this.#parsed = received;
+		if (received - this.#acked >= ACK_EVERY)
 			this.#ack();
 		else if (!this.#ackTimer)
 			this.#ackTimer = setTimeout(() => this.#ack(), ACK_IDLE_MS);

@@ -4,6 +4,7 @@
 
 export const PROTOCOL = 'qt.1';
 export const HEAD_SIZE = 16;
+export const REDRAW_PART = 16 << 10;	// a redraw's last frame is smaller
 
 // Client to server.
 export const OPEN = 1;

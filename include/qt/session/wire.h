@@ -43,7 +43,8 @@ enum qt_wire_type {
 				 * arg: generation of that position */
 	QT_WIRE_INPUT = 2,	/* bytes to type */
 	QT_WIRE_RESIZE = 3,	/* arg: cols << 16 | rows */
-	QT_WIRE_ACK = 4,	/* offset: parsed up to here, at least each 64 KiB */
+	QT_WIRE_ACK = 4,	/* offset: payload bytes of DATA parsed since
+				 * OPENED, redraws too; at least each 64 KiB */
 	QT_WIRE_CLOSE = 5,	/* stop viewing this channel */
 	QT_WIRE_LEAD = 6,	/* make me the one who answers and decides size */
 	QT_WIRE_CALL = 7,	/* channel 0: JSON {op, ...}; arg: tag */
@@ -56,7 +57,8 @@ enum qt_wire_type {
 				 * stream goes on */
 	QT_WIRE_SIZE = 66,	/* arg: cols << 16 | rows; before its content */
 	QT_WIRE_DATA = 67,	/* offset: after this frame; bytes. flags: REPLAY,
-				 * RESET */
+				 * RESET. A redraw stands for no bytes; only
+				 * its last frame is under 16 KiB */
 	QT_WIRE_SKIPPED = 68,	/* JSON {bytes}; offset: after them */
 	QT_WIRE_STATE = 69,	/* JSON {name, title, lead, viewers, policy} */
 	QT_WIRE_EXIT = 70,	/* arg: wait status (exit code, or 128 + signal);
