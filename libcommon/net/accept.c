@@ -137,7 +137,7 @@ check_limits(struct qt_net_server *s, const struct qt_net_addr *addr,
 	int	rc;
 
 	*is_tracked = 0;
-	if (s->nconns >= s->conf.conns_max)
+	if (s->nconns + s->nhandshakes >= s->conf.conns_max)
 		return QT_NET_REJECT_conns_max;
 	if (s->limit == NULL ||
 	    (!s->conf.limit_local && qt_net_addr_is_local(addr)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection: reading, and the states of a request. See conn_priv.h.
+ * A connection: the states of a request. See conn_priv.h.
  *
  * qt__conn_work() moves a connection on as far as the bytes that are there
  * allow, in a loop instead of by recursion: a handler that answers at once
@@ -10,20 +10,16 @@
  */
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conn_priv.h"
 
-#define NEVER		UINT64_MAX
 #define LINGER_MS	2000
-#define LINGER_MAX	(256u << 10)
 #define BODY_GRACE_MS	5000
-#define BODY_STEP	(64u << 10)
 
-static void	on_poll(uv_poll_t *poll, int status, int events);
+static void	expired(struct qt__timer *t);
 
 void
 qt__conn_arm(struct qt__conn *c, int events)
@@ -34,7 +30,14 @@ qt__conn_arm(struct qt__conn *c, int events)
 	if (events == 0)
 		uv_poll_stop(&c->poll);
 	else
-		uv_poll_start(&c->poll, events, on_poll);
+		uv_poll_start(&c->poll, events, qt__read_on_poll);
+}
+
+void
+qt__conn_deadline(struct qt__conn *c, uint64_t at_ms, enum qt_net_reject why)
+{
+	c->why = why;
+	qt__timer_set(c->server, &c->timer, at_ms);
 }
 
 int
@@ -57,6 +60,7 @@ qt__conn_new(struct qt_net_server *s, int fd, const struct qt_net_addr *addr,
 	c->server = s;
 	c->fd = fd;
 	c->addr = *addr;
+	c->timer.expired = expired;
 	c->is_secure = is_secure != 0;
 	c->is_tracked = is_tracked != 0;
 	c->next = s->conns;
@@ -66,7 +70,7 @@ qt__conn_new(struct qt_net_server *s, int fd, const struct qt_net_addr *addr,
 	s->nconns++;
 	s->nhandles++;
 	qt_net_count(&s->stats->conns, 1);
-	qt__timer_set(c, qt__now(s) + s->conf.head_timeout_ms,
+	qt__conn_deadline(c, qt__now(s) + s->conf.head_timeout_ms,
 	    QT_NET_REJECT_head_timeout);
 	qt__conn_arm(c, UV_READABLE);
 	return 0;
@@ -92,7 +96,7 @@ qt__conn_close(struct qt__conn *c)
 	if (c->state == QT__CLOSED)
 		return;
 	c->state = QT__CLOSED;
-	qt__timer_del(c);
+	qt__timer_del(s, &c->timer);
 	qt__out_clear(&c->out);
 	uv_close((uv_handle_t *)&c->poll, on_closed);
 	if (c->fd >= 0)
@@ -126,7 +130,7 @@ qt__conn_linger(struct qt__conn *c)
 	c->req = NULL;
 	c->state = QT__LINGER;
 	c->drained = 0;
-	qt__timer_set(c, qt__now(c->server) + LINGER_MS, QT_NET_REJECT_none);
+	qt__conn_deadline(c, qt__now(c->server) + LINGER_MS, QT_NET_REJECT_none);
 }
 
 /* The answer has left: count it, then the next request, or the end. */
@@ -163,7 +167,7 @@ go_idle(struct qt__conn *c)
 	if (s->is_stopping)
 		qt__conn_close(c);
 	else if (c->is_used)
-		qt__timer_set(c, qt__now(s) + s->conf.idle_timeout_ms,
+		qt__conn_deadline(c, qt__now(s) + s->conf.idle_timeout_ms,
 		    QT_NET_REJECT_idle_timeout);
 }
 
@@ -172,22 +176,22 @@ go_idle(struct qt__conn *c)
  * the least rate; one that is streamed has to go on within the time that
  * a reader has, too, while somebody takes it.
  */
-static void
-watch_sender(struct qt__conn *c)
+void
+qt__conn_watch_sender(struct qt__conn *c)
 {
 	const struct qt_net_conf	*conf = &c->server->conf;
 	const struct qt_net_req		*req = c->req;
 	uint64_t			 rate = conf->body_rate_min, got;
 
 	if (c->state == QT__BUSY && !req->is_paused) {
-		qt__timer_set(c, qt__now(c->server) + conf->write_timeout_ms,
+		qt__conn_deadline(c, qt__now(c->server) + conf->write_timeout_ms,
 		    QT_NET_REJECT_body_slow);
 	} else if (c->state == QT__BODY && rate > 0) {
 		got = (uint64_t)(req->head.content_length - req->body_left);
-		qt__timer_set(c, c->body_since_ms + BODY_GRACE_MS +
+		qt__conn_deadline(c, c->body_since_ms + BODY_GRACE_MS +
 		    got * 1000 / rate, QT_NET_REJECT_body_slow);
 	} else {
-		c->deadline = NEVER;
+		c->timer.deadline = QT__NEVER;
 	}
 }
 
@@ -206,14 +210,14 @@ step_head(struct qt__conn *c)
 	    req->head_seen);
 	if (n == 0) {
 		if (req->head_seen == 0 && c->is_used)
-			qt__timer_set(c, qt__now(s) + s->conf.head_timeout_ms,
+			qt__conn_deadline(c, qt__now(s) + s->conf.head_timeout_ms,
 			    QT_NET_REJECT_head_timeout);
 		req->head_seen = req->in_len;
 		return 0;
 	}
 	c->is_used = 1;
 	c->state = QT__BUSY;
-	c->deadline = NEVER;
+	c->timer.deadline = QT__NEVER;
 	qt_net_count(&s->stats->requests, 1);
 	if (n < 0) {
 		req->head_len = req->in_len;
@@ -229,7 +233,7 @@ step_head(struct qt__conn *c)
 	qt__route(req);
 	if (req->body_left > 0 && !req->is_ended && c->state != QT__CLOSED) {
 		c->body_since_ms = qt__now(s);
-		watch_sender(c);
+		qt__conn_watch_sender(c);
 	}
 	return 1;
 }
@@ -272,7 +276,7 @@ step_body(struct qt__conn *c)
 	if (req->body_left > 0)
 		return 0;
 	c->state = QT__BUSY;
-	c->deadline = NEVER;
+	c->timer.deadline = QT__NEVER;
 	qt__route_call(req);
 	return 1;
 }
@@ -293,7 +297,7 @@ step_busy(struct qt__conn *c)
 		return 0;
 	if (req->body_left == 0) {
 		req->is_body_done = 1;
-		c->deadline = NEVER;
+		c->timer.deadline = QT__NEVER;
 		req->data(req, NULL, 0, req->data_arg);
 		return 1;
 	}
@@ -324,8 +328,8 @@ step(struct qt__conn *c)
 	}
 }
 
-static int
-wants_body(const struct qt__conn *c)
+int
+qt__conn_wants_body(const struct qt__conn *c)
 {
 	const struct qt_net_req	*req = c->req;
 
@@ -343,7 +347,7 @@ update(struct qt__conn *c)
 		want |= UV_WRITABLE;
 	else if (c->state != QT__BUSY)
 		want |= UV_READABLE;
-	if (wants_body(c))
+	if (qt__conn_wants_body(c))
 		want |= UV_READABLE;
 	if (want == 0) {
 		/*
@@ -370,171 +374,17 @@ qt__conn_work(struct qt__conn *c)
 		update(c);
 }
 
-/* Reads once. The count, 0 when there is nothing now; else it is closed. */
-static ssize_t
-receive(struct qt__conn *c, void *buf, size_t size)
-{
-	ssize_t	n;
-
-	do {
-		n = recv(c->fd, buf, size, 0);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
-		return 0;
-	if (n <= 0) {
-		qt__conn_close(c);
-		return -1;
-	}
-	qt_net_count(&c->server->stats->bytes_in, (uint64_t)n);
-	return n;
-}
-
 static void
-read_head(struct qt__conn *c)
+expired(struct qt__timer *t)
 {
-	struct qt_net_req	*req = c->req;
-	ssize_t			 n;
+	struct qt__conn	*c = qt_rb_entry(t, struct qt__conn, timer);
 
-	if (req == NULL)
-		c->req = req = qt__req_new(c);
-	if (req == NULL) {
-		qt__reject(c->server, QT_NET_REJECT_busy);
-		qt__conn_close(c);
-		return;
-	}
-	n = receive(c, req->in + req->in_len, sizeof(req->in) - req->in_len);
-	if (n < 0)
-		return;
-	req->in_len += (size_t)n;
-	qt__conn_work(c);
-}
-
-static void
-read_body(struct qt__conn *c)
-{
-	struct qt_net_req	*req = c->req;
-	int64_t			 left = req->body_left;
-	size_t			 want = left < (int64_t)BODY_STEP ?
-	    (size_t)left : BODY_STEP;
-	ssize_t			 n;
-
-	n = receive(c, c->server->scratch, want);
-	if (n <= 0)
-		return;
-	req->body_left -= n;
-	watch_sender(c);
-	if (c->state == QT__BUSY) {
-		req->data(req, c->server->scratch, (size_t)n, req->data_arg);
-	} else if (qt_buf_add(&req->body, c->server->scratch, (size_t)n) < 0) {
-		c->state = QT__BUSY;
-		qt_net_reply_reject(req, 503, QT_NET_REJECT_busy);
-	}
-	qt__conn_work(c);
-}
-
-static void
-drain_input(struct qt__conn *c)
-{
-	ssize_t	n;
-
-	n = receive(c, c->server->scratch, QT__SCRATCH_SIZE);
-	if (n <= 0)
-		return;
-	c->drained += (uint64_t)n;
-	if (c->drained > LINGER_MAX)
-		qt__conn_close(c);
-}
-
-/*
- * The client said that it sends no more. That is no reason to forget it (it
- * may be waiting for the answer) unless it has gone altogether.
- */
-static void
-disconnected(struct qt__conn *c)
-{
-	struct pollfd	p = { .fd = c->fd, .events = 0 };
-
-	c->is_half = 1;
-	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0) {
-		qt__conn_close(c);
-		return;
-	}
-	qt__conn_arm(c, c->events & ~UV_DISCONNECT);
-}
-
-static void
-readable(struct qt__conn *c)
-{
-	switch (c->state) {
-	case QT__HEAD:
-		read_head(c);
-		break;
-	case QT__BODY:
-		read_body(c);
-		break;
-	case QT__BUSY:
-		if (wants_body(c))
-			read_body(c);
-		else
-			qt__conn_arm(c, (c->events & ~UV_READABLE) |
-			    (c->is_half ? 0 : UV_DISCONNECT));
-		break;
-	case QT__LINGER:
-		drain_input(c);
-		break;
-	case QT__CLOSED:
-		break;
-	}
-}
-
-void
-qt__conn_drained(struct qt__conn *c)
-{
-	struct qt_net_req	*req = c->req;
-
-	if (req != NULL && !req->is_ended) {
-		c->deadline = NEVER;
-		if (req->is_high && req->drain != NULL) {
-			req->is_high = 0;
-			req->drain(req, req->drain_arg);
-		}
-	}
-	qt__conn_work(c);
-}
-
-static void
-on_poll(uv_poll_t *poll, int status, int events)
-{
-	struct qt__conn	*c = (struct qt__conn *)poll;
-
-	if (status < 0 || c->is_broken) {
-		qt__conn_close(c);
-		return;
-	}
-	if ((events & UV_WRITABLE) != 0 && !qt__out_is_empty(&c->out)) {
-		if (qt__out_flush(c) < 0) {
-			qt__conn_close(c);
-			return;
-		}
-		if (qt__out_is_empty(&c->out))
-			qt__conn_drained(c);
-	}
-	if ((events & UV_DISCONNECT) != 0 && c->state != QT__CLOSED)
-		disconnected(c);
-	if ((events & UV_READABLE) != 0 && c->state != QT__CLOSED &&
-	    (c->events & UV_READABLE) != 0)
-		readable(c);
-}
-
-void
-qt__conn_expired(struct qt__conn *c)
-{
 	if (c->why != QT_NET_REJECT_none)
 		qt__reject(c->server, c->why);
 	if ((c->state == QT__HEAD && c->req != NULL && c->req->in_len > 0 &&
 	    c->why == QT_NET_REJECT_head_timeout) || c->state == QT__BODY) {
 		c->state = QT__BUSY;
-		c->deadline = NEVER;
+		c->timer.deadline = QT__NEVER;
 		c->req->head_len = c->req->in_len;
 		c->req->head.method = QT_NET_GET;
 		qt_net_reply_reject(c->req, 408, QT_NET_REJECT_none);

@@ -6,10 +6,11 @@
  * A connection and the request that it is serving, between the files of the
  * front end:
  *
- *	server.c	life, listeners		conn.c	reading, states
- *	accept.c	accept(2), limits	out.c	writing
- *	timer.c		deadlines		reply.c	answers
- *	route.c		from head to handler	upgrade.c WebSocket
+ *	server.c	life, listeners		conn.c	states
+ *	accept.c	accept(2), limits	read.c	events, reading
+ *	timer.c		deadlines		out.c	writing
+ *	route.c		from head to handler	reply.c, stream.c  answers
+ *	upgrade.c	WebSocket		req.c	a request's life
  *
  *	      +--> HEAD --> BODY --> BUSY --> (out empty) --+--> LINGER --> gone
  *	      |      \________________/                     |
@@ -47,6 +48,15 @@ struct qt__ref {
 	void		(*free)(struct qt__ref *ref);
 };
 
+/* A deadline of something of the server's. Zeroed is fine. */
+struct qt__timer {
+	struct qt_rb_node	node;
+	uint64_t		at;		/* key in the tree, 0: not in it */
+	uint64_t		deadline;	/* the true one, >= at */
+	void			(*expired)(struct qt__timer *timer);
+};
+#define QT__NEVER UINT64_MAX
+
 /* What the socket has not taken yet, in this order: buf, ref bytes, file. */
 struct qt__out {
 	struct qt_buf		 buf;
@@ -63,9 +73,7 @@ struct qt__out {
 
 struct qt__conn {
 	uv_poll_t		 poll;		/* first: &poll is the conn */
-	struct qt_rb_node	 timer;
-	uint64_t		 timer_at;	/* key in the tree, 0: not in it */
-	uint64_t		 deadline;	/* the true one, >= timer_at */
+	struct qt__timer	 timer;
 	struct qt_net_server	*server;
 	struct qt__conn		*prev, *next;	/* all of the server */
 	struct qt_net_req	*req;		/* NULL while idle */
@@ -143,6 +151,7 @@ struct qt_net_server {
 	struct qt__listener	*listeners;
 	struct qt__conn		*conns;
 	struct qt__tls_conn	*tls_conns;
+	unsigned int		 nhandshakes;
 	struct qt_net_req	*free_reqs;
 	unsigned int		 nfree_reqs;
 	unsigned int		 nconns;
@@ -174,9 +183,16 @@ void	qt__conn_work(struct qt__conn *c);
 /* Half-closes, and reads on for a moment so that the answer is not lost. */
 void	qt__conn_linger(struct qt__conn *c);
 void	qt__conn_arm(struct qt__conn *c, int events);
-void	qt__conn_expired(struct qt__conn *c);
-/* Called when the output became empty. */
-void	qt__conn_drained(struct qt__conn *c);
+/* Sets the deadline, and what is counted when it passes. */
+void	qt__conn_deadline(struct qt__conn *c, uint64_t at_ms,
+	    enum qt_net_reject why);
+/* Sets the deadline for the next part of a body. */
+void	qt__conn_watch_sender(struct qt__conn *c);
+/* A handler is streaming the body and wants more of it. */
+int	qt__conn_wants_body(const struct qt__conn *c);
+
+/* read.c */
+void	qt__read_on_poll(uv_poll_t *poll, int status, int events);
 
 /* req.c */
 struct qt_net_req *qt__req_new(struct qt__conn *c);
@@ -224,9 +240,10 @@ void	qt__reply_continue(struct qt_net_req *req);
 
 /* timer.c */
 void	qt__timer_init(struct qt_net_server *s);
-void	qt__timer_set(struct qt__conn *c, uint64_t at_ms,
-	    enum qt_net_reject why);
-void	qt__timer_del(struct qt__conn *c);
+/* t->expired is called when at_ms has passed; QT__NEVER: not at all. */
+void	qt__timer_set(struct qt_net_server *s, struct qt__timer *t,
+	    uint64_t at_ms);
+void	qt__timer_del(struct qt_net_server *s, struct qt__timer *t);
 /* Makes the timer fire by at_ms, for things that are not connections. */
 void	qt__timer_at(struct qt_net_server *s, uint64_t at_ms);
 

@@ -78,7 +78,7 @@ watch_reader(struct qt__conn *c)
 	struct qt_net_server	*s = c->server;
 	uint64_t		 rate = s->conf.body_rate_min;
 
-	qt__timer_set(c, c->out.since_ms + s->conf.write_timeout_ms +
+	qt__conn_deadline(c, c->out.since_ms + s->conf.write_timeout_ms +
 	    (rate > 0 ? c->out.moved * 1000 / rate :
 	    qt__now(s) - c->out.since_ms), QT_NET_REJECT_write_slow);
 }

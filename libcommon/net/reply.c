@@ -120,7 +120,7 @@ qt__reply_head(struct qt_net_req *req, int status, const char *type,
     int64_t len, int is_chunked)
 {
 	struct qt_net_server	*s = req->conn->server;
-	struct writer		 w = { s->scratch, s->head +
+	struct writer		 w = { s->head, s->head +
 	    QT__HEAD_SIZE };
 	struct qt_net_str	 date = date_line(s);
 

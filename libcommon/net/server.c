@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -50,6 +51,21 @@ server_release(struct qt_net_server *s)
 	free(s);
 }
 
+/*
+ * sendfile(2), splice(2) and OpenSSL know no MSG_NOSIGNAL. A program that has
+ * a handler of its own keeps it.
+ */
+static void
+ignore_sigpipe(void)
+{
+	struct sigaction	sa;
+
+	if (sigaction(SIGPIPE, NULL, &sa) == 0 && sa.sa_handler == SIG_DFL) {
+		sa.sa_handler = SIG_IGN;
+		sigaction(SIGPIPE, &sa, NULL);
+	}
+}
+
 int
 qt_net_server_new(uv_loop_t *loop, const struct qt_net_conf *conf,
     struct qt_net_server **out, struct qt_err *err)
@@ -71,6 +87,7 @@ qt_net_server_new(uv_loop_t *loop, const struct qt_net_conf *conf,
 		server_release(s);
 		return rc;
 	}
+	ignore_sigpipe();
 	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	qt__timer_init(s);
 	s->nhandles = 1;

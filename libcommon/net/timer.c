@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deadlines of connections: one libuv timer and one red-black tree.
+ * Deadlines: one libuv timer and one red-black tree.
  *
  * A deadline moves far more often than it passes (each request of a
  * keep-alive connection moves it), so moving it later is one store: the tree
- * keeps the old, earlier key, and when that comes up the connection goes back
- * in with its true deadline. Only moving it earlier touches the tree.
+ * keeps the old, earlier key, and when that comes up the timer goes back in
+ * with its true deadline. Only moving it earlier touches the tree.
  */
 
 #include "conn_priv.h"
 
-#define SLACK_MS 20	/* connections within it share a wake-up */
+#define SLACK_MS 20	/* deadlines within it share a wake-up */
 
 static int
 cmp(const struct qt_rb_node *a, const struct qt_rb_node *b)
 {
-	uint64_t	x = qt_rb_entry(a, struct qt__conn, timer)->timer_at;
-	uint64_t	y = qt_rb_entry(b, struct qt__conn, timer)->timer_at;
+	uint64_t	x = qt_rb_entry(a, struct qt__timer, node)->at;
+	uint64_t	y = qt_rb_entry(b, struct qt__timer, node)->at;
 
 	return (x > y) - (x < y);
 }
@@ -28,7 +28,8 @@ qt__timer_at(struct qt_net_server *s, uint64_t at_ms)
 {
 	uint64_t	now = qt__now(s);
 
-	if (s->is_freeing || (s->timer_at != 0 && s->timer_at <= at_ms))
+	if (s->is_freeing || at_ms == QT__NEVER ||
+	    (s->timer_at != 0 && s->timer_at <= at_ms))
 		return;
 	s->timer_at = at_ms;
 	uv_timer_start(&s->timer, fired,
@@ -36,10 +37,10 @@ qt__timer_at(struct qt_net_server *s, uint64_t at_ms)
 }
 
 static void
-insert(struct qt__conn *c)
+insert(struct qt_net_server *s, struct qt__timer *t)
 {
-	c->timer_at = c->deadline;
-	qt_rb_add(&c->server->timers, &c->timer);
+	t->at = t->deadline;
+	qt_rb_add(&s->timers, &t->node);
 }
 
 static void
@@ -47,25 +48,23 @@ fired(uv_timer_t *timer)
 {
 	struct qt_net_server	*s = timer->data;
 	struct qt_rb_node	*n;
-	struct qt__conn		*c;
+	struct qt__timer	*t;
 	uint64_t		 now = qt__now(s);
 
 	s->timer_at = 0;
 	qt__accept_resume(s);
 	while ((n = qt_rb_first(&s->timers)) != NULL) {
-		c = qt_rb_entry(n, struct qt__conn, timer);
-		if (c->timer_at > now)
+		t = qt_rb_entry(n, struct qt__timer, node);
+		if (t->at > now) {
+			qt__timer_at(s, t->at);
 			break;
-		qt_rb_del(&s->timers, n);
-		c->timer_at = 0;
-		if (c->deadline > now)
-			insert(c);
+		}
+		qt__timer_del(s, t);
+		if (t->deadline > now)
+			insert(s, t);
 		else
-			qt__conn_expired(c);
+			t->expired(t);
 	}
-	if (n != NULL)
-		qt__timer_at(s, qt_rb_entry(n, struct qt__conn,
-		    timer)->timer_at);
 }
 
 void
@@ -78,24 +77,25 @@ qt__timer_init(struct qt_net_server *s)
 }
 
 void
-qt__timer_set(struct qt__conn *c, uint64_t at_ms, enum qt_net_reject why)
+qt__timer_set(struct qt_net_server *s, struct qt__timer *t, uint64_t at_ms)
 {
-	c->deadline = at_ms;
-	c->why = why;
-	if (c->timer_at != 0) {
-		if (c->timer_at <= at_ms)
+	t->deadline = at_ms;
+	if (t->at != 0) {
+		if (t->at <= at_ms)
 			return;
-		qt_rb_del(&c->server->timers, &c->timer);
+		qt__timer_del(s, t);
+	} else if (at_ms == QT__NEVER) {
+		return;
 	}
-	insert(c);
-	qt__timer_at(c->server, at_ms);
+	insert(s, t);
+	qt__timer_at(s, at_ms);
 }
 
 void
-qt__timer_del(struct qt__conn *c)
+qt__timer_del(struct qt_net_server *s, struct qt__timer *t)
 {
-	if (c->timer_at == 0)
+	if (t->at == 0)
 		return;
-	qt_rb_del(&c->server->timers, &c->timer);
-	c->timer_at = 0;
+	qt_rb_del(&s->timers, &t->node);
+	t->at = 0;
 }

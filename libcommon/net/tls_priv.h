@@ -2,7 +2,18 @@
 #ifndef QT_NET_TLS_PRIV_H
 #define QT_NET_TLS_PRIV_H
 
+#include <qt/net/tls.h>
+
 #include "conn_priv.h"
+
+struct ssl_ctx_st;
+
+struct qt_net_tls {
+	struct ssl_ctx_st	*ctx;
+	char			*cert;
+	char			*key;
+	char			*client_ca;
+};
 
 /*
  * Starts TLS on an accepted socket, which it takes over. is_tracked: the

@@ -97,7 +97,10 @@ struct qt_net_conf {
 	.head_timeout_ms = 10000, .idle_timeout_ms = 20000,		\
 	.write_timeout_ms = 30000, .body_rate_min = 512 }
 
-/* conf is copied (the strings it points to, too, where it says so). */
+/*
+ * conf is copied (the strings it points to, too, where it says so). SIGPIPE,
+ * when it has its default action, is set to be ignored.
+ */
 int	qt_net_server_new(struct uv_loop_s *loop,
 	    const struct qt_net_conf *conf, struct qt_net_server **out,
 	    struct qt_err *err);
