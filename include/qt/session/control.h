@@ -145,7 +145,7 @@ struct qt_control_stat {
  * To sleep, a reader stores wake_at = (its position + n), n >= 1, then looks
  * at the ring once more; if nothing came it polls the doorbell. The host,
  * after it publishes, compares: head >= wake_at != 0 means exchange it to 0,
- * set rung, and write the eventfd (once for many slots). It does the same for
+ * set QT_BELL_LOOK in rung, and write the eventfd (once for many slots). It does the same for
  * every slot of a session, whatever wake_at says unless it is 0, when
  * something other than output changed: size, exit, lead, title, name.
  *
@@ -157,9 +157,12 @@ struct qt_control_stat {
  */
 struct qt_bell_slot {
 	_Atomic uint64_t	wake_at;
-	_Atomic uint32_t	rung;	/* set by the host, cleared by the reader */
+	_Atomic uint32_t	rung;	/* QT_BELL_..., cleared by the reader */
 	uint32_t		pad;
 };
+#define QT_BELL_LOOK	1u	/* there is something new */
+#define QT_BELL_ENDED	2u	/* the host ended this attachment: KICK, or its
+				 * record was dropped; rung whatever wake_at is */
 #define QT_BELL_SLOTS_MAX	65536u
 
 /*

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting a program: record, ring, pty, fork; the answer when exec(2) is
+ * done. The record is there (so name and slot are taken) from before the fork,
+ * and goes again when the program could not be started.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <qt/base/clock.h>
+#include <qt/base/log.h>
+#include <qt/base/sys.h>
+#include <qt/base/utf8.h>
+
+#include "host_priv.h"
+
+/* What will run. dash is "-sh", the name that makes a login shell. */
+struct program {
+	const char	*path;
+	char		*const *argv;
+	char		*dash[2];
+	char		 dash_text[128];
+};
+
+static void
+choose_program(struct qt__host *h, const struct qt__new *n, char *const *env,
+    struct program *p)
+{
+	const char	*shell, *base;
+
+	if (n->argv != NULL && n->argv[0] != NULL) {
+		p->path = n->argv[0];
+		p->argv = n->argv;
+		return;
+	}
+	shell = qt__env_get(env, "SHELL");
+	if (shell == NULL || shell[0] != '/')
+		shell = h->shell;
+	base = strrchr(shell, '/') + 1;
+	snprintf(p->dash_text, sizeof(p->dash_text), "-%s", base);
+	p->dash[0] = p->dash_text;
+	p->dash[1] = NULL;
+	p->path = shell;
+	p->argv = p->dash;
+}
+
+/* argv in one line, without anything that a terminal would act upon. */
+static void
+describe(char *const *argv, char *out, size_t size)
+{
+	size_t	at = 0, len, n;
+	int	is_valid;
+
+	for (size_t k = 0; argv[k] != NULL; k++) {
+		if (k > 0 && at + 1 < size)
+			out[at++] = ' ';
+		len = strlen(argv[k]);
+		for (size_t i = 0; i < len; i += n) {
+			n = qt_utf8_next(argv[k] + i, len - i, &is_valid);
+			if (at + n >= size)
+				break;
+			if (!is_valid || qt_utf8_is_control(argv[k] + i, n)) {
+				out[at++] = '?';
+				continue;
+			}
+			memcpy(out + at, argv[k] + i, n);
+			at += n;
+		}
+	}
+	out[at] = '\0';
+}
+
+static void
+tell_failure(struct qt__start *st, const struct qt__spawn_failure *f)
+{
+	struct qt__host	*h = st->host;
+	struct qt__conn	*c = qt__conn_get(h, st->conn);
+
+	qt__session_forget(h, st->slot);
+	if (c == NULL) {
+		qt_log(QT_LOG_WARN, QT__MODULE, "start '%s': %s", st->command,
+		    strerror(f->error));
+		return;
+	}
+	if (f->step == QT__SPAWN_CHDIR)
+		qt__conn_error(c, st->tag, -f->error, "go to folder '%s'",
+		    st->cwd);
+	else if (f->step == QT__SPAWN_EXEC && f->error == ENOENT)
+		qt__conn_error(c, st->tag, -f->error, "command '%s' not found",
+		    st->command);
+	else
+		qt__conn_error(c, st->tag, -f->error, "run '%s'", st->command);
+}
+
+void
+qt__tell_created(struct qt__host *h, const struct qt_session *rec,
+    uint32_t conn, uint32_t tag)
+{
+	struct {
+		struct qt_uuid	id;
+		uint32_t	slot, pid;
+	}			 answer = { rec->id, rec->slot, rec->pid };
+	struct qt__conn		*c = qt__conn_get(h, conn);
+	struct qt__event	 e;
+
+	atomic_store(&h->info->running, h->running);
+	atomic_fetch_add(&h->info->created, 1);
+	qt__event_begin(&e, "created", rec);
+	qt_json_str(&e.json, "owner", rec->owner);
+	qt_json_str(&e.json, "command", rec->command);
+	qt_json_uint(&e.json, "pid", rec->pid);
+	qt__event_end(h, &e);
+	if (c != NULL)
+		qt__conn_send(c, QT_MSG_CREATED, tag, &answer, sizeof(answer));
+}
+
+static void
+started(struct qt__host *h, struct qt__start *st)
+{
+	struct qt__session	*s = qt__session_of(h, st->slot);
+	struct qt_session	 rec;
+
+	if (s == NULL || qt__table_get(h->table, st->slot, &rec) < 0)
+		return;
+	s->is_starting = 0;
+	if (!s->is_spare)
+		qt__tell_created(h, &rec, st->conn, st->tag);
+	qt__session_poll(s);
+	if (s->is_dead)
+		qt__session_exit(s);
+}
+
+static void
+failed(struct qt__host *h, struct qt__start *st,
+    const struct qt__spawn_failure *f)
+{
+	struct qt__session	*s = qt__session_of(h, st->slot);
+
+	/* The child is gone or going; nobody asks for its status. */
+	if (s != NULL && s->is_spare)
+		h->spares--;
+	else
+		h->running--;
+	if (s != NULL)
+		s->is_starting = 0;
+	tell_failure(st, f);
+	qt__host_stop_look(h);
+}
+
+static void
+on_freed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void
+on_status(uv_poll_t *poll, int status, int events)
+{
+	struct qt__start		*st = (struct qt__start *)(void *)poll;
+	struct qt__spawn_failure	 f = { 0, 0 };
+	struct qt__host			*h = st->host;
+	ssize_t				 n;
+
+	(void)status;
+	(void)events;
+	n = qt_sys_read(st->fd, &f, sizeof(f));
+	if (n == -EAGAIN)
+		return;
+	(void)uv_poll_stop(&st->poll);
+	close(st->fd);
+	h->starting--;
+	if (n == sizeof(f))
+		failed(h, st, &f);
+	else
+		started(h, st);
+	uv_close((uv_handle_t *)&st->poll, on_freed);
+	qt__upgrade_look(h);
+}
+
+/* Watches the pipe until the program runs. */
+static int
+watch(struct qt__host *h, struct qt__start *st, int fd)
+{
+	int	rc = uv_poll_init(&h->loop, &st->poll, fd);
+
+	if (rc < 0)
+		return rc;
+	st->host = h;
+	st->fd = fd;
+	h->starting++;
+	return uv_poll_start(&st->poll, UV_READABLE, on_status);
+}
+
+/* Ring and session of a record that is in the table. */
+static struct qt__session *
+prepare(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
+    int *rc, struct qt_err *err)
+{
+	struct qt__session	*s;
+	uint64_t		*ring = qt__table_ring(h->table, rec->slot);
+
+	*rc = qt_ring_create(h->seg, rec->ring_limit, ring);
+	if (*rc < 0) {
+		qt_err_set(err, *rc == -ENOSPC ? "make an output ring: "
+		    "/dev/shm is full; free some of it or enlarge it (mount "
+		    "-o remount,size=)" : "make an output ring");
+		return NULL;
+	}
+	rec->ring_offset = *ring;
+	*rc = qt__table_put(h->table, rec);
+	if (*rc < 0)
+		return NULL;
+	s = qt__session_add(h, rec->slot, err);
+	if (s == NULL) {
+		*rc = -ENOMEM;
+		return NULL;
+	}
+	*rc = qt_ring_writer_open(h->seg, *ring, &s->ring, err);
+	s->conn = n->conn;
+	s->is_spare = n->is_spare;
+	s->is_forget = (n->opt.flags & QT_NEW_FORGET) != 0;
+	return s;
+}
+
+static int
+launch(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
+    const struct program *p, char **env, struct qt_err *err)
+{
+	struct qt__spawn	 spec = {
+		.path = p->path, .argv = p->argv, .env = env, .cwd = rec->cwd,
+		.cols = rec->cols, .rows = rec->rows, .nofile = &h->nofile,
+	};
+	struct qt__spawned	 child;
+	struct qt__session	*s;
+	struct qt__start	*st;
+	int			 rc;
+
+	s = prepare(h, rec, n, &rc, err);
+	if (rc < 0)
+		return rc;
+	if (n->cwd[0] == '/')
+		spec.cwd = n->cwd;
+	st = calloc(1, sizeof(*st));
+	if (st == NULL)
+		return -ENOMEM;
+	rc = qt__pty_spawn(&spec, &child, err);
+	if (rc == 0 && (rc = watch(h, st, child.status_fd)) < 0) {
+		(void)kill(child.pid, SIGKILL);
+		close(child.status_fd);
+		close(child.fd);
+	}
+	if (rc < 0) {
+		free(st);
+		return rc;
+	}
+	st->slot = rec->slot;
+	st->conn = n->conn;
+	st->tag = n->tag;
+	snprintf(st->command, sizeof(st->command), "%s", p->path);
+	snprintf(st->cwd, sizeof(st->cwd), "%s", spec.cwd);
+	s->is_starting = 1;
+	qt__session_own(s, child.fd, child.pid);
+	rec->pid = (uint32_t)child.pid;
+	return qt__table_put(h->table, rec);
+}
+
+int
+qt__session_start(struct qt__host *h, const struct qt__new *n,
+    struct qt_err *err)
+{
+	struct qt_session	rec;
+	struct program		p;
+	char			**env;
+	int			rc;
+
+	rc = qt__new_record(h, n, &rec, err);
+	if (rc < 0)
+		return rc;
+	qt_uuid_new(&rec.id);
+	env = qt__make_env(h, n, &rec.id);
+	if (env == NULL)
+		return -ENOMEM;
+	choose_program(h, n, env, &p);
+	describe(p.argv, rec.command, sizeof(rec.command));
+	rec.created_ms = qt_clock_real_ms();
+	rc = qt__table_add(h->table, &rec);
+	if (rc == -QT_EFULL)
+		qt_err_set(err, "the session table holds %u records; forget "
+		    "some (qt-session ls -a)", QT__TABLE_SLOTS);
+	else if (rc == -ENOSPC)
+		qt_err_set(err, "add a session: /dev/shm is full");
+	else if (rc < 0)
+		qt_err_set(err, "add a session");
+	if (rc == 0) {
+		rc = launch(h, &rec, n, &p, env, err);
+		if (rc < 0)
+			qt__session_forget(h, rec.slot);
+		else if (n->is_spare)
+			h->spares++;
+		else
+			h->running++;
+	}
+	qt__free_env(env);
+	return rc;
+}
