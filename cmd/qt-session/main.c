@@ -10,6 +10,7 @@ main(int argc, char **argv)
 {
 	const struct qt_verb verbs[] = {
 		/* name_verb rows, in alphabetical order */
+		host_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
 	};
 

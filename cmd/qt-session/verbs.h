@@ -9,4 +9,7 @@
 
 #include <qt/base/prog.h>
 
+int	host_main(int argc, char **argv);
+extern const struct qt_verb host_verb;
+
 #endif /* QT_SESSION_VERBS_H */
