@@ -18,11 +18,13 @@
 
 #include "verbs.h"
 
-enum { OPT_STATE = 256 };
+enum { OPT_STATE = 256, OPT_STATE_VERSION };
 
 static const struct qt_opt opts[] = {
 	{ 'f', "foreground", NULL, "stay; log to standard error" },
 	{ OPT_STATE, "state", "FD", "continue an upgrade (the host's own)" },
+	{ OPT_STATE_VERSION, "state-version", NULL,
+	    "print which upgrades it can continue" },
 	{ 0, NULL, NULL, NULL },
 };
 
@@ -68,11 +70,19 @@ run(struct qt_host_opt *opt, int *ready_fd)
 	return QT_EXIT_SYS;
 }
 
+static void
+open_log(void)
+{
+	char	path[QT_PATH_SIZE];
+
+	if (qt_path_in_runtime("host.log", path, NULL) == 0)
+		(void)qt_log_open(path);
+}
+
 /* No terminal, no descriptor of whoever happened to start it. */
 static void
 become_daemon(int *ready_fd)
 {
-	char	path[QT_PATH_SIZE];
 	int	null;
 
 	(void)setsid();
@@ -83,8 +93,7 @@ become_daemon(int *ready_fd)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd < 3 && null >= 0; fd++)
 		(void)dup2(null, fd);
-	if (qt_path_in_runtime("host.log", path, NULL) == 0)
-		(void)qt_log_open(path);
+	open_log();
 	if (chdir("/") < 0)
 		qt_log(QT_LOG_WARN, "host", "chdir: %s", strerror(errno));
 }
@@ -154,6 +163,9 @@ host_main(int argc, char **argv)
 	while ((id = qt_opts_next(&o)) != 0) {
 		if (id == 'f')
 			stays = 1;
+		else if (id == OPT_STATE_VERSION)
+			return printf("%u\n", QT_HOST_STATE_VERSION) < 0 ?
+			    QT_EXIT_SYS : QT_EXIT_OK;
 		else
 			state = (int)qt_opt_ulong("--state", o.value, 3, 65535);
 	}
@@ -167,5 +179,8 @@ host_main(int argc, char **argv)
 	if (rc < 0)
 		qt_die(QT_EXIT_SYS, "%s: %s", err.text, qt_strerror(rc));
 	opt.state_fd = state;
+	opt.is_daemon = !stays;
+	if (state >= 0 && !stays)
+		open_log();
 	return stays || state >= 0 ? run(&opt, &none) : start_daemon(&opt);
 }

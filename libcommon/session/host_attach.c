@@ -184,10 +184,14 @@ check(struct qt__conn *c, const struct qt_control_attach *req,
 	return 0;
 }
 
-static void
-link_up(struct qt__session *s, struct qt__conn *c, struct qt__attach *a,
+struct qt__attach *
+qt__attach_add(struct qt__session *s, struct qt__conn *c,
     const struct qt_control_attach *req)
 {
+	struct qt__attach	*a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		return NULL;
 	a->conn = c;
 	a->session = s;
 	a->channel = req->channel;
@@ -203,10 +207,7 @@ link_up(struct qt__session *s, struct qt__conn *c, struct qt__attach *a,
 	c->attach[a->channel] = a;
 	c->attached++;
 	s->host->attached++;
-	atomic_store(&c->bell[a->channel].rung, 0);
-	atomic_store(&c->bell[a->channel].wake_at, 0);
-	if (may_lead(a))
-		s->lead = a;
+	return a;
 }
 
 void
@@ -231,12 +232,15 @@ qt__msg_attach(struct qt__conn *c, const struct qt_control_head *head,
 		qt__conn_error(c, head->tag, rc, "%s", err.text);
 		return;
 	}
-	a = calloc(1, sizeof(*a));
+	a = qt__attach_add(s, c, &req);
 	if (a == NULL) {
 		qt__conn_error(c, head->tag, -ENOMEM, "attach");
 		return;
 	}
-	link_up(s, c, a, &req);
+	atomic_store(&c->bell[a->channel].rung, 0);
+	atomic_store(&c->bell[a->channel].wake_at, 0);
+	if (may_lead(a))
+		s->lead = a;
 	publish(s);
 	tell(s, a, "attached");
 	if (qt__table_get(c->host->table, s->slot, &rec) < 0)

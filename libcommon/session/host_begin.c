@@ -24,6 +24,7 @@
 #include <qt/base/sys.h>
 
 #include "host_priv.h"
+#include "host_state_priv.h"
 #include "socket_priv.h"
 
 #ifndef QT_VERSION
@@ -251,22 +252,17 @@ open_sockets(struct qt__host *h, struct qt_err *err)
 	return h->listen_fd < 0 ? h->listen_fd : qt__conn_listen(h);
 }
 
-int
-qt__host_begin(struct qt__host *h, struct qt_err *err)
+/* A host of its own: lock, segment, sockets. */
+static int
+begin_anew(struct qt__host *h, struct qt_err *err)
 {
 	int	rc;
 
-	if ((rc = qt_path_runtime(h->runtime, err)) < 0 ||
-	    (rc = qt_path_segment("host", h->seg_name, err)) < 0)
-		return rc;
-	know_user(h);
-	raise_files(h);
 	if ((rc = take_lock(h, err)) < 0 ||
 	    (rc = open_segment(h, err)) < 0)
 		return rc;
 	h->info = qt__table_host(h->table);
 	mark_lost(h);
-	atomic_fetch_add(&h->info->boot, 1);
 	atomic_store(&h->info->started_ms, qt_clock_real_ms());
 	rc = open_events(h, err);
 	if (rc < 0)
@@ -279,6 +275,73 @@ qt__host_begin(struct qt__host *h, struct qt_err *err)
 	if (rc == 0)
 		qt__event(h, "host-started", NULL);
 	return rc;
+}
+
+/* Records that ended. */
+static void
+count_records(struct qt__host *h)
+{
+	struct qt_session	rec;
+	uint32_t		slots = qt__map_slots(&h->table->map);
+
+	for (uint32_t i = 0; i < slots; i++) {
+		if (qt__table_get(h->table, i, &rec) == 0 &&
+		    rec.state != QT_STATE_RUNNING &&
+		    rec.state != QT_STATE_SPARE)
+			h->exited++;
+	}
+}
+
+/* The same process went on as this program: see host_upgrade.c. */
+static int
+begin_upgraded(struct qt__host *h, struct qt_err *err)
+{
+	struct qt__state	st;
+	int			rc;
+
+	rc = qt__state_open(h, h->opt.state_fd, &st, err);
+	if (rc == 0)
+		rc = qt_seg_open_fd(st.head.seg_fd, "host", QT_SEG_JOIN,
+		    &h->seg, err);
+	if (rc == 0) {
+		close(st.head.seg_fd);
+		rc = qt__table_adopt(h->seg, &h->table, err);
+	}
+	if (rc == 0) {
+		h->info = qt__table_host(h->table);
+		rc = open_events(h, err);
+	}
+	if (rc == 0)
+		rc = qt__state_load(h, &st, err);
+	qt__state_close(&st);
+	if (rc < 0)
+		return rc;
+	(void)fcntl(h->lock_fd, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(h->listen_fd, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(h->screen.listen_fd, F_SETFD, FD_CLOEXEC);
+	count_records(h);
+	describe_host(h);
+	return qt__conn_listen(h);
+}
+
+int
+qt__host_begin(struct qt__host *h, struct qt_err *err)
+{
+	int	rc;
+
+	if ((rc = qt_path_runtime(h->runtime, err)) < 0 ||
+	    (rc = qt_path_segment("host", h->seg_name, err)) < 0)
+		return rc;
+	know_user(h);
+	raise_files(h);
+	rc = h->opt.state_fd >= 0 ? begin_upgraded(h, err) :
+	    begin_anew(h, err);
+	if (rc < 0)
+		return rc;
+	atomic_fetch_add(&h->info->boot, 1);
+	if (h->opt.state_fd >= 0)
+		qt__state_resume(h);
+	return 0;
 }
 
 /* The segment stays: its records outlive us. */

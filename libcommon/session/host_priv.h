@@ -132,7 +132,7 @@ struct qt__host {
 	uint64_t		 rings, loops, output_bytes, input_bytes;
 	uint32_t		 upgrade_conn, upgrade_tag;
 	char			*upgrade_program;
-	int			 is_stopping, stop_step, is_accept_paused;
+	int			 is_stopping, stop_step, is_upgrading;
 	uv_prepare_t		 prepare;
 };
 
@@ -218,6 +218,8 @@ void	qt__session_flush(struct qt__session *s);
 /* host_attach.c */
 void	qt__msg_attach(struct qt__conn *c, const struct qt_control_head *head,
 	    const void *body);
+struct qt__attach *qt__attach_add(struct qt__session *s, struct qt__conn *c,
+	    const struct qt_control_attach *req);
 void	qt__attach_end(struct qt__attach *a, int is_kicked);
 void	qt__attach_lead(struct qt__attach *a);
 struct qt__attach *qt__attach_of(struct qt__conn *c, uint32_t channel);
@@ -255,14 +257,10 @@ void	qt__host_stop(struct qt__host *h);
 /* After each exit: is this what a stop waits for? */
 void	qt__host_stop_look(struct qt__host *h);
 
-/* host_upgrade.c, host_state.c */
+/* host_upgrade.c; for host_state.c see "host_state_priv.h" */
 void	qt__msg_upgrade(struct qt__conn *c, const struct qt_control_head *head,
 	    const void *body);
 void	qt__upgrade_look(struct qt__host *h);
-int	qt__state_save(struct qt__host *h, int *fd, struct qt_err *err);
-int	qt__state_load(struct qt__host *h, int fd, struct qt_err *err);
-/* host.lock, host.sock and screen.sock of a state, before all else. */
-int	qt__state_fds(struct qt__host *h, int fd, struct qt_err *err);
 
 /* host_screen.c */
 int	qt__screen_listen(struct qt__host *h, struct qt_err *err);

@@ -25,6 +25,7 @@ struct qt_host_opt {
 	char		term[64];	/* TERM of the programs */
 	int		has_screen;	/* run the screen service */
 	int		state_fd;	/* of an upgrade in progress, or -1 */
+	int		is_daemon;	/* an upgraded one is to be, too */
 	int		(*on_ready)(void *ctx);	/* the socket answers now */
 	void		*ctx;
 };
