@@ -144,39 +144,48 @@ next_chunk(struct qt_ring_writer *w)
 	return 0;
 }
 
+/* The chunk with pos inside. 1, 0 when there is none, -QT_ECORRUPT. */
+static int
+chunk_with(const struct qt_ring_writer *w, uint64_t pos,
+    struct qt__ring_chunk *c)
+{
+	for (uint32_t i = 0; i < w->ring->slot_count; i++) {
+		int	rc = qt__ring_chunk(w->seg, w->ring, i, c);
+
+		if (rc < 0 || (rc > 0 && c->start > w->head))
+			return -QT_ECORRUPT;
+		if (rc > 0 && c->start <= pos && pos < c->end)
+			return 1;
+	}
+	return 0;
+}
+
 /*
  * Where the last writer stopped: the chunk that has head inside, or begins
- * there. Every byte from tail to head must be in some chunk.
+ * there. From tail to head the chunks must follow each other without a gap.
  */
 static int
 find_head(struct qt_ring_writer *w)
 {
-	uint64_t	tail, covered = 0;
+	struct qt__ring_chunk	c;
+	uint64_t		pos;
+	int			rc;
 
 	w->head = atomic_load_explicit(&w->ring->head, memory_order_acquire);
-	tail = atomic_load_explicit(&w->ring->tail, memory_order_acquire);
-	if (tail > w->head)
+	pos = atomic_load_explicit(&w->ring->tail, memory_order_acquire);
+	if (pos > w->head)
 		return -QT_ECORRUPT;
-	for (uint32_t i = 0; i < w->ring->slot_count; i++) {
-		struct qt__ring_chunk	c;
-		int			rc = qt__ring_chunk(w->seg, w->ring, i,
-		    &c);
-
-		if (rc < 0)
-			return rc;
-		if (rc == 0)
-			continue;
-		if (c.start > w->head)
+	for (uint32_t n = 0; pos < w->head; n++, pos = c.end) {
+		rc = chunk_with(w, pos, &c);
+		if (rc <= 0 || n > w->ring->slot_count)
 			return -QT_ECORRUPT;
-		if (w->head < c.end) {
-			w->room = c.end - w->head;
-			w->at = c.data + (w->head - c.start);
-		}
-		if (c.end > tail)
-			covered += (c.end < w->head ? c.end : w->head) -
-			    (c.start > tail ? c.start : tail);
 	}
-	return covered == w->head - tail ? 0 : -QT_ECORRUPT;
+	rc = chunk_with(w, w->head, &c);
+	if (rc > 0) {
+		w->room = c.end - w->head;
+		w->at = c.data + (w->head - c.start);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 int
