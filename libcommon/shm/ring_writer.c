@@ -147,17 +147,24 @@ next_chunk(struct qt_ring_writer *w)
 /* The chunk with pos inside. 1, 0 when there is none, -QT_ECORRUPT. */
 static int
 chunk_with(const struct qt_ring_writer *w, uint64_t pos,
-    struct qt__ring_chunk *c)
+    struct qt__ring_chunk *found)
 {
-	for (uint32_t i = 0; i < w->ring->slot_count; i++) {
-		int	rc = qt__ring_chunk(w->seg, w->ring, i, c);
+	int	count = 0;
 
-		if (rc < 0 || (rc > 0 && c->start > w->head))
+	for (uint32_t i = 0; i < w->ring->slot_count; i++) {
+		struct qt__ring_chunk	c;
+		int			rc = qt__ring_chunk(w->seg, w->ring, i,
+		    &c);
+
+		/* No chunk begins after head, and no two have one byte. */
+		if (rc < 0 || (rc > 0 && c.start > w->head))
 			return -QT_ECORRUPT;
-		if (rc > 0 && c->start <= pos && pos < c->end)
-			return 1;
+		if (rc == 0 || pos < c.start || pos >= c.end)
+			continue;
+		*found = c;
+		count++;
 	}
-	return 0;
+	return count > 1 ? -QT_ECORRUPT : count;
 }
 
 /*
