@@ -37,7 +37,7 @@ addr_of_unix(int fd, struct qt_net_addr *out)
 }
 
 void
-qt__addr_of(int fd, struct qt_net_addr *out)
+qt__net_addr_of(int fd, struct qt_net_addr *out)
 {
 	struct sockaddr_storage		 ss = { 0 };
 	struct sockaddr_in6		*in6 = (void *)&ss;
@@ -81,18 +81,18 @@ rest(struct qt__listener *l)
 {
 	l->is_paused = 1;
 	uv_poll_stop(&l->poll);
-	qt__timer_at(l->server, qt__now(l->server) + REST_MS);
+	qt__net_timer_at(l->server, qt__net_now(l->server) + REST_MS);
 }
 
 void
-qt__accept_resume(struct qt_net_server *s)
+qt__net_accept_resume(struct qt_net_server *s)
 {
 	if (s->spare_fd < 0)
 		s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (struct qt__listener *l = s->listeners; l != NULL; l = l->next) {
 		if (l->is_paused && l->fd >= 0) {
 			l->is_paused = 0;
-			uv_poll_start(&l->poll, UV_READABLE, qt__accept);
+			uv_poll_start(&l->poll, UV_READABLE, qt__net_accept);
 		}
 	}
 }
@@ -115,7 +115,7 @@ accept_failed(struct qt__listener *l, int rc)
 		}
 		return 1;
 	}
-	qt__reject(s, QT_NET_REJECT_emfile);
+	qt__net_reject(s, QT_NET_REJECT_emfile);
 	if (s->spare_fd >= 0) {
 		close(s->spare_fd);
 		fd = qt_sys_accept(l->fd);
@@ -142,7 +142,7 @@ check_limits(struct qt_net_server *s, const struct qt_net_addr *addr,
 	if (s->limit == NULL ||
 	    (!s->conf.limit_local && qt_net_addr_is_local(addr)))
 		return QT_NET_REJECT_none;
-	rc = qt__limit_open(s->limit, addr, qt__now(s));
+	rc = qt__net_limit_open(s->limit, addr, qt__net_now(s));
 	if (rc < 0)
 		return rc == -EAGAIN ? QT_NET_REJECT_accept_rate :
 		    QT_NET_REJECT_addr_conns_max;
@@ -160,7 +160,7 @@ refuse(struct qt__listener *l, int fd, enum qt_net_reject why)
 	static const char	text[] = "HTTP/1.1 503 Service Unavailable\r\n"
 	    "Retry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-	qt__reject(l->server, why);
+	qt__net_reject(l->server, why);
 	if (l->tls == NULL)
 		send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	shutdown(fd, SHUT_WR);
@@ -168,7 +168,7 @@ refuse(struct qt__listener *l, int fd, enum qt_net_reject why)
 }
 
 void
-qt__accept(uv_poll_t *poll, int status, int events)
+qt__net_accept(uv_poll_t *poll, int status, int events)
 {
 	struct qt__listener	*l = poll->data;
 	struct qt_net_server	*s = l->server;
@@ -186,13 +186,13 @@ qt__accept(uv_poll_t *poll, int status, int events)
 			continue;
 		}
 		qt_net_count(&s->stats->accepted, 1);
-		qt__addr_of(fd, &addr);
+		qt__net_addr_of(fd, &addr);
 		why = check_limits(s, &addr, &is_tracked);
 		if (why != QT_NET_REJECT_none)
 			refuse(l, fd, why);
 		else if (l->tls != NULL)
-			qt__tls_accept(s, l->tls, fd, &addr, is_tracked);
+			qt__net_tls_accept(s, l->tls, fd, &addr, is_tracked);
 		else
-			qt__conn_new(s, fd, &addr, 0, is_tracked);
+			qt__net_conn_new(s, fd, &addr, 0, is_tracked);
 	}
 }

@@ -65,7 +65,7 @@ name_key(const struct qt_net_backoff *b, const char *name)
 static uint64_t
 addr_key(const struct qt_net_backoff *b, const struct qt_net_addr *addr)
 {
-	uint64_t	h = qt__addr_key(&b->hash, addr) & ~(uint64_t)1;
+	uint64_t	h = qt__net_addr_key(&b->hash, addr) & ~(uint64_t)1;
 
 	return h != 0 ? h : 2;
 }

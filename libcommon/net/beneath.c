@@ -19,7 +19,7 @@
 #endif
 
 int
-qt__open_beneath_walk(int dirfd, const char *path)
+qt__net_open_beneath_walk(int dirfd, const char *path)
 {
 	char	 name[256];
 	int	 at = dirfd, fd = -1, rc = -ENOENT;
@@ -61,7 +61,7 @@ out:
 }
 
 int
-qt__open_beneath(int dirfd, const char *path)
+qt__net_open_beneath(int dirfd, const char *path)
 {
 	struct open_how	how = {
 		.flags = FLAGS,
@@ -80,5 +80,5 @@ qt__open_beneath(int dirfd, const char *path)
 	/* Containers that do not know the call deny it with EPERM. */
 	if (errno != ENOSYS && errno != EPERM && errno != EAGAIN)
 		return -errno;
-	return qt__open_beneath_walk(dirfd, path);
+	return qt__net_open_beneath_walk(dirfd, path);
 }

@@ -7,9 +7,9 @@
  * "..", no symbolic link anywhere, never blocking (a FIFO, a terminal).
  * The descriptor, or -errno: -ELOOP for a link, -EXDEV for an escape.
  */
-int	qt__open_beneath(int dirfd, const char *path);
+int	qt__net_open_beneath(int dirfd, const char *path);
 
 /* The same, segment by segment, for kernels without openat2(2). */
-int	qt__open_beneath_walk(int dirfd, const char *path);
+int	qt__net_open_beneath_walk(int dirfd, const char *path);
 
 #endif /* QT_NET_BENEATH_PRIV_H */

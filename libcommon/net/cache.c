@@ -58,7 +58,7 @@ drop(struct qt_net_static *st, struct qt__file *file)
 	st->count--;
 	grow(st, (size_t)0 - file->cost);
 	file->st = NULL;
-	qt__ref_put(&file->ref);
+	qt__net_ref_put(&file->ref);
 }
 
 /* Makes room, but never drops the file in front, which is in use. */
@@ -79,7 +79,7 @@ insert(struct qt_net_static *st, struct qt__file *file, uint64_t hash)
 
 	file->st = st;
 	file->hash = hash;
-	file->checked_ms = qt__now(st->server);
+	file->checked_ms = qt__net_now(st->server);
 	file->chain = *bucket;
 	*bucket = file;
 	list_add(st, file);
@@ -89,7 +89,7 @@ insert(struct qt_net_static *st, struct qt__file *file, uint64_t hash)
 }
 
 void
-qt__cache_grew(struct qt__file *file, size_t more)
+qt__net_cache_grew(struct qt__file *file, size_t more)
 {
 	if (file->st == NULL)
 		return;
@@ -103,11 +103,11 @@ qt__cache_grew(struct qt__file *file, size_t more)
 }
 
 int
-qt__cache_get(struct qt_net_static *st, const char *path, size_t len,
+qt__net_cache_get(struct qt_net_static *st, const char *path, size_t len,
     struct qt__file **out)
 {
 	uint64_t	 hash = qt_hash(&st->key, path, len);
-	uint64_t	 now = qt__now(st->server);
+	uint64_t	 now = qt__net_now(st->server);
 	struct qt__file	*f = st->buckets[hash & (st->nbuckets - 1)];
 	int		 rc;
 
@@ -116,7 +116,7 @@ qt__cache_get(struct qt_net_static *st, const char *path, size_t len,
 		f = f->chain;
 	if (f != NULL && now - f->checked_ms >= CHECK_MS) {
 		f->checked_ms = now;
-		if (!qt__file_is_current(st, f)) {
+		if (!qt__net_file_is_current(st, f)) {
 			drop(st, f);
 			f = NULL;
 		}
@@ -131,7 +131,7 @@ qt__cache_get(struct qt_net_static *st, const char *path, size_t len,
 		return 0;
 	}
 	qt_net_count(&st->server->stats->static_misses, 1);
-	rc = qt__file_load(st, path, len, &f);
+	rc = qt__net_file_load(st, path, len, &f);
 	if (rc < 0)
 		return rc;
 	insert(st, f, hash);
@@ -140,14 +140,14 @@ qt__cache_get(struct qt_net_static *st, const char *path, size_t len,
 }
 
 void
-qt__cache_clear(struct qt_net_static *st)
+qt__net_cache_clear(struct qt_net_static *st)
 {
 	while (st->first != NULL)
 		drop(st, st->first);
 }
 
 void
-qt__static_put(struct qt_net_static *st)
+qt__net_static_put(struct qt_net_static *st)
 {
 	if (--st->refs > 0)
 		return;

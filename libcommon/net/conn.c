@@ -2,7 +2,7 @@
 /*
  * A connection: the states of a request. See conn_priv.h.
  *
- * qt__conn_work() moves a connection on as far as the bytes that are there
+ * qt__net_conn_work() moves a connection on as far as the bytes that are there
  * allow, in a loop instead of by recursion: a handler that answers at once
  * only marks the answer as ended, and the loop goes on with the next request
  * of the pipeline. What is watched on the socket is decided in one place,
@@ -22,7 +22,7 @@
 static void	expired(struct qt__timer *t);
 
 void
-qt__conn_arm(struct qt__conn *c, int events)
+qt__net_conn_arm(struct qt__conn *c, int events)
 {
 	if (c->state == QT__CLOSED || c->events == events)
 		return;
@@ -30,18 +30,20 @@ qt__conn_arm(struct qt__conn *c, int events)
 	if (events == 0)
 		uv_poll_stop(&c->poll);
 	else
-		uv_poll_start(&c->poll, events, qt__read_on_poll);
+		uv_poll_start(&c->poll, events, qt__net_read_on_poll);
 }
 
 void
-qt__conn_deadline(struct qt__conn *c, uint64_t at_ms, enum qt_net_reject why)
+qt__net_conn_deadline(struct qt__conn *c, uint64_t at_ms,
+    enum qt_net_reject why)
 {
 	c->why = why;
-	qt__timer_set(c->server, &c->timer, at_ms);
+	qt__net_timer_set(c->server, &c->timer, at_ms);
 }
 
 int
-qt__conn_new(struct qt_net_server *s, int fd, const struct qt_net_addr *addr,
+qt__net_conn_new(struct qt_net_server *s, int fd,
+    const struct qt_net_addr *addr,
     int is_secure, int is_tracked)
 {
 	struct qt__conn	*c;
@@ -52,7 +54,7 @@ qt__conn_new(struct qt_net_server *s, int fd, const struct qt_net_addr *addr,
 		rc = uv_poll_init(s->loop, &c->poll, fd);
 	if (rc < 0) {
 		if (is_tracked)
-			qt__limit_close(s->limit, addr);
+			qt__net_limit_close(s->limit, addr);
 		free(c);
 		close(fd);
 		return rc;
@@ -70,9 +72,9 @@ qt__conn_new(struct qt_net_server *s, int fd, const struct qt_net_addr *addr,
 	s->nconns++;
 	s->nhandles++;
 	qt_net_count(&s->stats->conns, 1);
-	qt__conn_deadline(c, qt__now(s) + s->conf.head_timeout_ms,
+	qt__net_conn_deadline(c, qt__net_now(s) + s->conf.head_timeout_ms,
 	    QT_NET_REJECT_head_timeout);
-	qt__conn_arm(c, UV_READABLE);
+	qt__net_conn_arm(c, UV_READABLE);
 	return 0;
 }
 
@@ -82,13 +84,13 @@ on_closed(uv_handle_t *handle)
 	struct qt__conn		*c = (struct qt__conn *)(void *)handle;
 	struct qt_net_server	*s = c->server;
 
-	qt__req_free(s, c->req);
+	qt__net_req_free(s, c->req);
 	free(c);
-	qt__server_handle_closed(s);
+	qt__net_server_handle_closed(s);
 }
 
 void
-qt__conn_close(struct qt__conn *c)
+qt__net_conn_close(struct qt__conn *c)
 {
 	struct qt_net_server	*s = c->server;
 	struct qt_net_req	*req = c->req;
@@ -96,14 +98,14 @@ qt__conn_close(struct qt__conn *c)
 	if (c->state == QT__CLOSED)
 		return;
 	c->state = QT__CLOSED;
-	qt__timer_del(s, &c->timer);
-	qt__out_clear(&c->out);
+	qt__net_timer_del(s, &c->timer);
+	qt__net_out_clear(&c->out);
 	uv_close((uv_handle_t *)&c->poll, on_closed);
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
 	if (c->is_tracked)
-		qt__limit_close(s->limit, &c->addr);
+		qt__net_limit_close(s->limit, &c->addr);
 	if (c->prev != NULL)
 		c->prev->next = c->next;
 	else
@@ -121,16 +123,17 @@ qt__conn_close(struct qt__conn *c)
 }
 
 void
-qt__conn_linger(struct qt__conn *c)
+qt__net_conn_linger(struct qt__conn *c)
 {
 	if (c->state == QT__CLOSED)
 		return;
 	shutdown(c->fd, SHUT_WR);
-	qt__req_free(c->server, c->req);
+	qt__net_req_free(c->server, c->req);
 	c->req = NULL;
 	c->state = QT__LINGER;
 	c->drained = 0;
-	qt__conn_deadline(c, qt__now(c->server) + LINGER_MS, QT_NET_REJECT_none);
+	qt__net_conn_deadline(c, qt__net_now(c->server) + LINGER_MS,
+	    QT_NET_REJECT_none);
 }
 
 /* The answer has left: count it, then the next request, or the end. */
@@ -145,15 +148,15 @@ finish(struct qt__conn *c)
 		s->conf.log(req, req->status, req->sent, s->conf.arg);
 	has_rest = req->body_left > 0 || req->in_len > req->head_len;
 	if (!req->is_close && req->body_left == 0 && !s->is_stopping) {
-		qt__req_next(req);
+		qt__net_req_next(req);
 		c->state = QT__HEAD;
 		return;
 	}
 	req->status = 0;
 	if (has_rest || req->is_linger)
-		qt__conn_linger(c);
+		qt__net_conn_linger(c);
 	else
-		qt__conn_close(c);
+		qt__net_conn_close(c);
 }
 
 /* Nothing is being asked: give the buffer back and wait. */
@@ -162,12 +165,13 @@ go_idle(struct qt__conn *c)
 {
 	struct qt_net_server	*s = c->server;
 
-	qt__req_free(s, c->req);
+	qt__net_req_free(s, c->req);
 	c->req = NULL;
 	if (s->is_stopping)
-		qt__conn_close(c);
+		qt__net_conn_close(c);
 	else if (c->is_used)
-		qt__conn_deadline(c, qt__now(s) + s->conf.idle_timeout_ms,
+		qt__net_conn_deadline(c,
+		    qt__net_now(s) + s->conf.idle_timeout_ms,
 		    QT_NET_REJECT_idle_timeout);
 }
 
@@ -177,18 +181,19 @@ go_idle(struct qt__conn *c)
  * a reader has, too, while somebody takes it.
  */
 void
-qt__conn_watch_sender(struct qt__conn *c)
+qt__net_conn_watch_sender(struct qt__conn *c)
 {
 	const struct qt_net_conf	*conf = &c->server->conf;
 	const struct qt_net_req		*req = c->req;
 	uint64_t			 rate = conf->body_rate_min, got;
 
 	if (c->state == QT__BUSY && !req->is_paused) {
-		qt__conn_deadline(c, qt__now(c->server) + conf->write_timeout_ms,
+		qt__net_conn_deadline(c,
+		    qt__net_now(c->server) + conf->write_timeout_ms,
 		    QT_NET_REJECT_body_slow);
 	} else if (c->state == QT__BODY && rate > 0) {
 		got = (uint64_t)(req->head.content_length - req->body_left);
-		qt__conn_deadline(c, c->body_since_ms + BODY_GRACE_MS +
+		qt__net_conn_deadline(c, c->body_since_ms + BODY_GRACE_MS +
 		    got * 1000 / rate, QT_NET_REJECT_body_slow);
 	} else {
 		c->timer.deadline = QT__NEVER;
@@ -210,7 +215,8 @@ step_head(struct qt__conn *c)
 	    req->head_seen);
 	if (n == 0) {
 		if (req->head_seen == 0 && c->is_used)
-			qt__conn_deadline(c, qt__now(s) + s->conf.head_timeout_ms,
+			qt__net_conn_deadline(c,
+			    qt__net_now(s) + s->conf.head_timeout_ms,
 			    QT_NET_REJECT_head_timeout);
 		req->head_seen = req->in_len;
 		return 0;
@@ -230,10 +236,10 @@ step_head(struct qt__conn *c)
 	req->is_close = !req->head.is_keep_alive;
 	req->body_left = req->head.content_length > 0 ?
 	    req->head.content_length : 0;
-	qt__route(req);
+	qt__net_route(req);
 	if (req->body_left > 0 && !req->is_ended && c->state != QT__CLOSED) {
-		c->body_since_ms = qt__now(s);
-		qt__conn_watch_sender(c);
+		c->body_since_ms = qt__net_now(s);
+		qt__net_conn_watch_sender(c);
 	}
 	return 1;
 }
@@ -277,7 +283,7 @@ step_body(struct qt__conn *c)
 		return 0;
 	c->state = QT__BUSY;
 	c->timer.deadline = QT__NEVER;
-	qt__route_call(req);
+	qt__net_route_call(req);
 	return 1;
 }
 
@@ -288,7 +294,7 @@ step_busy(struct qt__conn *c)
 	struct qt_net_str	 part;
 
 	if (req->is_ended) {
-		if (!qt__out_is_empty(&c->out))
+		if (!qt__net_out_is_empty(&c->out))
 			return 0;
 		finish(c);
 		return 1;
@@ -329,7 +335,7 @@ step(struct qt__conn *c)
 }
 
 int
-qt__conn_wants_body(const struct qt__conn *c)
+qt__net_conn_wants_body(const struct qt__conn *c)
 {
 	const struct qt_net_req	*req = c->req;
 
@@ -343,11 +349,11 @@ update(struct qt__conn *c)
 {
 	int	want = 0;
 
-	if (!qt__out_is_empty(&c->out))
+	if (!qt__net_out_is_empty(&c->out))
 		want |= UV_WRITABLE;
 	else if (c->state != QT__BUSY)
 		want |= UV_READABLE;
-	if (qt__conn_wants_body(c))
+	if (qt__net_conn_wants_body(c))
 		want |= UV_READABLE;
 	if (want == 0) {
 		/*
@@ -358,11 +364,11 @@ update(struct qt__conn *c)
 		if (want == 0 && !c->is_half)
 			want = UV_DISCONNECT;
 	}
-	qt__conn_arm(c, want);
+	qt__net_conn_arm(c, want);
 }
 
 void
-qt__conn_work(struct qt__conn *c)
+qt__net_conn_work(struct qt__conn *c)
 {
 	if (c->is_working)
 		return;
@@ -380,7 +386,7 @@ expired(struct qt__timer *t)
 	struct qt__conn	*c = qt_rb_entry(t, struct qt__conn, timer);
 
 	if (c->why != QT_NET_REJECT_none)
-		qt__reject(c->server, c->why);
+		qt__net_reject(c->server, c->why);
 	if ((c->state == QT__HEAD && c->req != NULL && c->req->in_len > 0 &&
 	    c->why == QT_NET_REJECT_head_timeout) || c->state == QT__BODY) {
 		c->state = QT__BUSY;
@@ -388,8 +394,8 @@ expired(struct qt__timer *t)
 		c->req->head_len = c->req->in_len;
 		c->req->head.method = QT_NET_GET;
 		qt_net_reply_reject(c->req, 408, QT_NET_REJECT_none);
-		qt__conn_work(c);
+		qt__net_conn_work(c);
 		return;
 	}
-	qt__conn_close(c);
+	qt__net_conn_close(c);
 }

@@ -51,7 +51,7 @@ struct qt__ref {
 /* A deadline of something of the server's. Zeroed is fine. */
 struct qt__timer {
 	struct qt_rb_node	node;
-	uint64_t		at;		/* key in the tree, 0: not in it */
+	uint64_t		at;		/* key in the tree, or 0 */
 	uint64_t		deadline;	/* the true one, >= at */
 	void			(*expired)(struct qt__timer *timer);
 };
@@ -87,7 +87,7 @@ struct qt__conn {
 	enum qt__conn_state	 state;
 	unsigned int		 is_secure : 1;
 	unsigned int		 is_tracked : 1; /* counted in limits */
-	unsigned int		 is_working : 1; /* qt__conn_work is on the stack */
+	unsigned int		 is_working : 1; /* in qt__net_conn_work */
 	unsigned int		 is_half : 1;	/* the client sends no more */
 	unsigned int		 is_used : 1;	/* had a request */
 	unsigned int		 is_broken : 1;	/* to be closed from the loop */
@@ -174,95 +174,96 @@ struct qt_net_server {
 };
 
 /* conn.c */
-int	qt__conn_new(struct qt_net_server *s, int fd,
+int	qt__net_conn_new(struct qt_net_server *s, int fd,
 	    const struct qt_net_addr *addr, int is_secure, int is_tracked);
 /* Closes; a request under way is told. Safe to call twice. */
-void	qt__conn_close(struct qt__conn *c);
+void	qt__net_conn_close(struct qt__conn *c);
 /* Serves what is complete: after input, and after an answer has left. */
-void	qt__conn_work(struct qt__conn *c);
+void	qt__net_conn_work(struct qt__conn *c);
 /* Half-closes, and reads on for a moment so that the answer is not lost. */
-void	qt__conn_linger(struct qt__conn *c);
-void	qt__conn_arm(struct qt__conn *c, int events);
+void	qt__net_conn_linger(struct qt__conn *c);
+void	qt__net_conn_arm(struct qt__conn *c, int events);
 /* Sets the deadline, and what is counted when it passes. */
-void	qt__conn_deadline(struct qt__conn *c, uint64_t at_ms,
+void	qt__net_conn_deadline(struct qt__conn *c, uint64_t at_ms,
 	    enum qt_net_reject why);
 /* Sets the deadline for the next part of a body. */
-void	qt__conn_watch_sender(struct qt__conn *c);
+void	qt__net_conn_watch_sender(struct qt__conn *c);
 /* A handler is streaming the body and wants more of it. */
-int	qt__conn_wants_body(const struct qt__conn *c);
+int	qt__net_conn_wants_body(const struct qt__conn *c);
 
 /* read.c */
-void	qt__read_on_poll(uv_poll_t *poll, int status, int events);
+void	qt__net_read_on_poll(uv_poll_t *poll, int status, int events);
 
 /* req.c */
-struct qt_net_req *qt__req_new(struct qt__conn *c);
-void	qt__req_free(struct qt_net_server *s, struct qt_net_req *req);
+struct qt_net_req *qt__net_req_new(struct qt__conn *c);
+void	qt__net_req_free(struct qt_net_server *s, struct qt_net_req *req);
 /* Forgets the request that was answered, keeps what came after it. */
-void	qt__req_next(struct qt_net_req *req);
+void	qt__net_req_next(struct qt_net_req *req);
 
 /* route.c: checks the parsed head, finds its handler, answers refusals. */
-void	qt__route(struct qt_net_req *req);
+void	qt__net_route(struct qt_net_req *req);
 /* Calls the handler; the body is complete. */
-void	qt__route_call(struct qt_net_req *req);
+void	qt__net_route_call(struct qt_net_req *req);
 
 /* upgrade.c: 1, or 0 after it has answered. */
-int	qt__upgrade_check(struct qt_net_req *req);
+int	qt__net_upgrade_check(struct qt_net_req *req);
 
 /* out.c */
-int	qt__out_is_empty(const struct qt__out *out);
+int	qt__net_out_is_empty(const struct qt__out *out);
 /*
  * Sends, and keeps what the socket does not take: all of iov but the last is
  * copied, the last one held by ref when that is not NULL (one ref taken over).
  * 0, or negative when the connection has to be closed.
  */
-int	qt__out_send(struct qt__conn *c, struct iovec *iov, int n,
+int	qt__net_out_send(struct qt__conn *c, struct iovec *iov, int n,
 	    struct qt__ref *ref);
 /* The same, then len bytes of the file fd (held by ref) from at. */
-int	qt__out_send_file(struct qt__conn *c, const char *head, size_t head_len,
+int	qt__net_out_send_file(struct qt__conn *c, const char *head,
+	    size_t head_len,
 	    int fd, off_t at, uint64_t len, struct qt__ref *ref);
 /* Goes on after the socket became writable. 0 or negative. */
-int	qt__out_flush(struct qt__conn *c);
-void	qt__out_clear(struct qt__out *out);
-void	qt__ref_put(struct qt__ref *ref);
+int	qt__net_out_flush(struct qt__conn *c);
+void	qt__net_out_clear(struct qt__out *out);
+void	qt__net_ref_put(struct qt__ref *ref);
 
 /* reply.c: "HTTP/1.1 200 OK" and Date, in the server's memory. */
-struct iovec qt__reply_prelude(struct qt_net_server *s);
+struct iovec qt__net_reply_prelude(struct qt_net_server *s);
 /* A head into the server's head[]; its length. len -1: none is named. */
-size_t	qt__reply_head(struct qt_net_req *req, int status, const char *type,
+size_t	qt__net_reply_head(struct qt_net_req *req, int status, const char *type,
 	    int64_t len, int is_chunked);
 /* The answer is all handed to out.c. */
-void	qt__reply_ended(struct qt_net_req *req, int status);
+void	qt__net_reply_ended(struct qt_net_req *req, int status);
 /* The socket failed: it will be closed from the loop. */
-void	qt__reply_broken(struct qt_net_req *req);
-const char *qt__reply_reason(int status);
+void	qt__net_reply_broken(struct qt_net_req *req);
+const char *qt__net_reply_reason(int status);
 /* The interim 100, when it was asked for. */
-void	qt__reply_continue(struct qt_net_req *req);
+void	qt__net_reply_continue(struct qt_net_req *req);
 
 /* timer.c */
-void	qt__timer_init(struct qt_net_server *s);
+void	qt__net_timer_init(struct qt_net_server *s);
 /* t->expired is called when at_ms has passed; QT__NEVER: not at all. */
-void	qt__timer_set(struct qt_net_server *s, struct qt__timer *t,
+void	qt__net_timer_set(struct qt_net_server *s, struct qt__timer *t,
 	    uint64_t at_ms);
-void	qt__timer_del(struct qt_net_server *s, struct qt__timer *t);
+void	qt__net_timer_del(struct qt_net_server *s, struct qt__timer *t);
 /* Makes the timer fire by at_ms, for things that are not connections. */
-void	qt__timer_at(struct qt_net_server *s, uint64_t at_ms);
+void	qt__net_timer_at(struct qt_net_server *s, uint64_t at_ms);
 
 /* accept.c */
-void	qt__accept(uv_poll_t *poll, int status, int events);
-void	qt__accept_resume(struct qt_net_server *s);
-void	qt__addr_of(int fd, struct qt_net_addr *out);
+void	qt__net_accept(uv_poll_t *poll, int status, int events);
+void	qt__net_accept_resume(struct qt_net_server *s);
+void	qt__net_addr_of(int fd, struct qt_net_addr *out);
 
 /* server.c: a libuv handle of the server has been closed. */
-void	qt__server_handle_closed(struct qt_net_server *s);
+void	qt__net_server_handle_closed(struct qt_net_server *s);
 
 static inline void
-qt__reject(struct qt_net_server *s, enum qt_net_reject why)
+qt__net_reject(struct qt_net_server *s, enum qt_net_reject why)
 {
 	qt_net_count(&s->stats->rejects[why], 1);
 }
 
 static inline uint64_t
-qt__now(const struct qt_net_server *s)
+qt__net_now(const struct qt_net_server *s)
 {
 	return uv_now(s->loop);
 }

@@ -79,30 +79,32 @@ struct qt_net_static {
  * cache.c: the file, checked against the disk within the last second; it is
  * borrowed until the next call. 0, or -ENOENT, -EISDIR, -errno.
  */
-int	qt__cache_get(struct qt_net_static *st, const char *path, size_t len,
+int	qt__net_cache_get(struct qt_net_static *st, const char *path,
+	    size_t len,
 	    struct qt__file **out);
 /* Its cost has changed by more bytes. */
-void	qt__cache_grew(struct qt__file *file, size_t more);
-void	qt__cache_clear(struct qt_net_static *st);
-void	qt__static_put(struct qt_net_static *st);
+void	qt__net_cache_grew(struct qt__file *file, size_t more);
+void	qt__net_cache_clear(struct qt_net_static *st);
+void	qt__net_static_put(struct qt_net_static *st);
 
 /* load.c: a new file, not in the cache, with one reference. */
-int	qt__file_load(struct qt_net_static *st, const char *path, size_t len,
+int	qt__net_file_load(struct qt_net_static *st, const char *path,
+	    size_t len,
 	    struct qt__file **out);
 /* 1 when the disk still has what was loaded. */
-int	qt__file_is_current(struct qt_net_static *st,
+int	qt__net_file_is_current(struct qt_net_static *st,
 	    const struct qt__file *file);
 /*
  * Makes body->data out of the head for it and len bytes at p. encoding may be
  * NULL. 0 or -ENOMEM.
  */
-int	qt__body_make(struct qt_net_static *st, const struct qt__file *file,
+int	qt__net_body_make(struct qt_net_static *st, const struct qt__file *file,
 	    struct qt__body *body, const char *encoding, const void *p,
 	    size_t len);
 
 /* gzip.c */
-int	qt__gzip_is_wanted(const struct qt__file *file);
+int	qt__net_gzip_is_wanted(const struct qt__file *file);
 /* Starts making the compressed copy, if there is a pool with room. */
-void	qt__gzip_start(struct qt__file *file);
+void	qt__net_gzip_start(struct qt__file *file);
 
 #endif /* QT_NET_FILE_PRIV_H */

@@ -18,11 +18,11 @@ struct job {
 	struct qt_net_static	*st;
 	struct qt__file		*file;
 	unsigned char		*out;
-	size_t			 out_len;	/* 0: it did not become smaller */
+	size_t			 out_len;	/* 0: not smaller */
 };
 
 int
-qt__gzip_is_wanted(const struct qt__file *file)
+qt__net_gzip_is_wanted(const struct qt__file *file)
 {
 	static const char *const	also[] = { "application/json",
 	    "application/manifest+json", "image/svg+xml", "application/xml",
@@ -71,19 +71,19 @@ compressed(struct qt_net_job *net_job)
 
 	file->gzip_state = QT__GZIP_USELESS;
 	if (file->st != NULL && job->out_len > 0 &&
-	    qt__body_make(job->st, file, &file->gzip, "gzip", job->out,
+	    qt__net_body_make(job->st, file, &file->gzip, "gzip", job->out,
 	    job->out_len) == 0) {
 		file->gzip_state = QT__GZIP_READY;
-		qt__cache_grew(file, file->gzip.head_len + job->out_len);
+		qt__net_cache_grew(file, file->gzip.head_len + job->out_len);
 	}
 	free(job->out);
-	qt__ref_put(&file->ref);
-	qt__static_put(job->st);
+	qt__net_ref_put(&file->ref);
+	qt__net_static_put(job->st);
 	free(job);
 }
 
 void
-qt__gzip_start(struct qt__file *file)
+qt__net_gzip_start(struct qt__file *file)
 {
 	struct qt_net_static	*st = file->st;
 	struct job		*job;

@@ -166,7 +166,7 @@ parse_request_line(struct qt_net_head *h, const char *buf, const char *end)
 		return n;
 	p += n;
 	h->target.p = p;
-	p = qt__scan_graph(p, end);
+	p = qt__net_scan_graph(p, end);
 	h->target.len = (size_t)(p - h->target.p);
 	if (h->target.len > QT_NET_TARGET_MAX)
 		return refuse(h, 414, QT_NET_REJECT_target_max);
@@ -225,7 +225,7 @@ parse_header(struct qt_net_head *h, const char *line, const char *end)
 	while (p < end && (*p == ' ' || *p == '\t'))
 		p++;
 	hd->value.p = p;
-	p = qt__scan_text(p, end);
+	p = qt__net_scan_text(p, end);
 	rc = parse_newline(h, p, end);
 	if (rc <= 0)
 		return rc;

@@ -27,7 +27,7 @@ struct qt__limit {
 };
 
 uint64_t
-qt__addr_key(const struct qt_hash_key *key, const struct qt_net_addr *addr)
+qt__net_addr_key(const struct qt_hash_key *key, const struct qt_net_addr *addr)
 {
 	uint8_t		b[17] = { addr->family };
 	size_t		len = addr->family == 6 ? 8 : 4;
@@ -42,7 +42,7 @@ qt__addr_key(const struct qt_hash_key *key, const struct qt_net_addr *addr)
 }
 
 int
-qt__limit_new(unsigned int rate, unsigned int burst, unsigned int conns_max,
+qt__net_limit_new(unsigned int rate, unsigned int burst, unsigned int conns_max,
     struct qt__limit **out)
 {
 	struct qt__limit	*l;
@@ -61,7 +61,7 @@ qt__limit_new(unsigned int rate, unsigned int burst, unsigned int conns_max,
 }
 
 void
-qt__limit_free(struct qt__limit *l)
+qt__net_limit_free(struct qt__limit *l)
 {
 	free(l);
 }
@@ -109,10 +109,10 @@ refill(const struct qt__limit *l, struct entry *e, uint64_t now_ms)
 }
 
 int
-qt__limit_open(struct qt__limit *l, const struct qt_net_addr *addr,
+qt__net_limit_open(struct qt__limit *l, const struct qt_net_addr *addr,
     uint64_t now_ms)
 {
-	uint64_t	 key = qt__addr_key(&l->hash, addr);
+	uint64_t	 key = qt__net_addr_key(&l->hash, addr);
 	struct entry	*e = find(l, key);
 
 	if (e == NULL)
@@ -132,9 +132,9 @@ qt__limit_open(struct qt__limit *l, const struct qt_net_addr *addr,
 }
 
 void
-qt__limit_close(struct qt__limit *l, const struct qt_net_addr *addr)
+qt__net_limit_close(struct qt__limit *l, const struct qt_net_addr *addr)
 {
-	struct entry	*e = find(l, qt__addr_key(&l->hash, addr));
+	struct entry	*e = find(l, qt__net_addr_key(&l->hash, addr));
 
 	if (e != NULL && e->conns > 0)
 		e->conns--;

@@ -15,20 +15,22 @@
  */
 struct qt__limit;
 
-int	qt__limit_new(unsigned int rate, unsigned int burst,
+int	qt__net_limit_new(unsigned int rate, unsigned int burst,
 	    unsigned int conns_max, struct qt__limit **out);
-void	qt__limit_free(struct qt__limit *l);
+void	qt__net_limit_free(struct qt__limit *l);
 /*
- * May addr connect now? 0: yes, and it is counted (undo by qt__limit_close);
+ * May addr connect now? 0: yes,
+	    and it is counted (undo by qt__net_limit_close);
  * -EAGAIN: too fast; -EMFILE: too many.
  */
-int	qt__limit_open(struct qt__limit *l, const struct qt_net_addr *addr,
+int	qt__net_limit_open(struct qt__limit *l, const struct qt_net_addr *addr,
 	    uint64_t now_ms);
-void	qt__limit_close(struct qt__limit *l, const struct qt_net_addr *addr);
+void	qt__net_limit_close(struct qt__limit *l,
+	    const struct qt_net_addr *addr);
 
 /* The key under which an address is limited: keyed hash, never 0. */
 struct qt_hash_key;
-uint64_t qt__addr_key(const struct qt_hash_key *key,
+uint64_t qt__net_addr_key(const struct qt_hash_key *key,
 	    const struct qt_net_addr *addr);
 
 #endif /* QT_NET_LIMIT_PRIV_H */

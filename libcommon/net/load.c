@@ -37,7 +37,7 @@ make_etag(const struct qt__file *file, const char *suffix, char *out)
 }
 
 int
-qt__body_make(struct qt_net_static *st, const struct qt__file *file,
+qt__net_body_make(struct qt_net_static *st, const struct qt__file *file,
     struct qt__body *body, const char *encoding, const void *p, size_t len)
 {
 	struct qt_net_server	*s = st->server;
@@ -86,7 +86,7 @@ read_body(struct qt_net_static *st, struct qt__file *file,
 		len += (size_t)n;
 	}
 	rc = n < 0 ? (int)n :
-	    qt__body_make(st, file, body, encoding, p, len);
+	    qt__net_body_make(st, file, body, encoding, p, len);
 	free(p);
 	return rc;
 }
@@ -117,10 +117,10 @@ load_gzip(struct qt_net_static *st, struct qt__file *file)
 	struct stat	sb;
 	int		fd;
 
-	if (!qt__gzip_is_wanted(file))
+	if (!qt__net_gzip_is_wanted(file))
 		return;
 	snprintf(name, sizeof(name), "%s.gz", file->path);
-	fd = qt__open_beneath(st->root, name);
+	fd = qt__net_open_beneath(st->root, name);
 	if (fd < 0)
 		return;
 	if (fstat(fd, &sb) < 0 || !S_ISREG(sb.st_mode) ||
@@ -177,7 +177,7 @@ file_new(const char *path, size_t len, const struct stat *sb)
 }
 
 int
-qt__file_load(struct qt_net_static *st, const char *path, size_t len,
+qt__net_file_load(struct qt_net_static *st, const char *path, size_t len,
     struct qt__file **out)
 {
 	char		 name[QT_NET_TARGET_MAX + 16];
@@ -189,7 +189,7 @@ qt__file_load(struct qt_net_static *st, const char *path, size_t len,
 		return -ENAMETOOLONG;
 	memcpy(name, path, len);
 	name[len] = '\0';
-	fd = qt__open_beneath(st->root, len > 0 ? name : ".");
+	fd = qt__net_open_beneath(st->root, len > 0 ? name : ".");
 	if (fd < 0)
 		return fd;
 	rc = fstat(fd, &sb) < 0 ? -errno : S_ISDIR(sb.st_mode) ? -EISDIR :
@@ -201,7 +201,7 @@ qt__file_load(struct qt_net_static *st, const char *path, size_t len,
 	}
 	rc = fill_body(st, file, &file->plain, fd, file->size, NULL);
 	if (rc < 0) {
-		qt__ref_put(&file->ref);
+		qt__net_ref_put(&file->ref);
 		return rc;
 	}
 	load_gzip(st, file);
@@ -210,7 +210,7 @@ qt__file_load(struct qt_net_static *st, const char *path, size_t len,
 }
 
 int
-qt__file_is_current(struct qt_net_static *st, const struct qt__file *file)
+qt__net_file_is_current(struct qt_net_static *st, const struct qt__file *file)
 {
 	char		name[QT_NET_TARGET_MAX + 16];
 	struct stat	sb;

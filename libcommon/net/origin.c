@@ -180,7 +180,8 @@ qt_net_origins_is_host(const struct qt_net_origins *o, struct qt_net_str host)
 	if (split_host(host, &name, &port) < 0)
 		return 0;
 	for (size_t i = 0; i < o->hosts.count; i++) {
-		if (split_host(str(o->hosts.items[i]), &want, &want_port) == 0 &&
+		if (split_host(str(o->hosts.items[i]), &want,
+		    &want_port) == 0 &&
 		    is_same_host(name, want) &&
 		    (want_port == 0 || want_port == port))
 			return 1;

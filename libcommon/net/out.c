@@ -19,7 +19,7 @@
 #define IOV_MAX_HERE	8
 
 void
-qt__ref_put(struct qt__ref *ref)
+qt__net_ref_put(struct qt__ref *ref)
 {
 	if (ref == NULL)
 		return;
@@ -29,7 +29,7 @@ qt__ref_put(struct qt__ref *ref)
 }
 
 int
-qt__out_is_empty(const struct qt__out *out)
+qt__net_out_is_empty(const struct qt__out *out)
 {
 	return out->buf.len == 0 && out->ref_len == 0 && out->file_len == 0;
 }
@@ -41,11 +41,11 @@ drop_ref(struct qt__out *out)
 
 	out->ref = NULL;
 	out->ref_len = out->file_len = 0;
-	qt__ref_put(ref);
+	qt__net_ref_put(ref);
 }
 
 void
-qt__out_clear(struct qt__out *out)
+qt__net_out_clear(struct qt__out *out)
 {
 	qt_buf_clear(&out->buf);
 	out->buf_off = 0;
@@ -78,20 +78,20 @@ watch_reader(struct qt__conn *c)
 	struct qt_net_server	*s = c->server;
 	uint64_t		 rate = s->conf.body_rate_min;
 
-	qt__conn_deadline(c, c->out.since_ms + s->conf.write_timeout_ms +
+	qt__net_conn_deadline(c, c->out.since_ms + s->conf.write_timeout_ms +
 	    (rate > 0 ? c->out.moved * 1000 / rate :
-	    qt__now(s) - c->out.since_ms), QT_NET_REJECT_write_slow);
+	    qt__net_now(s) - c->out.since_ms), QT_NET_REJECT_write_slow);
 }
 
 static void
 start_waiting(struct qt__conn *c, int was_empty)
 {
 	if (was_empty) {
-		c->out.since_ms = qt__now(c->server);
+		c->out.since_ms = qt__net_now(c->server);
 		c->out.moved = 0;
 	}
 	watch_reader(c);
-	qt__conn_arm(c, UV_WRITABLE);
+	qt__net_conn_arm(c, UV_WRITABLE);
 }
 
 static int
@@ -104,10 +104,11 @@ keep(struct qt__conn *c, const struct iovec *iov, size_t sent)
 }
 
 int
-qt__out_send(struct qt__conn *c, struct iovec *iov, int n, struct qt__ref *ref)
+qt__net_out_send(struct qt__conn *c, struct iovec *iov, int n,
+    struct qt__ref *ref)
 {
 	struct qt__out	*out = &c->out;
-	int		 was_empty = qt__out_is_empty(out), rc = 0;
+	int		 was_empty = qt__net_out_is_empty(out), rc = 0;
 	ssize_t		 sent = 0;
 	size_t		 left;
 
@@ -116,7 +117,7 @@ qt__out_send(struct qt__conn *c, struct iovec *iov, int n, struct qt__ref *ref)
 	if (was_empty)
 		sent = send_some(c, iov, n, 0);
 	if (sent < 0) {
-		qt__ref_put(ref);
+		qt__net_ref_put(ref);
 		return (int)sent;
 	}
 	left = (size_t)sent;
@@ -137,8 +138,8 @@ qt__out_send(struct qt__conn *c, struct iovec *iov, int n, struct qt__ref *ref)
 		out->ref_len = iov[i].iov_len - used;
 		ref = NULL;
 	}
-	qt__ref_put(ref);
-	if (rc == 0 && !qt__out_is_empty(out))
+	qt__net_ref_put(ref);
+	if (rc == 0 && !qt__net_out_is_empty(out))
 		start_waiting(c, was_empty);
 	return rc;
 }
@@ -171,15 +172,15 @@ flush_file(struct qt__conn *c)
 }
 
 int
-qt__out_send_file(struct qt__conn *c, const char *head, size_t head_len,
+qt__net_out_send_file(struct qt__conn *c, const char *head, size_t head_len,
     int fd, off_t at, uint64_t len, struct qt__ref *ref)
 {
 	struct iovec	iov = { (void *)head, head_len };
 	ssize_t		sent;
 	int		rc;
 
-	assert(qt__out_is_empty(&c->out));
-	c->out.since_ms = qt__now(c->server);
+	assert(qt__net_out_is_empty(&c->out));
+	c->out.since_ms = qt__net_now(c->server);
 	c->out.moved = 0;
 	c->out.ref = ref;
 	c->out.file_fd = fd;
@@ -193,7 +194,7 @@ qt__out_send_file(struct qt__conn *c, const char *head, size_t head_len,
 		rc = flush_file(c);
 	if (rc < 0)
 		return rc;
-	if (qt__out_is_empty(&c->out)) {
+	if (qt__net_out_is_empty(&c->out)) {
 		drop_ref(&c->out);
 		return 0;
 	}
@@ -234,7 +235,7 @@ flush_memory(struct qt__conn *c)
 }
 
 int
-qt__out_flush(struct qt__conn *c)
+qt__net_out_flush(struct qt__conn *c)
 {
 	struct qt__out	*out = &c->out;
 	int		 rc;
@@ -245,7 +246,7 @@ qt__out_flush(struct qt__conn *c)
 		rc = flush_file(c);
 	if (rc < 0)
 		return rc;
-	if (qt__out_is_empty(out))
+	if (qt__net_out_is_empty(out))
 		drop_ref(out);
 	else
 		watch_reader(c);

@@ -26,7 +26,7 @@ receive(struct qt__conn *c, void *buf, size_t size)
 	if (n < 0 && errno == EAGAIN)
 		return 0;
 	if (n <= 0) {
-		qt__conn_close(c);
+		qt__net_conn_close(c);
 		return -1;
 	}
 	qt_net_count(&c->server->stats->bytes_in, (uint64_t)n);
@@ -40,17 +40,17 @@ read_head(struct qt__conn *c)
 	ssize_t			 n;
 
 	if (req == NULL)
-		c->req = req = qt__req_new(c);
+		c->req = req = qt__net_req_new(c);
 	if (req == NULL) {
-		qt__reject(c->server, QT_NET_REJECT_busy);
-		qt__conn_close(c);
+		qt__net_reject(c->server, QT_NET_REJECT_busy);
+		qt__net_conn_close(c);
 		return;
 	}
 	n = receive(c, req->in + req->in_len, sizeof(req->in) - req->in_len);
 	if (n < 0)
 		return;
 	req->in_len += (size_t)n;
-	qt__conn_work(c);
+	qt__net_conn_work(c);
 }
 
 static void
@@ -66,14 +66,14 @@ read_body(struct qt__conn *c)
 	if (n <= 0)
 		return;
 	req->body_left -= n;
-	qt__conn_watch_sender(c);
+	qt__net_conn_watch_sender(c);
 	if (c->state == QT__BUSY) {
 		req->data(req, c->server->scratch, (size_t)n, req->data_arg);
 	} else if (qt_buf_add(&req->body, c->server->scratch, (size_t)n) < 0) {
 		c->state = QT__BUSY;
 		qt_net_reply_reject(req, 503, QT_NET_REJECT_busy);
 	}
-	qt__conn_work(c);
+	qt__net_conn_work(c);
 }
 
 static void
@@ -86,7 +86,7 @@ drain_input(struct qt__conn *c)
 		return;
 	c->drained += (uint64_t)n;
 	if (c->drained > LINGER_MAX)
-		qt__conn_close(c);
+		qt__net_conn_close(c);
 }
 
 /*
@@ -100,10 +100,10 @@ disconnected(struct qt__conn *c)
 
 	c->is_half = 1;
 	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0) {
-		qt__conn_close(c);
+		qt__net_conn_close(c);
 		return;
 	}
-	qt__conn_arm(c, c->events & ~UV_DISCONNECT);
+	qt__net_conn_arm(c, c->events & ~UV_DISCONNECT);
 }
 
 static void
@@ -117,10 +117,10 @@ readable(struct qt__conn *c)
 		read_body(c);
 		break;
 	case QT__BUSY:
-		if (qt__conn_wants_body(c))
+		if (qt__net_conn_wants_body(c))
 			read_body(c);
 		else
-			qt__conn_arm(c, (c->events & ~UV_READABLE) |
+			qt__net_conn_arm(c, (c->events & ~UV_READABLE) |
 			    (c->is_half ? 0 : UV_DISCONNECT));
 		break;
 	case QT__LINGER:
@@ -143,24 +143,24 @@ drained(struct qt__conn *c)
 			req->drain(req, req->drain_arg);
 		}
 	}
-	qt__conn_work(c);
+	qt__net_conn_work(c);
 }
 
 void
-qt__read_on_poll(uv_poll_t *poll, int status, int events)
+qt__net_read_on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct qt__conn	*c = (struct qt__conn *)poll;
 
 	if (status < 0 || c->is_broken) {
-		qt__conn_close(c);
+		qt__net_conn_close(c);
 		return;
 	}
-	if ((events & UV_WRITABLE) != 0 && !qt__out_is_empty(&c->out)) {
-		if (qt__out_flush(c) < 0) {
-			qt__conn_close(c);
+	if ((events & UV_WRITABLE) != 0 && !qt__net_out_is_empty(&c->out)) {
+		if (qt__net_out_flush(c) < 0) {
+			qt__net_conn_close(c);
 			return;
 		}
-		if (qt__out_is_empty(&c->out))
+		if (qt__net_out_is_empty(&c->out))
 			drained(c);
 	}
 	if ((events & UV_DISCONNECT) != 0 && c->state != QT__CLOSED)

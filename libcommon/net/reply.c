@@ -43,7 +43,7 @@ static const struct {
 };
 
 const char *
-qt__reply_reason(int status)
+qt__net_reply_reason(int status)
 {
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].status == status)
@@ -57,9 +57,9 @@ qt__reply_reason(int status)
  * changed (its clock is monotonic, so the date may lag by one second).
  */
 struct iovec
-qt__reply_prelude(struct qt_net_server *s)
+qt__net_reply_prelude(struct qt_net_server *s)
 {
-	uint64_t	loop_s = qt__now(s) / 1000;
+	uint64_t	loop_s = qt__net_now(s) / 1000;
 	char		date[QT_NET_DATE_SIZE];
 
 	if (loop_s != s->date_s || s->prelude_len == 0) {
@@ -76,7 +76,7 @@ qt__reply_prelude(struct qt_net_server *s)
 static struct qt_net_str
 date_line(struct qt_net_server *s)
 {
-	struct iovec	p = qt__reply_prelude(s);
+	struct iovec	p = qt__net_reply_prelude(s);
 
 	return (struct qt_net_str){ (char *)p.iov_base + 17, p.iov_len - 17 };
 }
@@ -116,7 +116,7 @@ has_length(int status)
 }
 
 size_t
-qt__reply_head(struct qt_net_req *req, int status, const char *type,
+qt__net_reply_head(struct qt_net_req *req, int status, const char *type,
     int64_t len, int is_chunked)
 {
 	struct qt_net_server	*s = req->conn->server;
@@ -126,7 +126,7 @@ qt__reply_head(struct qt_net_req *req, int status, const char *type,
 
 	if (s->is_stopping)
 		req->is_close = 1;
-	putf(&w, "HTTP/1.1 %d %s\r\n", status, qt__reply_reason(status));
+	putf(&w, "HTTP/1.1 %d %s\r\n", status, qt__net_reply_reason(status));
 	put(&w, date.p, date.len);
 	if (type != NULL)
 		putf(&w, "Content-Type: %.200s\r\n", type);
@@ -145,7 +145,7 @@ qt__reply_head(struct qt_net_req *req, int status, const char *type,
 }
 
 void
-qt__reply_ended(struct qt_net_req *req, int status)
+qt__net_reply_ended(struct qt_net_req *req, int status)
 {
 	struct qt_net_stats	*st = req->conn->server->stats;
 
@@ -159,7 +159,7 @@ qt__reply_ended(struct qt_net_req *req, int status)
 		qt_net_count(&st->responses_4xx, 1);
 	else
 		qt_net_count(&st->responses_5xx, 1);
-	qt__conn_work(req->conn);
+	qt__net_conn_work(req->conn);
 }
 
 /*
@@ -167,22 +167,22 @@ qt__reply_ended(struct qt_net_req *req, int status)
  * is on the stack, still has its request.
  */
 void
-qt__reply_broken(struct qt_net_req *req)
+qt__net_reply_broken(struct qt_net_req *req)
 {
 	req->conn->is_broken = 1;
 	shutdown(req->conn->fd, SHUT_RDWR);
-	qt__conn_arm(req->conn, UV_READABLE | UV_WRITABLE);
+	qt__net_conn_arm(req->conn, UV_READABLE | UV_WRITABLE);
 }
 
 void
-qt__reply_continue(struct qt_net_req *req)
+qt__net_reply_continue(struct qt_net_req *req)
 {
 	static const char	text[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	struct iovec		iov = { (void *)text, sizeof(text) - 1 };
 
 	if (req->head.is_continue && req->in_len == req->head_len &&
-	    qt__out_send(req->conn, &iov, 1, NULL) < 0)
-		qt__reply_broken(req);
+	    qt__net_out_send(req->conn, &iov, 1, NULL) < 0)
+		qt__net_reply_broken(req);
 }
 
 /* Bytes that may be in a header's value; name is a token of letters and -. */
@@ -221,19 +221,19 @@ qt_net_reply(struct qt_net_req *req, int status, const char *type,
 	int			 n = 1;
 
 	assert(!req->is_ended && !req->is_begun);
-	iov[0].iov_len = qt__reply_head(req, status, type, (int64_t)len, 0);
+	iov[0].iov_len = qt__net_reply_head(req, status, type, (int64_t)len, 0);
 	iov[0].iov_base = s->head;
 	if (len > 0 && req->head.method != QT_NET_HEAD && has_length(status))
 		iov[n++] = (struct iovec){ (void *)data, len };
-	if (qt__out_send(req->conn, iov, n, NULL) < 0)
-		qt__reply_broken(req);
-	qt__reply_ended(req, status);
+	if (qt__net_out_send(req->conn, iov, n, NULL) < 0)
+		qt__net_reply_broken(req);
+	qt__net_reply_ended(req, status);
 }
 
 void
 qt_net_reply_status(struct qt_net_req *req, int status)
 {
-	qt_net_reply_text(req, status, "%s", qt__reply_reason(status));
+	qt_net_reply_text(req, status, "%s", qt__net_reply_reason(status));
 }
 
 void
@@ -277,7 +277,7 @@ qt_net_reply_reject(struct qt_net_req *req, int status,
     enum qt_net_reject reason)
 {
 	if (reason != QT_NET_REJECT_none)
-		qt__reject(req->conn->server, reason);
+		qt__net_reject(req->conn->server, reason);
 	req->is_close = 1;
 	req->is_linger = 1;
 	qt_net_reply_status(req, status);

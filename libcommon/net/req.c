@@ -23,7 +23,7 @@ req_init(struct qt_net_req *req, struct qt__conn *c)
 }
 
 struct qt_net_req *
-qt__req_new(struct qt__conn *c)
+qt__net_req_new(struct qt__conn *c)
 {
 	struct qt_net_server	*s = c->server;
 	struct qt_net_req	*req = s->free_reqs;
@@ -49,7 +49,7 @@ req_clear(struct qt_net_req *req)
 }
 
 void
-qt__req_free(struct qt_net_server *s, struct qt_net_req *req)
+qt__net_req_free(struct qt_net_server *s, struct qt_net_req *req)
 {
 	if (req == NULL)
 		return;
@@ -64,7 +64,7 @@ qt__req_free(struct qt_net_server *s, struct qt_net_req *req)
 }
 
 void
-qt__req_next(struct qt_net_req *req)
+qt__net_req_next(struct qt_net_req *req)
 {
 	size_t	left = req->in_len - req->head_len;
 
@@ -204,5 +204,5 @@ qt_net_req_resume(struct qt_net_req *req)
 		return;
 	req->is_paused = 0;
 	if (!req->conn->is_working)
-		qt__conn_work(req->conn);
+		qt__net_conn_work(req->conn);
 }

@@ -176,7 +176,7 @@ check(struct qt_net_req *req, const struct qt_net_route *r)
 		qt_net_reply_reject(req, 413, QT_NET_REJECT_body_max);
 		return -1;
 	}
-	if ((r->flags & QT_NET_WS) != 0 && !qt__upgrade_check(req))
+	if ((r->flags & QT_NET_WS) != 0 && !qt__net_upgrade_check(req))
 		return -1;
 	if (check_origin(req, r) < 0)
 		return -1;
@@ -191,7 +191,7 @@ check(struct qt_net_req *req, const struct qt_net_route *r)
 }
 
 void
-qt__route(struct qt_net_req *req)
+qt__net_route(struct qt_net_req *req)
 {
 	struct qt__conn		*c = req->conn;
 	struct qt_net_server	*s = c->server;
@@ -211,15 +211,15 @@ qt__route(struct qt_net_req *req)
 	if (check(req, req->route) < 0)
 		return;
 	if (req->body_left > 0)
-		qt__reply_continue(req);
+		qt__net_reply_continue(req);
 	if (req->body_left > 0 && (req->route->flags & QT_NET_STREAM) == 0)
 		c->state = QT__BODY;
 	else
-		qt__route_call(req);
+		qt__net_route_call(req);
 }
 
 void
-qt__route_call(struct qt_net_req *req)
+qt__net_route_call(struct qt_net_req *req)
 {
 	struct qt__conn	*c = req->conn;
 

@@ -26,7 +26,7 @@ is_graph(unsigned char c)
 }
 
 const char *
-qt__scan_text_scalar(const char *p, const char *end)
+qt__net_scan_text_scalar(const char *p, const char *end)
 {
 	while (p < end && is_text((unsigned char)*p))
 		p++;
@@ -34,7 +34,7 @@ qt__scan_text_scalar(const char *p, const char *end)
 }
 
 const char *
-qt__scan_graph_scalar(const char *p, const char *end)
+qt__net_scan_graph_scalar(const char *p, const char *end)
 {
 	while (p < end && is_graph((unsigned char)*p))
 		p++;
@@ -77,7 +77,7 @@ scan_text_sse2(const char *p, const char *end)
 		if (bad != 0)
 			return p + __builtin_ctz(bad);
 	}
-	return qt__scan_text_scalar(p, end);
+	return qt__net_scan_text_scalar(p, end);
 }
 
 static const char *
@@ -90,7 +90,7 @@ scan_graph_sse2(const char *p, const char *end)
 		if (bad != 0)
 			return p + __builtin_ctz(bad);
 	}
-	return qt__scan_graph_scalar(p, end);
+	return qt__net_scan_graph_scalar(p, end);
 }
 
 __attribute__((target("avx2"))) static const char *
@@ -137,25 +137,27 @@ static const char *(*text)(const char *, const char *) = scan_text_sse2;
 static const char *(*graph)(const char *, const char *) = scan_graph_sse2;
 
 int
-qt__scan_use(int level)
+qt__net_scan_use(int level)
 {
 	if (level >= 2 && __builtin_cpu_supports("avx2")) {
 		text = scan_text_avx2;
 		graph = scan_graph_avx2;
 		return 2;
 	}
-	text = level >= 1 ? scan_text_sse2 : qt__scan_text_scalar;
-	graph = level >= 1 ? scan_graph_sse2 : qt__scan_graph_scalar;
+	text = level >= 1 ? scan_text_sse2 : qt__net_scan_text_scalar;
+	graph = level >= 1 ? scan_graph_sse2 : qt__net_scan_graph_scalar;
 	return level >= 1;
 }
 
 #else	/* other processors: the compiler's own vectors will do */
 
-static const char *(*text)(const char *, const char *) = qt__scan_text_scalar;
-static const char *(*graph)(const char *, const char *) = qt__scan_graph_scalar;
+static const char *(*text)(const char *,
+    const char *) = qt__net_scan_text_scalar;
+static const char *(*graph)(const char *,
+    const char *) = qt__net_scan_graph_scalar;
 
 int
-qt__scan_use(int level)
+qt__net_scan_use(int level)
 {
 	(void)level;
 	return 0;
@@ -169,17 +171,17 @@ scan_init(void)
 #if defined(__x86_64__)
 	__builtin_cpu_init();
 #endif
-	qt__scan_use(2);
+	qt__net_scan_use(2);
 }
 
 const char *
-qt__scan_text(const char *p, const char *end)
+qt__net_scan_text(const char *p, const char *end)
 {
 	return text(p, end);
 }
 
 const char *
-qt__scan_graph(const char *p, const char *end)
+qt__net_scan_graph(const char *p, const char *end)
 {
 	return graph(p, end);
 }

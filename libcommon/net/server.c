@@ -44,7 +44,7 @@ server_release(struct qt_net_server *s)
 	}
 	for (size_t i = 0; i < s->nroutes; i++)
 		free((void *)s->routes[i].path);
-	qt__limit_free(s->limit);
+	qt__net_limit_free(s->limit);
 	if (s->spare_fd >= 0)
 		close(s->spare_fd);
 	free(s->headers);
@@ -81,7 +81,7 @@ qt_net_server_new(uv_loop_t *loop, const struct qt_net_conf *conf,
 	s->spare_fd = -1;
 	rc = copy_conf(s, conf, err);
 	if (rc == 0 && (conf->accept_rate > 0 || conf->addr_conns_max > 0))
-		rc = qt__limit_new(conf->accept_rate, conf->accept_burst,
+		rc = qt__net_limit_new(conf->accept_rate, conf->accept_burst,
 		    conf->addr_conns_max, &s->limit);
 	if (rc < 0) {
 		server_release(s);
@@ -89,7 +89,7 @@ qt_net_server_new(uv_loop_t *loop, const struct qt_net_conf *conf,
 	}
 	ignore_sigpipe();
 	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	qt__timer_init(s);
+	qt__net_timer_init(s);
 	s->nhandles = 1;
 	*out = s;
 	return 0;
@@ -109,7 +109,7 @@ qt_net_server_stats(struct qt_net_server *s)
 
 /* Everything is closed: the last handle's callback lets the server go. */
 void
-qt__server_handle_closed(struct qt_net_server *s)
+qt__net_server_handle_closed(struct qt_net_server *s)
 {
 	void	(*done)(void *arg) = s->done;
 	void	*arg = s->done_arg;
@@ -128,7 +128,7 @@ listener_closed(uv_handle_t *handle)
 	struct qt_net_server	*s = l->server;
 
 	free(l);
-	qt__server_handle_closed(s);
+	qt__net_server_handle_closed(s);
 }
 
 static void
@@ -154,14 +154,14 @@ qt_net_server_stop(struct qt_net_server *s)
 	for (c = s->conns; c != NULL; c = next) {
 		next = c->next;
 		if (c->req == NULL && c->state == QT__HEAD)
-			qt__conn_close(c);
+			qt__net_conn_close(c);
 	}
 }
 
 static void
 timer_closed(uv_handle_t *handle)
 {
-	qt__server_handle_closed(handle->data);
+	qt__net_server_handle_closed(handle->data);
 }
 
 void
@@ -176,8 +176,8 @@ qt_net_server_free(struct qt_net_server *s, void (*done)(void *arg), void *arg)
 	close_listeners(s);
 	/* A gone callback may close others: begin again each time. */
 	while (s->conns != NULL)
-		qt__conn_close(s->conns);
-	qt__tls_close_all(s);
+		qt__net_conn_close(s->conns);
+	qt__net_tls_close_all(s);
 	uv_close((uv_handle_t *)&s->timer, timer_closed);
 }
 
@@ -206,7 +206,7 @@ qt_net_server_listen_tls(struct qt_net_server *s, int fd,
 	l->next = s->listeners;
 	s->listeners = l;
 	s->nhandles++;
-	uv_poll_start(&l->poll, UV_READABLE, qt__accept);
+	uv_poll_start(&l->poll, UV_READABLE, qt__net_accept);
 	return 0;
 }
 
@@ -221,9 +221,9 @@ qt_net_server_adopt(struct qt_net_server *s, int fd,
     const struct qt_net_addr *addr, int is_secure)
 {
 	if (s->nconns >= s->conf.conns_max) {
-		qt__reject(s, QT_NET_REJECT_conns_max);
+		qt__net_reject(s, QT_NET_REJECT_conns_max);
 		close(fd);
 		return -QT_EFULL;
 	}
-	return qt__conn_new(s, fd, addr, is_secure, 0);
+	return qt__net_conn_new(s, fd, addr, is_secure, 0);
 }

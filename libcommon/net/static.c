@@ -35,11 +35,11 @@ qt_net_static_new(struct qt_net_server *server, const char *root,
 		int	rc = -errno;
 
 		qt_err_set(err, "folder '%s'", root);
-		qt__static_put(st);
+		qt__net_static_put(st);
 		return rc;
 	}
 	if (st->buckets == NULL || st->cache_control == NULL) {
-		qt__static_put(st);
+		qt__net_static_put(st);
 		return -ENOMEM;
 	}
 	*out = st;
@@ -51,8 +51,8 @@ qt_net_static_free(struct qt_net_static *st)
 {
 	if (st == NULL)
 		return;
-	qt__cache_clear(st);
-	qt__static_put(st);
+	qt__net_cache_clear(st);
+	qt__net_static_put(st);
 }
 
 /* gzip, x-gzip or *, unless with q=0. */
@@ -142,26 +142,27 @@ send_part(struct qt_net_req *req, struct qt__file *file,
     const struct qt__body *body, int status, uint64_t from, uint64_t len)
 {
 	struct qt__conn	*c = req->conn;
-	size_t		 head_len = qt__reply_head(req, status, file->type,
+	size_t		 head_len = qt__net_reply_head(req, status, file->type,
 	    (int64_t)len, 0);
 	struct iovec	 iov[2] = { { c->server->head, head_len } };
 	int		 rc;
 
 	if (req->head.method == QT_NET_HEAD || len == 0) {
-		rc = qt__out_send(c, iov, 1, NULL);
+		rc = qt__net_out_send(c, iov, 1, NULL);
 	} else if (body->data != NULL) {
 		iov[1].iov_base = body->data + body->head_len + from;
 		iov[1].iov_len = (size_t)len;
 		file->ref.count++;	/* the output's */
-		rc = qt__out_send(c, iov, 2, &file->ref);
+		rc = qt__net_out_send(c, iov, 2, &file->ref);
 	} else {
 		file->ref.count++;	/* the output's */
-		rc = qt__out_send_file(c, c->server->head, head_len, body->fd,
+		rc = qt__net_out_send_file(c, c->server->head, head_len,
+		    body->fd,
 		    (off_t)from, len, &file->ref);
 	}
 	if (rc < 0)
-		qt__reply_broken(req);
-	qt__reply_ended(req, status);
+		qt__net_reply_broken(req);
+	qt__net_reply_ended(req, status);
 }
 
 /* The hot path: all of a body that is ready in memory. */
@@ -175,7 +176,7 @@ send_ready(struct qt_net_req *req, struct qt__file *file,
 	struct iovec		 iov[4];
 	int			 n = 0;
 
-	iov[n++] = qt__reply_prelude(c->server);
+	iov[n++] = qt__net_reply_prelude(c->server);
 	if (c->server->is_stopping)
 		req->is_close = 1;
 	if (req->is_close)
@@ -189,9 +190,9 @@ send_ready(struct qt_net_req *req, struct qt__file *file,
 	iov[n++] = (struct iovec){ body->data, body->head_len +
 	    (req->head.method == QT_NET_HEAD ? 0 : (size_t)body->len) };
 	file->ref.count++;	/* the output's, given back at once as a rule */
-	if (qt__out_send(c, iov, n, &file->ref) < 0)
-		qt__reply_broken(req);
-	qt__reply_ended(req, 200);
+	if (qt__net_out_send(c, iov, n, &file->ref) < 0)
+		qt__net_reply_broken(req);
+	qt__net_reply_ended(req, 200);
 }
 
 /* The copy to send: gzip when it is taken and there. */
@@ -201,13 +202,13 @@ choose(struct qt_net_req *req, struct qt__file *file)
 	struct qt_net_str	accept;
 
 	if (file->gzip_state == QT__GZIP_USELESS ||
-	    !qt__gzip_is_wanted(file))
+	    !qt__net_gzip_is_wanted(file))
 		return &file->plain;
 	accept = qt_net_req_header(req, QT_NET_H_ACCEPT_ENCODING);
 	if (accept.p == NULL || !takes_gzip(accept))
 		return &file->plain;
 	if (file->gzip_state == QT__GZIP_NONE)
-		qt__gzip_start(file);
+		qt__net_gzip_start(file);
 	return file->gzip_state == QT__GZIP_READY ? &file->gzip :
 	    &file->plain;
 }
@@ -324,7 +325,7 @@ qt_net_static_reply(struct qt_net_static *st, struct qt_net_req *req,
 		    "%.*sindex.html", (int)path.len, path.p);
 		path.p = index;
 	}
-	rc = qt__cache_get(st, path.p, path.len, &file);
+	rc = qt__net_cache_get(st, path.p, path.len, &file);
 	if (rc == 0)
 		reply_file(st, req, file);
 	else if (rc == -EISDIR && path.p != index)

@@ -24,13 +24,14 @@ qt_net_reply_begin(struct qt_net_req *req, int status, const char *type,
 		if (!req->is_chunked)
 			req->is_close = 1;
 	}
-	iov.iov_len = qt__reply_head(req, status, type, len, req->is_chunked);
+	iov.iov_len = qt__net_reply_head(req, status, type, len,
+	    req->is_chunked);
 	iov.iov_base = c->server->head;
 	if (c->is_broken)
 		return -EPIPE;
-	rc = qt__out_send(c, &iov, 1, NULL);
+	rc = qt__net_out_send(c, &iov, 1, NULL);
 	if (rc < 0) {
-		qt__reply_broken(req);
+		qt__net_reply_broken(req);
 		return -EPIPE;
 	}
 	return 0;
@@ -66,7 +67,7 @@ qt_net_reply_write(struct qt_net_req *req, const void *data, size_t len)
 	if (len == 0 || req->head.method == QT_NET_HEAD)
 		return is_high(req);
 	if (waiting(&c->out) + len > QT_NET_OUT_MAX) {
-		qt__reply_broken(req);
+		qt__net_reply_broken(req);
 		return -QT_EFULL;
 	}
 	if (req->reply_left >= 0) {
@@ -76,12 +77,12 @@ qt_net_reply_write(struct qt_net_req *req, const void *data, size_t len)
 	if (req->is_chunked) {
 		iov[0].iov_len = (size_t)snprintf(size, sizeof(size),
 		    "%zx\r\n", len);
-		rc = qt__out_send(c, iov, 3, NULL);
+		rc = qt__net_out_send(c, iov, 3, NULL);
 	} else {
-		rc = qt__out_send(c, iov + 1, 1, NULL);
+		rc = qt__net_out_send(c, iov + 1, 1, NULL);
 	}
 	if (rc < 0) {
-		qt__reply_broken(req);
+		qt__net_reply_broken(req);
 		return -EPIPE;
 	}
 	return is_high(req);
@@ -104,11 +105,11 @@ qt_net_reply_end(struct qt_net_req *req)
 	assert(req->is_begun && !req->is_ended);
 	if (req->reply_left > 0 && req->head.method != QT_NET_HEAD) {
 		/* Promised more than came: only cutting it says so. */
-		qt__reply_broken(req);
+		qt__net_reply_broken(req);
 	} else if (req->is_chunked && req->head.method != QT_NET_HEAD &&
 	    !req->conn->is_broken &&
-	    qt__out_send(req->conn, &iov, 1, NULL) < 0) {
-		qt__reply_broken(req);
+	    qt__net_out_send(req->conn, &iov, 1, NULL) < 0) {
+		qt__net_reply_broken(req);
 	}
-	qt__reply_ended(req, req->status);
+	qt__net_reply_ended(req, req->status);
 }

@@ -24,9 +24,9 @@ cmp(const struct qt_rb_node *a, const struct qt_rb_node *b)
 static void	fired(uv_timer_t *timer);
 
 void
-qt__timer_at(struct qt_net_server *s, uint64_t at_ms)
+qt__net_timer_at(struct qt_net_server *s, uint64_t at_ms)
 {
-	uint64_t	now = qt__now(s);
+	uint64_t	now = qt__net_now(s);
 
 	if (s->is_freeing || at_ms == QT__NEVER ||
 	    (s->timer_at != 0 && s->timer_at <= at_ms))
@@ -49,17 +49,17 @@ fired(uv_timer_t *timer)
 	struct qt_net_server	*s = timer->data;
 	struct qt_rb_node	*n;
 	struct qt__timer	*t;
-	uint64_t		 now = qt__now(s);
+	uint64_t		 now = qt__net_now(s);
 
 	s->timer_at = 0;
-	qt__accept_resume(s);
+	qt__net_accept_resume(s);
 	while ((n = qt_rb_first(&s->timers)) != NULL) {
 		t = qt_rb_entry(n, struct qt__timer, node);
 		if (t->at > now) {
-			qt__timer_at(s, t->at);
+			qt__net_timer_at(s, t->at);
 			break;
 		}
-		qt__timer_del(s, t);
+		qt__net_timer_del(s, t);
 		if (t->deadline > now)
 			insert(s, t);
 		else
@@ -68,7 +68,7 @@ fired(uv_timer_t *timer)
 }
 
 void
-qt__timer_init(struct qt_net_server *s)
+qt__net_timer_init(struct qt_net_server *s)
 {
 	s->timers = (struct qt_rb)QT_RB_INIT(cmp);
 	uv_timer_init(s->loop, &s->timer);
@@ -77,22 +77,22 @@ qt__timer_init(struct qt_net_server *s)
 }
 
 void
-qt__timer_set(struct qt_net_server *s, struct qt__timer *t, uint64_t at_ms)
+qt__net_timer_set(struct qt_net_server *s, struct qt__timer *t, uint64_t at_ms)
 {
 	t->deadline = at_ms;
 	if (t->at != 0) {
 		if (t->at <= at_ms)
 			return;
-		qt__timer_del(s, t);
+		qt__net_timer_del(s, t);
 	} else if (at_ms == QT__NEVER) {
 		return;
 	}
 	insert(s, t);
-	qt__timer_at(s, at_ms);
+	qt__net_timer_at(s, at_ms);
 }
 
 void
-qt__timer_del(struct qt_net_server *s, struct qt__timer *t)
+qt__net_timer_del(struct qt_net_server *s, struct qt__timer *t)
 {
 	if (t->at == 0)
 		return;

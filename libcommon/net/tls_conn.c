@@ -32,7 +32,7 @@ struct side {
 	int			 fd;
 	int			 events;
 	int			 is_eof;	/* it will give no more */
-	int			 is_shut;	/* it was told that we are done */
+	int			 is_shut;	/* was told that we end */
 	struct qt_buf		 kept;		/* for it, not taken yet */
 };
 
@@ -65,7 +65,7 @@ side_closed(uv_handle_t *handle)
 		SSL_free(tc->ssl);
 		free(tc);
 	}
-	qt__server_handle_closed(s);
+	qt__net_server_handle_closed(s);
 }
 
 static void
@@ -87,11 +87,11 @@ tls_close(struct qt__tls_conn *tc)
 	if (tc->is_closed)
 		return;
 	tc->is_closed = 1;
-	qt__timer_del(s, &tc->timer);
+	qt__net_timer_del(s, &tc->timer);
 	if (!tc->is_ready)
 		s->nhandshakes--;
 	if (tc->is_tracked)
-		qt__limit_close(s->limit, &tc->addr);
+		qt__net_limit_close(s->limit, &tc->addr);
 	if (tc->prev != NULL)
 		tc->prev->next = tc->next;
 	else
@@ -109,7 +109,7 @@ expired(struct qt__timer *t)
 	    timer);
 
 	if (!tc->is_ready) {
-		qt__reject(tc->server, QT_NET_REJECT_head_timeout);
+		qt__net_reject(tc->server, QT_NET_REJECT_head_timeout);
 		qt_net_count(&tc->server->stats->tls_errors, 1);
 	}
 	tls_close(tc);
@@ -177,7 +177,7 @@ start(struct qt__tls_conn *tc)
 	}
 	tc->is_ready = 1;
 	tc->server->nhandshakes--;
-	qt__timer_set(tc->server, &tc->timer, QT__NEVER);
+	qt__net_timer_set(tc->server, &tc->timer, QT__NEVER);
 	qt_net_count(&tc->server->stats->tls_handshakes, 1);
 	return qt_net_server_adopt(tc->server, fds[1], &tc->addr, 1);
 }
@@ -321,8 +321,8 @@ pass_ends(struct qt__tls_conn *tc)
 		SSL_shutdown(tc->ssl);
 		shutdown(tc->net.fd, SHUT_WR);
 		tc->net.is_shut = 1;
-		qt__timer_set(tc->server, &tc->timer,
-		    qt__now(tc->server) + END_MS);
+		qt__net_timer_set(tc->server, &tc->timer,
+		    qt__net_now(tc->server) + END_MS);
 	}
 	return tc->pair.is_shut && tc->net.is_shut;
 }
@@ -385,7 +385,7 @@ tls_init(struct qt__tls_conn *tc, struct qt_net_tls *tls, int fd)
 }
 
 void
-qt__tls_accept(struct qt_net_server *s, struct qt_net_tls *tls, int fd,
+qt__net_tls_accept(struct qt_net_server *s, struct qt_net_tls *tls, int fd,
     const struct qt_net_addr *addr, int is_tracked)
 {
 	struct qt__tls_conn	*tc = calloc(1, sizeof(*tc));
@@ -408,17 +408,18 @@ qt__tls_accept(struct qt_net_server *s, struct qt_net_tls *tls, int fd,
 		s->tls_conns->prev = tc;
 	s->tls_conns = tc;
 	s->nhandshakes++;
-	qt__timer_set(s, &tc->timer, qt__now(s) + s->conf.head_timeout_ms);
+	qt__net_timer_set(s, &tc->timer,
+	    qt__net_now(s) + s->conf.head_timeout_ms);
 	watch(tc);
 	return;
 fail:
 	if (is_tracked)
-		qt__limit_close(s->limit, addr);
+		qt__net_limit_close(s->limit, addr);
 	close(fd);
 }
 
 void
-qt__tls_close_all(struct qt_net_server *s)
+qt__net_tls_close_all(struct qt_net_server *s)
 {
 	while (s->tls_conns != NULL)
 		tls_close(s->tls_conns);

@@ -55,7 +55,7 @@ is_once(const struct qt_net_head *h, enum qt_net_header_id id)
 static void
 answer(struct qt_net_req *req, int status, const char *text)
 {
-	qt__reject(req->conn->server, QT_NET_REJECT_upgrade);
+	qt__net_reject(req->conn->server, QT_NET_REJECT_upgrade);
 	if (status == 426) {
 		qt_net_reply_header(req, "Upgrade", "websocket");
 		qt_net_reply_header(req, "Sec-WebSocket-Version", "13");
@@ -66,7 +66,7 @@ answer(struct qt_net_req *req, int status, const char *text)
 }
 
 int
-qt__upgrade_check(struct qt_net_req *req)
+qt__net_upgrade_check(struct qt_net_req *req)
 {
 	const struct qt_net_head	*h = &req->head;
 	struct qt_net_str		 version, protocol;
@@ -154,6 +154,6 @@ qt_net_req_take(struct qt_net_req *req, struct qt_net_upgrade *out)
 	qt_net_count(&c->server->stats->upgrades, 1);
 	req->is_ended = 1;
 	c->fd = -1;
-	qt__conn_close(c);	/* leaves what fd names alone */
+	qt__net_conn_close(c);	/* leaves what fd names alone */
 	return 0;
 }

@@ -33,7 +33,7 @@ qt_net_role_parse(const char *text)
 }
 
 int
-qt__user_name_is(const char *name, size_t len)
+qt__net_user_name_is(const char *name, size_t len)
 {
 	if (len == 0 || len > QT_NET_NAME_MAX || name[0] == '-' ||
 	    name[0] == '.')
@@ -70,13 +70,14 @@ is_bcrypt(const char *p, size_t len)
 }
 
 int
-qt__user_line_parse(const char *line, size_t len, struct qt_net_account *out)
+qt__net_user_line_parse(const char *line, size_t len,
+    struct qt_net_account *out)
 {
 	const char	*end = line + len, *a, *b;
 	char		 role[16];
 
 	a = memchr(line, ':', len);
-	if (a == NULL || !qt__user_name_is(line, (size_t)(a - line)))
+	if (a == NULL || !qt__net_user_name_is(line, (size_t)(a - line)))
 		return -EINVAL;
 	b = memchr(a + 1, ':', (size_t)(end - a - 1));
 	if (b == NULL || (size_t)(b - a - 1) >= sizeof(role) ||
@@ -104,7 +105,7 @@ has_name(const struct qt__accounts *list, const char *name)
 }
 
 int
-qt__accounts_add(struct qt__accounts *list, const struct qt_net_account *a)
+qt__net_accounts_add(struct qt__accounts *list, const struct qt_net_account *a)
 {
 	struct qt_net_account	*items;
 	size_t			 room = list->room;
@@ -124,14 +125,14 @@ qt__accounts_add(struct qt__accounts *list, const struct qt_net_account *a)
 }
 
 void
-qt__accounts_clear(struct qt__accounts *list)
+qt__net_accounts_clear(struct qt__accounts *list)
 {
 	free(list->items);
 	memset(list, 0, sizeof(*list));
 }
 
 int
-qt__users_parse(const char *text, size_t len, struct qt__accounts *out,
+qt__net_users_parse(const char *text, size_t len, struct qt__accounts *out,
     size_t *line)
 {
 	const char		*p = text, *end = text + len, *eol;
@@ -144,11 +145,11 @@ qt__users_parse(const char *text, size_t len, struct qt__accounts *out,
 			eol = end;
 		if (eol == p || *p == '#')
 			continue;
-		rc = qt__user_line_parse(p, (size_t)(eol - p), &a);
+		rc = qt__net_user_line_parse(p, (size_t)(eol - p), &a);
 		if (rc == 0 && has_name(out, a.name))
 			rc = -EEXIST;
 		if (rc == 0)
-			rc = qt__accounts_add(out, &a);
+			rc = qt__net_accounts_add(out, &a);
 		if (rc < 0)
 			return rc;
 	}
@@ -191,7 +192,7 @@ check_file(const struct stat *sb, const char *path, struct qt_err *err)
 }
 
 int
-qt__users_load(const char *path, struct qt__accounts *out,
+qt__net_users_load(const char *path, struct qt__accounts *out,
     struct qt__file_id *id, struct qt_err *err)
 {
 	struct stat	 sb;
@@ -210,7 +211,7 @@ qt__users_load(const char *path, struct qt__accounts *out,
 	rc = read_all(fd, (size_t)sb.st_size, &text, &len);
 	if (rc < 0)
 		goto out;
-	rc = qt__users_parse(text, len, out, &line);
+	rc = qt__net_users_parse(text, len, out, &line);
 	if (rc < 0)
 		qt_err_set(err, "users file '%s' line %zu: not "
 		    "'name:role:$2b$...', or a name for the second time",
@@ -219,7 +220,7 @@ qt__users_load(const char *path, struct qt__accounts *out,
 	    sb.st_mtim, sb.st_ctim };
 out:
 	if (rc < 0)
-		qt__accounts_clear(out);
+		qt__net_accounts_clear(out);
 	free(text);
 	close(fd);
 	return rc;
@@ -236,7 +237,7 @@ qt_net_users_open(const char *path, struct qt_net_users **out,
 	if (u != NULL)
 		u->path = strdup(path);
 	if (u != NULL && u->path != NULL)
-		rc = qt__users_load(path, &u->list, &u->id, err);
+		rc = qt__net_users_load(path, &u->list, &u->id, err);
 	if (rc < 0) {
 		qt_net_users_close(u);
 		return rc;
@@ -250,7 +251,7 @@ qt_net_users_close(struct qt_net_users *u)
 {
 	if (u == NULL)
 		return;
-	qt__accounts_clear(&u->list);
+	qt__net_accounts_clear(&u->list);
 	free(u->path);
 	free(u);
 }
@@ -278,10 +279,10 @@ qt_net_users_refresh(struct qt_net_users *u, struct qt_err *err)
 	    sb.st_size == u->id.size && is_same_time(sb.st_mtim, u->id.mtime) &&
 	    is_same_time(sb.st_ctim, u->id.ctime))
 		return 0;
-	rc = qt__users_load(u->path, &list, &id, err);
+	rc = qt__net_users_load(u->path, &list, &id, err);
 	if (rc < 0)
 		return rc;
-	qt__accounts_clear(&u->list);
+	qt__net_accounts_clear(&u->list);
 	u->list = list;
 	u->id = id;
 	return 0;

@@ -87,7 +87,7 @@ apply(const struct edit *e, const char *text, size_t len, struct qt_buf *out,
 		if (eol == NULL)
 			eol = end;
 		if (eol == p || *p == '#' ||
-		    qt__user_line_parse(p, (size_t)(eol - p), &a) < 0 ||
+		    qt__net_user_line_parse(p, (size_t)(eol - p), &a) < 0 ||
 		    strcmp(a.name, e->name) != 0) {
 			rc = qt_buf_add(out, p, (size_t)(eol - p));
 			if (rc == 0)
@@ -150,8 +150,8 @@ read_file(const char *path, int may_miss, struct qt_buf *out,
 	ssize_t			n;
 	int			fd, rc;
 
-	rc = qt__users_load(path, &list, &id, err);
-	qt__accounts_clear(&list);
+	rc = qt__net_users_load(path, &list, &id, err);
+	qt__net_accounts_clear(&list);
 	if (rc == -ENOENT && may_miss)
 		return 0;
 	if (rc < 0)
@@ -195,7 +195,7 @@ edit_file(const char *path, const struct edit *e, struct qt_err *err)
 static int
 check_name(const char *name, struct qt_err *err)
 {
-	if (qt__user_name_is(name, strlen(name)))
+	if (qt__net_user_name_is(name, strlen(name)))
 		return 0;
 	qt_err_set(err, "user name '%.80s' (1 to %d of A-Z a-z 0-9 . _ - @, "
 	    "not beginning with '-' or '.')", name, QT_NET_NAME_MAX);

@@ -27,17 +27,17 @@ struct qt_net_users {
 	struct qt__file_id	 id;
 };
 
-int	qt__user_name_is(const char *name, size_t len);
+int	qt__net_user_name_is(const char *name, size_t len);
 /* One line without its newline. 0 or -EINVAL. */
-int	qt__user_line_parse(const char *line, size_t len,
+int	qt__net_user_line_parse(const char *line, size_t len,
 	    struct qt_net_account *out);
 /* A whole file; on failure *line is the bad one. */
-int	qt__users_parse(const char *text, size_t len,
+int	qt__net_users_parse(const char *text, size_t len,
 	    struct qt__accounts *out, size_t *line);
-int	qt__users_load(const char *path, struct qt__accounts *out,
+int	qt__net_users_load(const char *path, struct qt__accounts *out,
 	    struct qt__file_id *id, struct qt_err *err);
-int	qt__accounts_add(struct qt__accounts *list,
+int	qt__net_accounts_add(struct qt__accounts *list,
 	    const struct qt_net_account *a);
-void	qt__accounts_clear(struct qt__accounts *list);
+void	qt__net_accounts_clear(struct qt__accounts *list);
 
 #endif /* QT_NET_USERS_PRIV_H */

@@ -180,10 +180,10 @@ QT_TEST(the_walk_refuses_what_openat2_refuses)
 	(void)state;
 	root = open(dir, O_RDONLY | O_DIRECTORY);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		assert_true(qt__open_beneath_walk(root, names[i]) < 0);
+		assert_true(qt__net_open_beneath_walk(root, names[i]) < 0);
 	for (int i = 0; i < 5; i++)
-		assert_true(qt__open_beneath(root, names[i]) < 0);
-	fd = qt__open_beneath_walk(root, "sub/index.html");
+		assert_true(qt__net_open_beneath(root, names[i]) < 0);
+	fd = qt__net_open_beneath_walk(root, "sub/index.html");
 	assert_true(fd >= 0);
 	assert_int_equal(read(fd, buf, 10), 3);
 	close(fd);
