@@ -15,19 +15,21 @@
  * One process writes (the monitor), any number read (the workers, read-only
  * mapped); nobody waits for anybody.
  *
- *	memory:	[ header | slot | slot | ... ]	capacity * 2 slots, 192 bytes
- *	slot:	seq, state, kind, role, expires, id, token hash, name, check
+ *	memory:	[ header | bucket | bucket | ... ]	at least 2 * capacity slots
+ *	bucket:	16 slots of 192 bytes
+ *	slot:	seq, kind, role, id, created, expires, token hash, name, check
  *
- * Lookup is O(1): the token's hash names the slot where a short linear probe
- * begins (keys are random, and no outsider can choose them). Each slot has a
+ * Lookup is O(1): the token's hash names the one bucket where it can be (the
+ * hashes are random, and no outsider can choose them). Each slot has a
  * sequence lock; a reader that meets a slot being written tries again a few
  * times, then takes it for absent. A slot holds only the SHA-256 of its token.
  *
  * Killed anywhere, the writer leaves at most one slot with an odd sequence,
- * or one whose check word does not match: readers skip it, and the next
- * writer clears it. A full table drops the session that would expire first.
+ * which readers skip and the next writer clears. A full table drops the
+ * session that would expire first; so does a full bucket, which at half the
+ * capacity happens to one session in a million.
  * Expiry is checked by readers against the clock; the writer's red-black tree
- * (private, rebuilt by attach in O(n)) frees slots in time.
+ * (private, rebuilt by attach in O(n log n)) frees slots in time.
  */
 struct qt_net_sessions;
 
