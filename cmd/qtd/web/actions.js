@@ -45,6 +45,12 @@ export function makeActions({ workspace, list, sessions, search, drawer,
 		{ id: 'rename', group: 'Sessions', label: 'Rename session…',
 			icon: 'edit', keys: [], when: () => listed() !== undefined,
 			run: () => rename(listed(), sessions) },
+		{ id: 'link', group: 'Sessions', label: 'Copy link to session',
+			icon: 'link', keys: [], when: hasPane, run: async () => {
+				await clipboard.copy(location.href);
+				notice('The link is copied: it opens this session for ' +
+					'whoever may log in here');
+			} },
 		{ id: 'kill', group: 'Sessions', label: 'End session…', icon: 'stop',
 			keys: [], when: canType, run: () => list.kill(listed()) },
 

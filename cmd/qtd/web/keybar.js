@@ -50,12 +50,13 @@ export class KeyBar {
 	// What typed text becomes with the modifiers that are held.
 	transform(text) {
 		const { ctrl, alt } = this.#held;
-		if (!ctrl && !alt)
+		const isSequence = text.length > 1 && text.startsWith('\x1b');
+		if (!ctrl && !alt || isSequence)
 			return text;
 		let result = text;
 		if (ctrl && text.length === 1)
 			result = control(text);
-		if (alt && !text.startsWith('\x1b'))
+		if (alt)
 			result = `\x1b${result}`;
 		this.#release();
 		return result;

@@ -91,7 +91,9 @@ function ask(kind, problem) {
 			text: problem ?? '' });
 		const submit = el('button', { type: 'submit', text: action,
 			class: 'button primary' });
-		const form = el('form', {}, el('h1', { text: 'Quantum Terminal' }),
+		const mark = document.querySelector('link[rel="icon"]').href;
+		const form = el('form', {}, el('img', { src: mark, alt: '' }),
+			el('h1', { text: 'Quantum Terminal' }),
 			el('p', { class: 'dim', text: intro }),
 			...fields.map((f) => f.node), error, submit);
 		form.addEventListener('submit', async (event) => {

@@ -53,7 +53,9 @@ export class Pane extends Emitter {
 
 	get info() { return this.#channel.info ?? {}; }
 	get session() { return this.info.id ?? this.#request.session; }
-	get name() { return clean(this.info.name) || 'session'; }
+	get name() {
+		return clean(this.info.name ?? this.#request.name) || 'session';
+	}
 	get isReadonly() { return this.info.role === 'reader'; }
 	get isLead() { return this.info.lead === true; }
 	get size() { return this.#size; }
@@ -66,8 +68,8 @@ export class Pane extends Emitter {
 	// What to remember of it, or null when it has no session yet.
 	get saved() {
 		const { session } = this;
-		return session ? { id: this.id, session, spec: this.spec,
-			readonly: this.#request.readonly } : null;
+		return session ? { id: this.id, session, name: this.name,
+			spec: this.spec, readonly: this.#request.readonly } : null;
 	}
 
 	setVisible(visible) {

@@ -113,6 +113,9 @@ export class SearchBar {
 			this.#element.classList.add('none');
 			return;
 		}
+		// The addon does not notice by itself when only an option changed.
+		if (by === 0)
+			search.clearDecorations();
 		const options = { ...this.#options(), incremental: by === 0 };
 		if (by > 0)
 			search.findNext(text, options);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fingers on a terminal: one scrolls (as a wheel would, so programs that take
-// the wheel get it), two pinch the text size, a long press selects a word.
+// Fingers on a terminal: one scrolls (or is a wheel to a program that takes
+// the wheel), two pinch the text size, a long press selects a word.
 import { notice } from './notice.js';
 import { copy } from './clipboard.js';
 import { settings } from './settings.js';
@@ -20,11 +20,23 @@ export function listen(stages, current) {
 	let fling = 0;
 	let long = 0;
 	let pinch = null;
+	let rest = 0;		// of a line that was not scrolled yet
 
 	const wheel = (x, y, deltaY) => {
+		const term = current()?.view?.term;
 		const target = document.elementFromPoint(x, y)
-			?.closest('.xterm-screen') ?? null;
-		target?.dispatchEvent(new WheelEvent('wheel', { deltaY, clientX: x,
+			?.closest('.xterm-screen');
+		if (!term || !target)
+			return;
+		if (term.modes.mouseTrackingMode === 'none' &&
+				term.buffer.active.type === 'normal') {
+			rest += deltaY / (target.clientHeight / term.rows);
+			const lines = Math.trunc(rest);
+			rest -= lines;
+			term.scrollLines(lines);
+			return;
+		}
+		target.dispatchEvent(new WheelEvent('wheel', { deltaY, clientX: x,
 			clientY: y, bubbles: true, cancelable: true }));
 	};
 	const glide = (x, y) => {

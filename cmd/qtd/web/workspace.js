@@ -219,13 +219,10 @@ export class Workspace extends Emitter {
 		return pane;
 	}
 
-	// Starts over in the same pane: by the same name, when it had a command
-	// or a name of its own.
-	async #again(pane) {
-		const old = this.#sessions.byId(pane.session);
-		const spec = { ...pane.spec };
-		spec.cwd ??= old?.cwd || undefined;
-		pane.reopen({ new: spec });
+	// Starts over in the same pane, in the same folder.
+	#again(pane) {
+		const { cwd } = this.#sessions.byId(pane.session) ?? {};
+		pane.reopen({ new: { cwd: cwd || undefined, ...pane.spec } });
 	}
 
 	#activate(tab, pane) {
@@ -277,7 +274,7 @@ export class Workspace extends Emitter {
 		if (!this.#isReady)
 			return;
 		remember.save(this.tabs, this.tab);
-		const name = this.#sessions.byId(this.current?.session)?.name;
+		const { name } = this.current?.info ?? {};
 		const hash = name ? `#s=${encodeURIComponent(name)}` : '';
 		if (location.hash !== hash)
 			history.replaceState(null, '',
