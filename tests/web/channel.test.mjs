@@ -2,7 +2,7 @@
 // A channel comes back where it was, acknowledges what was parsed, and keeps
 // what is typed within bounds.
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import { Channel } from '../../cmd/qtd/web/channel.js';
 import * as wire from '../../cmd/qtd/web/wire.js';
 
@@ -28,6 +28,8 @@ beforeEach(() => {
 	channel.on('data', (bytes, flags, parsed) =>
 		written.push({ bytes, flags, parsed }));
 });
+
+afterEach(() => channel.close());
 
 const last = () => sent.at(-1);
 const ofType = (type) => sent.filter((frame) => frame.type === type);
