@@ -48,6 +48,14 @@ function open(offset = 1000) {
 const data = (length, offset, flags = 0) => receive(wire.DATA,
 	{ offset, flags, payload: new Uint8Array(length) });
 
+async function until(check) {
+	const end = Date.now() + 5000;
+	while (!check()) {
+		assert.ok(Date.now() < end, `not within 5 s: ${check}`);
+		await new Promise((resolve) => setTimeout(resolve, 5));
+	}
+}
+
 function reconnect() {
 	channel.handleLost();
 	channel.handleOpen();
@@ -105,9 +113,7 @@ test('a little that was parsed is acknowledged soon', async () => {
 	open();
 	data(10, 1010);
 	written[0].parsed();
-	const end = Date.now() + 5000;
-	while (!ofType(wire.ACK).length && Date.now() < end)
-		await new Promise((resolve) => setTimeout(resolve, 5));
+	await until(() => ofType(wire.ACK).length);
 	assert.equal(last().offset, 10);
 });
 
@@ -126,6 +132,26 @@ test('typing goes in frames of 16 KiB', () => {
 	assert.deepEqual(ofType(wire.INPUT).map((f) => f.payload.length),
 		[16 << 10, 16 << 10, 8 << 10]);
 });
+
+test('a big paste is paced, in order, and ends when it is refused',
+	async () => {
+		open();
+		const bytes = new Uint8Array(1 << 20);
+		bytes.forEach((_, i) => { bytes[i] = i >> 12; });
+		channel.input(bytes);
+		channel.input(new Uint8Array([255]));
+		assert.ok(ofType(wire.INPUT).length < 10, 'not all at once');
+		await until(() => ofType(wire.INPUT).length === 65);
+		const got = ofType(wire.INPUT).flatMap((f) => [...f.payload]);
+		assert.deepEqual(Uint8Array.from(got),
+			Uint8Array.from([...bytes, 255]));
+		sent.length = 0;
+		channel.input(bytes);
+		receive(wire.ERROR, { flags: wire.SOFT, payload: { code: -11 } });
+		const before = ofType(wire.INPUT).length;
+		channel.input(new Uint8Array([1]));
+		assert.equal(ofType(wire.INPUT).length, before + 1);
+	});
 
 test('typing in a short outage is sent later, but not without end', () => {
 	open();

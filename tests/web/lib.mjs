@@ -179,8 +179,7 @@ let browser = null;
 export async function launch() {
 	browser = await chromium.launch({
 		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-		args: ['--no-sandbox', '--disable-gpu',
-			'--disable-background-networking',
+		args: ['--no-sandbox', '--disable-background-networking',
 			'--disable-component-update', '--no-first-run',
 			'--disable-sync', '--disable-default-apps'],
 	});

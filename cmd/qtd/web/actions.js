@@ -52,7 +52,8 @@ export function makeActions({ workspace, list, sessions, search, drawer,
 					'whoever may log in here');
 			} },
 		{ id: 'kill', group: 'Sessions', label: 'End session…', icon: 'stop',
-			keys: [], when: canType, run: () => list.kill(listed()) },
+			keys: [], when: () => canType() && listed() !== undefined,
+			run: () => list.kill(listed()) },
 
 		{ id: 'split-right', group: 'Panes', label: 'Split right',
 			icon: 'split-right', keys: ['Ctrl+Shift+E'],

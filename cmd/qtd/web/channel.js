@@ -16,6 +16,9 @@ import * as wire from './wire.js';
 const ACK_EVERY = 64 << 10;
 const ACK_IDLE_MS = 100;
 const INPUT_FRAME = 16 << 10;
+// A big paste is paced, so that the session's input queue can follow.
+const BURST = 8;		// frames
+const BURST_EVERY_MS = 15;
 // What is typed during a short outage is kept and sent; more, or later, is
 // refused, so that nothing surprising is typed minutes afterwards.
 const HELD_MAX = 1024;
@@ -39,6 +42,8 @@ export class Channel extends Emitter {
 	#ackTimer = 0;
 	#held = [];
 	#heldSize = 0;
+	#paste = [];		// frames that wait for their turn
+	#pasteTimer = 0;
 
 	constructor(connection) {
 		super();
@@ -69,8 +74,9 @@ export class Channel extends Emitter {
 			return;
 		}
 		for (let at = 0; at < bytes.length; at += INPUT_FRAME)
-			this.#connection.send(wire.INPUT, this.#number,
-				{ payload: bytes.subarray(at, at + INPUT_FRAME) });
+			this.#paste.push(bytes.subarray(at, at + INPUT_FRAME));
+		if (!this.#pasteTimer)
+			this.#sendInput();
 	}
 
 	resize(size) {
@@ -101,6 +107,7 @@ export class Channel extends Emitter {
 		if (this.state !== 'opening' && this.state !== 'open')
 			return;
 		this.state = 'lost';
+		this.#dropInput();
 		clearTimeout(this.#ackTimer);
 		this.emit('lost');
 	}
@@ -185,9 +192,23 @@ export class Channel extends Emitter {
 			{ offset: this.#acked });
 	}
 
+	#sendInput() {
+		for (const payload of this.#paste.splice(0, BURST))
+			this.#connection.send(wire.INPUT, this.#number, { payload });
+		this.#pasteTimer = this.#paste.length
+			? setTimeout(() => this.#sendInput(), BURST_EVERY_MS) : 0;
+	}
+
+	#dropInput() {
+		clearTimeout(this.#pasteTimer);
+		this.#pasteTimer = 0;
+		this.#paste = [];
+	}
+
 	#handleError(frame) {
 		const error = wire.json(frame);
 		if (frame.flags & wire.SOFT) {
+			this.#dropInput();	// half of it was refused
 			this.emit('warn', error);
 			return;
 		}
@@ -199,6 +220,7 @@ export class Channel extends Emitter {
 		clearTimeout(this.#ackTimer);
 		this.#ackTimer = 0;
 		this.state = 'ended';
+		this.#dropInput();
 		if (this.#number)
 			this.#connection.delChannel(this.#number);
 		this.#number = 0;

@@ -19,6 +19,7 @@ export class EmptyState {
 	update() {
 		const wasHidden = this.#element.hidden;
 		this.#element.hidden = this.#workspace.tabs.length > 0;
+		document.body.classList.toggle('is-empty', !this.#element.hidden);
 		if (this.#element.hidden)
 			return;
 		const running = this.#sessions.running.slice(0, SHOWN);

@@ -19,8 +19,8 @@ function takeToken() {
 
 const reasons = {
 	token: {
-		401: 'This link was used already or has expired. Ask for a new ' +
-			'one where qtd runs.',
+		401: 'This link was used already or has expired. Where qtd runs, ' +
+			'“qtd link” makes a new one.',
 		403: 'This link is not for this address.',
 	},
 	password: { 401: 'The name or the password is wrong.' },
@@ -75,8 +75,8 @@ function parts(kind) {
 	const link = field('Link or token', { type: 'password', name: 'token',
 		autocomplete: 'off' });
 	return {
-		intro: 'Open the link that qtd printed when it started, or paste ' +
-			'it here.',
+		intro: 'Open the link that qtd printed when it started, or one ' +
+			'that “qtd link” makes there; or paste it here.',
 		fields: [link], action: 'Continue',
 		read: () => ({ token: link.input.value.trim()
 			.replace(/^.*#(?:.*&)?token=/, '') }),
@@ -125,6 +125,22 @@ function ask(kind, problem) {
 	});
 }
 
+// Logins that are not ours to ask for; a reload tries again.
+const ELSEWHERE = {
+	basic: 'The browser asks for a name and a password: reload the page.',
+	header: 'The proxy in front of this server logs you in: go through it.',
+};
+
+function explain(kind) {
+	main.replaceChildren(el('form', {}, el('h1', { text: 'Not logged in' }),
+		el('p', { class: 'dim', text: ELSEWHERE[kind] }),
+		el('button', { type: 'button', text: 'Reload',
+			class: 'button primary',
+			on: { click: () => location.reload() } })));
+	main.hidden = false;
+	return new Promise(() => {});
+}
+
 // Resolves to api/me's answer once somebody is logged in. Throws when the
 // server cannot be reached.
 export async function logIn() {
@@ -143,6 +159,8 @@ export async function logIn() {
 		const { me, login } = await api.whoAmI();
 		if (me)
 			return me;
+		if (ELSEWHERE[login])
+			await explain(login);
 		await ask(login === 'password' ? 'password' : 'token', problem);
 		problem = null;
 	}

@@ -80,6 +80,14 @@ function connect() {
 	});
 	connection.on('error', ({ text }) =>
 		notice(text ?? 'The server refused', { kind: 'bad' }));
+	let version = null;
+	connection.on('hello', (hello) => {
+		if (version && version !== hello.version)
+			notice(`The server is now version ${hello.version}`, {
+				action: { label: 'Reload', run: () => location.reload() },
+				sticky: true });
+		({ version } = hello);
+	});
 	return connection;
 }
 

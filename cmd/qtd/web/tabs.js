@@ -65,6 +65,7 @@ export class TabStrip {
 		view.count.textContent = panes.length > 1 ? panes.length : '';
 		view.count.title = `${panes.length} panes`;
 		view.lock.toggleAttribute('hidden', !pane.isReadonly);
+		tab.stage.element.setAttribute('aria-label', pane.name);
 		view.label.title = [pane.name, pane.title].filter(Boolean)
 			.join(' — ');
 		view.label.setAttribute('aria-selected', String(isCurrent));
