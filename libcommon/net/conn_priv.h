@@ -34,9 +34,9 @@
 
 #define QT__SCRATCH_SIZE	(64u << 10)
 #define QT__ROUTES_MAX		256
-#define QT__HEAD_SIZE		(24u << 10)
+#define QT__HEAD_SIZE		(32u << 10)	/* all header lines */
 #define QT__HEADERS_MAX		8192	/* of conf.headers */
-#define QT__EXTRA_MAX		4096
+#define QT__EXTRA_MAX		4096	/* a handler's header lines */
 
 enum qt__conn_state {
 	QT__HEAD, QT__BODY, QT__BUSY, QT__LINGER, QT__CLOSED,
@@ -123,6 +123,8 @@ struct qt_net_req {
 	unsigned int		 is_chunked : 1;
 	unsigned int		 is_paused : 1;
 	unsigned int		 is_close : 1;	/* no keep-alive after it */
+	unsigned int		 is_plain : 1;	/* without conf.headers */
+	unsigned int		 is_bodyless : 1; /* a length, but no body */
 	unsigned int		 is_linger : 1;	/* read on after it, a moment */
 	unsigned int		 is_high : 1;	/* told to wait for drain */
 	unsigned int		 is_body_done : 1; /* data(len 0) was called */
@@ -152,6 +154,9 @@ struct qt_net_server {
 	struct qt__conn		*conns;
 	struct qt__tls_conn	*tls_conns;
 	unsigned int		 nhandshakes;
+	struct qt__tunnel	*tunnels;
+	struct qt__pipe		*free_pipes;
+	unsigned int		 npipes;
 	struct qt_net_req	*free_reqs;
 	unsigned int		 nfree_reqs;
 	unsigned int		 nconns;

@@ -19,6 +19,7 @@
 #include <qt/net/head.h>
 #include <qt/net/stats.h>
 
+#include "head_priv.h"
 #include "scan_priv.h"
 
 enum { MORE = 0, BAD = -1 };	/* beside lengths > 0 */
@@ -334,8 +335,8 @@ check_head(struct qt_net_head *h)
 	return 1;
 }
 
-static void
-head_init(struct qt_net_head *h)
+void
+qt__net_head_init(struct qt_net_head *h)
 {
 	/* The headers themselves (2.5 KB) need no clearing. */
 	memset(h, 0, offsetof(struct qt_net_head, headers));
@@ -343,38 +344,47 @@ head_init(struct qt_net_head *h)
 }
 
 long
+qt__net_head_lines(struct qt_net_head *h, const char *buf, const char *end)
+{
+	const char	*p = buf;
+	long		 n;
+	int		 rc;
+
+	while (p < end) {
+		if (*p == '\r' || *p == '\n') {
+			rc = parse_newline(h, p, end);
+			return rc <= 0 ? rc : p + 2 - buf;
+		}
+		n = parse_header(h, p, end);
+		if (n <= 0)
+			return n;
+		p += n;
+	}
+	return MORE;
+}
+
+long
 qt_net_head_parse(struct qt_net_head *h, const char *buf, size_t len,
     size_t seen)
 {
 	size_t		 max = len < QT_NET_HEAD_MAX ? len : QT_NET_HEAD_MAX;
-	const char	*end = buf + max, *p = buf;
-	long		 n;
-	int		 rc;
+	const char	*end = buf + max;
+	long		 line, rest = MORE;
 
 	if (len == 0)
 		return MORE;
 	if (seen > 0 && seen < max && max < QT_NET_HEAD_MAX &&
 	    memchr(buf + seen, '\n', max - seen) == NULL)
 		return MORE;
-	head_init(h);
-	n = parse_request_line(h, p, end);
-	while (n > 0) {
-		p += n;
-		if (p == end) {
-			n = MORE;
-			break;
-		}
-		if (*p == '\r' || *p == '\n') {
-			rc = parse_newline(h, p, end);
-			if (rc <= 0) {
-				n = rc;
-				break;
-			}
-			return check_head(h) < 0 ? BAD : p + 2 - buf;
-		}
-		n = parse_header(h, p, end);
-	}
-	if (n == MORE && max == QT_NET_HEAD_MAX)
+	qt__net_head_init(h);
+	line = parse_request_line(h, buf, end);
+	if (line > 0)
+		rest = qt__net_head_lines(h, buf + line, end);
+	if (line < 0 || rest < 0)
+		return BAD;
+	if (rest > 0)
+		return check_head(h) < 0 ? BAD : line + rest;
+	if (max == QT_NET_HEAD_MAX)
 		return refuse(h, 431, QT_NET_REJECT_head_max);
-	return n;
+	return MORE;
 }

@@ -130,7 +130,9 @@ qt__net_reply_head(struct qt_net_req *req, int status, const char *type,
 	put(&w, date.p, date.len);
 	if (type != NULL)
 		putf(&w, "Content-Type: %.200s\r\n", type);
-	if (is_chunked)
+	if (req->is_bodyless)
+		;	/* extra says what it would be */
+	else if (is_chunked)
 		putf(&w, "Transfer-Encoding: chunked\r\n");
 	else if (len >= 0 && has_length(status))
 		putf(&w, "Content-Length: %lld\r\n", (long long)len);
@@ -138,7 +140,8 @@ qt__net_reply_head(struct qt_net_req *req, int status, const char *type,
 		putf(&w, "Connection: close\r\n");
 	else if (req->head.minor == 0)
 		putf(&w, "Connection: keep-alive\r\n");
-	put(&w, s->headers, s->headers_len);
+	if (!req->is_plain)
+		put(&w, s->headers, s->headers_len);
 	put(&w, req->extra.data, req->extra.len);
 	put(&w, "\r\n", 2);
 	return (size_t)(w.p - s->head);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "conn_priv.h"
+#include "proxy_priv.h"
 #include "tls_priv.h"
 
 static int
@@ -178,6 +179,7 @@ qt_net_server_free(struct qt_net_server *s, void (*done)(void *arg), void *arg)
 	while (s->conns != NULL)
 		qt__net_conn_close(s->conns);
 	qt__net_tls_close_all(s);
+	qt__net_tunnel_close_all(s);
 	uv_close((uv_handle_t *)&s->timer, timer_closed);
 }
 

@@ -19,7 +19,7 @@ qt_net_reply_begin(struct qt_net_req *req, int status, const char *type,
 	req->is_begun = 1;
 	req->status = status;
 	req->reply_left = len;
-	if (len < 0) {
+	if (len < 0 && !req->is_bodyless) {
 		req->is_chunked = req->head.minor > 0;
 		if (!req->is_chunked)
 			req->is_close = 1;

@@ -26,14 +26,17 @@ struct qt_net_proxy_conf {
 	const char	*strip;		/* path prefix to remove, or NULL */
 	const char	*add;		/* path prefix to put before, or NULL */
 	int		 keep_host;	/* pass the client's Host on */
+	const char	*strip_cookie;	/* a cookie of ours, kept from it */
+	int		 strip_authorization;	/* the same for this header */
 	unsigned int	 connect_timeout_ms;
 	unsigned int	 read_timeout_ms;	/* for the head of an answer */
 	unsigned int	 tunnel_timeout_ms;	/* idle tunnel; 0: none */
 };
 
-#define QT_NET_PROXY_CONF_INIT { NULL, NULL, NULL, 0, 5000, 60000, 0 }
+#define QT_NET_PROXY_CONF_INIT {				\
+	.connect_timeout_ms = 5000, .read_timeout_ms = 60000 }
 
-/* The back end's name is resolved here, once. */
+/* The back end's name is resolved here, once. conf is copied. */
 int	qt_net_proxy_new(struct qt_net_server *server,
 	    const struct qt_net_proxy_conf *conf, struct qt_net_proxy **out,
 	    struct qt_err *err);
@@ -41,10 +44,9 @@ int	qt_net_proxy_new(struct qt_net_server *server,
 void	qt_net_proxy_free(struct qt_net_proxy *proxy);
 
 /*
- * A route handler, arg the struct qt_net_proxy. The route needs QT_NET_STREAM
- * and QT_NET_PROXY (which lets upgrades and others through to it).
+ * A route handler, arg the struct qt_net_proxy. The route has QT_NET_STREAM,
+ * all methods, a body_max, and no QT_NET_WS: upgrades come through it too.
  */
-#define QT_NET_PROXY	16u
 void	qt_net_proxy_handle(struct qt_net_req *req, void *proxy);
 
 #endif /* QT_NET_PROXY_H */

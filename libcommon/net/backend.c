@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the proxy connects to. See proxy_priv.h. */
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proxy_priv.h"
+
+static int
+resolve_unix(struct qt_net_proxy *px, const char *path, struct qt_err *err)
+{
+	struct sockaddr_un	*sun = (void *)&px->addr;
+
+	if (*path == '\0' || strlen(path) >= sizeof(sun->sun_path)) {
+		qt_err_set(err, "back end 'unix:%.120s'", path);
+		return -ENAMETOOLONG;
+	}
+	sun->sun_family = AF_UNIX;
+	strcpy(sun->sun_path, path);
+	px->addr_len = sizeof(*sun);
+	snprintf(px->host, sizeof(px->host), "localhost");
+	return 0;
+}
+
+int
+qt__net_backend_resolve(struct qt_net_proxy *px, const char *backend,
+    struct qt_err *err)
+{
+	struct addrinfo	 hints = { .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_NUMERICSERV };
+	struct addrinfo	*list;
+	char		 name[256];
+	const char	*colon;
+	size_t		 len;
+	int		 rc;
+
+	if (strncmp(backend, "unix:", 5) == 0)
+		return resolve_unix(px, backend + 5, err);
+	colon = strrchr(backend, ':');
+	len = colon != NULL ? (size_t)(colon - backend) : 0;
+	if (len == 0 || len >= sizeof(name) || colon[1] == '\0') {
+		qt_err_set(err, "back end '%.200s' is not HOST:PORT or "
+		    "unix:PATH", backend);
+		return -EINVAL;
+	}
+	if (backend[0] == '[' && backend[len - 1] == ']')
+		snprintf(name, sizeof(name), "%.*s", (int)len - 2,
+		    backend + 1);
+	else
+		snprintf(name, sizeof(name), "%.*s", (int)len, backend);
+	rc = getaddrinfo(name, colon + 1, &hints, &list);
+	if (rc != 0) {
+		qt_err_set(err, "back end '%s': %s", backend,
+		    gai_strerror(rc));
+		return -EADDRNOTAVAIL;
+	}
+	memcpy(&px->addr, list->ai_addr, list->ai_addrlen);
+	px->addr_len = list->ai_addrlen;
+	freeaddrinfo(list);
+	snprintf(px->host, sizeof(px->host), "%s", backend);
+	return 0;
+}
+
+int
+qt__net_backend_connect(const struct qt_net_proxy *px)
+{
+	int	fd, one = 1, rc;
+
+	fd = socket(px->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (px->addr.ss_family != AF_UNIX)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (connect(fd, (const struct sockaddr *)&px->addr,
+	    px->addr_len) < 0 && errno != EINPROGRESS) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
