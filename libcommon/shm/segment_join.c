@@ -2,14 +2,20 @@
 /*
  * Participants: who uses the segment, and who of them is dead.
  *
- * A participant holds an exclusive OFD lock on the first byte of its slot. The
- * kernel drops it when the process dies, however it dies, so "the byte can be
- * locked" is the one meaning of dead here. Process ids are shown to people and
- * never tested.
+ * Each slot has two bytes to lock (OFD locks, exclusive):
  *
- * Whoever wants to act on the remains of a dead participant first takes that
- * byte: so only one process does, and if it dies at it the byte is free again
- * and the next one starts over. Every such action can be repeated.
+ *	life	(the slot's first byte) is held by the participant as long as
+ *		it lives. The kernel drops it when the process dies, however it
+ *		dies; "nobody holds it" is the one meaning of dead here.
+ *		Process ids are shown to people and never tested.
+ *	hand	(8 bytes further) is held by whoever changes what the slot
+ *		says: a joiner, a sweeper, or one who takes the allocator's lock
+ *		from the dead. So only one process acts on the remains, and if
+ *		it dies at it, the byte is free again and the next one starts
+ *		over: every such action can be repeated.
+ *
+ * Only the owner ever holds life, so nobody who merely looks after the dead
+ * makes them look alive.
  *
  * Each time a slot changes hands its generation grows, so a word that names
  * owner and generation never comes to mean somebody else.
@@ -27,16 +33,43 @@
 
 #include "segment_priv.h"
 
-uint64_t
-qt__slot_byte(const struct qt_seg *seg, uint32_t id)
+#define LIFE	0
+#define HAND	8
+
+static off_t
+byte_of(const struct qt_seg *seg, uint32_t id, int which)
 {
-	return seg->head.slot_offset + (uint64_t)id * seg->head.slot_size;
+	return (off_t)(seg->head.slot_offset +
+	    (uint64_t)id * seg->head.slot_size) + which;
 }
 
-static int
-lock_byte(struct qt_seg *seg, uint32_t id, int type)
+static bool
+has_life(const struct qt_seg *seg, uint32_t id)
 {
-	return qt_sys_lock(seg->fd, type, (off_t)qt__slot_byte(seg, id), 1);
+	/* If the kernel cannot say, then it lives. */
+	return qt_sys_is_locked(seg->fd, byte_of(seg, id, LIFE), 1) != 0;
+}
+
+int
+qt__slot_hold(struct qt_seg *seg, uint32_t id)
+{
+	int	rc;
+
+	if (has_life(seg, id))
+		return -EBUSY;
+	rc = qt_sys_lock(seg->fd, F_WRLCK, byte_of(seg, id, HAND), 1);
+	if (rc == 0 && has_life(seg, id)) {
+		/* Somebody joined between the two. */
+		qt__slot_unhold(seg, id);
+		rc = -EBUSY;
+	}
+	return rc == -EAGAIN ? -EBUSY : rc;
+}
+
+void
+qt__slot_unhold(struct qt_seg *seg, uint32_t id)
+{
+	(void)qt_sys_lock(seg->fd, F_UNLCK, byte_of(seg, id, HAND), 1);
 }
 
 /* Ticks after boot at which this process began; 0 when /proc is not there. */
@@ -79,37 +112,53 @@ fill_slot(struct qt_seg *seg, uint32_t id)
 	    memory_order_release);
 }
 
-/* 1 when the slot is ours now, 0 when somebody holds it. */
-static int
-claim(struct qt_seg *seg, uint32_t id)
-{
-	uint64_t	word;
-	int		rc;
-
-	rc = lock_byte(seg, id, F_WRLCK);
-	if (rc < 0)
-		return rc == -EAGAIN ? 0 : rc;
-	word = atomic_load_explicit(&seg->slots[id].word, memory_order_acquire);
-	seg->pid = getpid();
-	seg->self = id;
-	seg->generation = (uint32_t)(word >> 32) + 1;
-	rc = qt__seg_inherit(seg, id);
-	if (rc < 0) {
-		seg->self = 0;
-		(void)lock_byte(seg, id, F_UNLCK);
-		return rc;
-	}
-	if ((uint32_t)word != QT__SLOT_FREE)
-		atomic_fetch_add(&seg->ctl->sweeps, 1);
-	fill_slot(seg, id);
-	return 1;
-}
-
 static bool
 is_free(const struct qt_seg *seg, uint32_t id)
 {
 	return (uint32_t)atomic_load_explicit(&seg->slots[id].word,
 	    memory_order_acquire) == QT__SLOT_FREE;
+}
+
+/*
+ * With the hand of a slot held: it becomes ours. What its last owner left is
+ * finished under its own id, for as long as the slot still says so.
+ */
+static int
+move_in(struct qt_seg *seg, uint32_t id)
+{
+	int	rc;
+
+	seg->pid = getpid();
+	seg->self = id;
+	rc = qt__seg_inherit(seg, id);
+	if (rc == 0) {
+		if (!is_free(seg, id)) {
+			qt__slot_free(seg, id);
+			atomic_fetch_add(&seg->ctl->sweeps, 1);
+		}
+		rc = qt_sys_lock(seg->fd, F_WRLCK, byte_of(seg, id, LIFE), 1);
+	}
+	if (rc < 0) {
+		seg->self = 0;
+		return rc;
+	}
+	seg->generation = (uint32_t)(atomic_load_explicit(&seg->slots[id].word,
+	    memory_order_relaxed) >> 32) + 1;
+	fill_slot(seg, id);
+	return 0;
+}
+
+/* 1 when the slot is ours now, 0 when somebody has it. */
+static int
+claim(struct qt_seg *seg, uint32_t id)
+{
+	int	rc = qt__slot_hold(seg, id);
+
+	if (rc < 0)
+		return rc == -EBUSY ? 0 : rc;
+	rc = move_in(seg, id);
+	qt__slot_unhold(seg, id);
+	return rc < 0 ? rc : 1;
 }
 
 /* Free slots first; those of the dead when there are no others. */
@@ -172,7 +221,7 @@ qt__seg_leave(struct qt_seg *seg)
 	if (seg->self == 0 || seg->pid != getpid())
 		return;
 	qt__slot_free(seg, seg->self);
-	(void)lock_byte(seg, seg->self, F_UNLCK);
+	(void)qt_sys_lock(seg->fd, F_UNLCK, byte_of(seg, seg->self, LIFE), 1);
 	seg->self = 0;
 }
 
@@ -184,7 +233,7 @@ sweep_one(struct qt_seg *seg, uint32_t id)
 
 	if (id == seg->self || is_free(seg, id))
 		return 0;
-	if (lock_byte(seg, id, F_WRLCK) < 0)
+	if (qt__slot_hold(seg, id) < 0)
 		return 0;
 	rc = qt__seg_inherit(seg, id);
 	if (rc == 0 && !is_free(seg, id)) {
@@ -192,7 +241,7 @@ sweep_one(struct qt_seg *seg, uint32_t id)
 		atomic_fetch_add(&seg->ctl->sweeps, 1);
 		rc = 1;
 	}
-	(void)lock_byte(seg, id, F_UNLCK);
+	qt__slot_unhold(seg, id);
 	return rc > 0;
 }
 
@@ -217,9 +266,8 @@ qt_seg_is_alive(const struct qt_seg *seg, uint32_t id)
 		return 0;
 	if (id == seg->self && seg->pid == getpid())
 		return 1;
-	if (seg->fd < 0)
-		return 1;	/* cannot ask: never call the living dead */
-	return qt_sys_is_locked(seg->fd, (off_t)qt__slot_byte(seg, id), 1) != 0;
+	/* Without a descriptor we cannot ask: never call the living dead. */
+	return seg->fd < 0 || has_life(seg, id);
 }
 
 int
@@ -247,16 +295,23 @@ qt_seg_participant_next(const struct qt_seg *seg, uint32_t *cursor,
 	return 0;
 }
 
+/* Of a generation: the slot may get a new owner while we ask. */
 int
 qt__seg_is_owner_alive(const struct qt_seg *seg, uint32_t id,
     uint32_t generation)
 {
-	uint64_t	word;
+	_Atomic uint64_t	*word;
 
 	if (id == 0 || id > seg->head.slot_count)
 		return 0;
-	word = atomic_load_explicit(&seg->slots[id].word, memory_order_acquire);
-	return (uint32_t)(word >> 32) == generation && qt_seg_is_alive(seg, id);
+	word = &seg->slots[id].word;
+	if (atomic_load_explicit(word, memory_order_acquire) >> 32 !=
+	    generation || !qt_seg_is_alive(seg, id))
+		return 0;
+	/* A joiner frees the slot before it takes life: so if life was the
+	 * joiner's, the generation has grown by now. */
+	return atomic_load_explicit(word, memory_order_acquire) >> 32 ==
+	    generation;
 }
 
 int

@@ -11,7 +11,7 @@
  * died with its sender costs that long and no more. The flag is not a count,
  * so a dead waiter leaves at worst one needless wake-up behind.
  *
- * From a dead owner the lock is taken over while holding the owner's byte (see
+ * From a dead owner the lock is taken over while holding the owner's slot (see
  * segment_join.c). What the owner left is then finished before anything else:
  * a committed redo log is applied again, and pages that it noted to be given
  * back are given back. If that fails (the system refuses the call) the notes
@@ -67,7 +67,10 @@ release(struct qt_seg *seg)
 		    0);
 }
 
-/* The lock's owner is id, whose byte we hold: only the flag can change. */
+/*
+ * If the lock's owner is id, who is dead and whose slot we hold, the lock is
+ * ours: nothing but the flag can have changed meanwhile.
+ */
 static int
 take_over(struct qt_seg *seg, uint32_t id)
 {
@@ -89,16 +92,15 @@ take_over(struct qt_seg *seg, uint32_t id)
 static int
 take_from_dead(struct qt_seg *seg, uint32_t id)
 {
-	off_t	at = (off_t)qt__slot_byte(seg, id);
 	int	got;
 
-	if (qt_sys_lock(seg->fd, F_WRLCK, at, 1) < 0)
+	if (qt__slot_hold(seg, id) < 0)
 		return 0;
 	got = take_over(seg, id);
 	if (got)
 		atomic_fetch_add(&seg->ctl->takeovers, 1);
 	/* The slot stays taken: sweeping frees it, when all is finished. */
-	(void)qt_sys_lock(seg->fd, F_UNLCK, at, 1);
+	qt__slot_unhold(seg, id);
 	return got;
 }
 

@@ -243,8 +243,13 @@ int	qt__seg_join(struct qt_seg *seg, struct qt_err *err);
 void	qt__seg_leave(struct qt_seg *seg);
 int	qt__seg_is_owner_alive(const struct qt_seg *seg, uint32_t id,
 	    uint32_t generation);
-uint64_t qt__slot_byte(const struct qt_seg *seg, uint32_t id);
-/* With the byte of a dead participant held: its slot is free from now on. */
+/*
+ * Holds the slot of id against everybody else who would act on it; -EBUSY when
+ * its owner is alive or somebody holds it. Under the handle's mutex.
+ */
+int	qt__slot_hold(struct qt_seg *seg, uint32_t id);
+void	qt__slot_unhold(struct qt_seg *seg, uint32_t id);
+/* With its slot held and its remains finished: nobody is id any more. */
 void	qt__slot_free(struct qt_seg *seg, uint32_t id);
 
 /*
@@ -258,7 +263,7 @@ void	qt__seg_unlock(struct qt_seg *seg);
  * have been changing by the log calls this first, or takes the lock.
  */
 int	qt__seg_settle(struct qt_seg *seg);
-/* The mutex is held and so is the byte of id, which is dead. */
+/* The mutex is held, and so is the slot of id, who is dead. */
 int	qt__seg_inherit(struct qt_seg *seg, uint32_t id);
 
 /*

@@ -22,6 +22,7 @@ struct world {
 	uint64_t	*ring;		/* a word in the segment */
 	uint64_t	 used;		/* bytes before it was made */
 	uint64_t	 head;		/* before the operation */
+	struct qt_ring_writer *writer;	/* of the child, when it has it open */
 	int		 fd;
 };
 
@@ -194,15 +195,33 @@ join(void *state)
 }
 
 static void
+open_writer(void *state)
+{
+	struct world	*w = state;
+
+	join(w);
+	if (qt_ring_writer_open(w->seg, *w->ring, &w->writer, NULL) < 0)
+		_exit(1);
+}
+
+/* Over the end of a chunk, and then within one. */
+static void
 op_write(void *state)
 {
-	struct world		*w = state;
-	struct qt_ring_writer	*writer;
+	struct world	*w = state;
 
-	if (qt_ring_writer_open(w->seg, *w->ring, &writer, NULL) < 0 ||
-	    write_pattern(writer, 20) < 0 || write_pattern(writer, 3) < 0)
+	if (write_pattern(w->writer, 20) < 0 || write_pattern(w->writer, 3) < 0)
 		_exit(1);
-	qt_ring_writer_close(writer);
+}
+
+static void
+op_open_and_close(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_ring_writer_open(w->seg, *w->ring, &w->writer, NULL) < 0)
+		_exit(1);
+	qt_ring_writer_close(w->writer);
 }
 
 static void
@@ -227,12 +246,14 @@ int
 main(void)
 {
 	static const struct step_case	cases[] = {
-		{ "first bytes of a ring", world_empty, join, op_write,
-		    check_writing, world_end },
-		{ "writing into a second chunk", world_growing, join, op_write,
-		    check_writing, world_end },
-		{ "writing into the oldest chunk", world_full, join, op_write,
-		    check_writing, world_end },
+		{ "become the writer and stop", world_full, join,
+		    op_open_and_close, check_writing, world_end },
+		{ "the first bytes of a ring", world_empty, open_writer,
+		    op_write, check_writing, world_end },
+		{ "write into a second chunk", world_growing, open_writer,
+		    op_write, check_writing, world_end },
+		{ "write into the oldest chunk", world_full, open_writer,
+		    op_write, check_writing, world_end },
 		{ "create", world_none, join, op_create, check_life, world_end },
 		{ "destroy", world_growing, join, op_destroy, check_life,
 		    world_end },
