@@ -87,7 +87,7 @@ QT_TEST(keeps_colours_and_attributes)
 {
 	(void)state;
 	expect("\x1b[1;31mred\x1b[m x", QT_SCREEN_STYLED,
-	    "\x1b[1;31mred\x1b[m x\n");
+	    "\x1b[1;31mred \x1b[mx\n");
 	expect("\x1b[38:2::1:2:3mA\x1b[38:5:200mB\x1b[48;2;9;8;7mC",
 	    QT_SCREEN_STYLED, "\x1b[38;2;1;2;3mA\x1b[38;5;200mB"
 	    "\x1b[48;2;9;8;7mC\x1b[39;49m\n");
