@@ -11,6 +11,7 @@ main(int argc, char **argv)
 	const struct qt_verb verbs[] = {
 		/* name_verb rows, in alphabetical order */
 		host_verb,
+		screen_verb,	/* not for people: last */
 		{ NULL, NULL, NULL, NULL, NULL },
 	};
 

@@ -11,5 +11,7 @@
 
 int	host_main(int argc, char **argv);
 extern const struct qt_verb host_verb;
+int	screen_main(int argc, char **argv);
+extern const struct qt_verb screen_verb;
 
 #endif /* QT_SESSION_VERBS_H */

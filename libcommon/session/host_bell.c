@@ -130,3 +130,18 @@ qt__bell_end(struct qt__attach *a)
 	atomic_store(&a->conn->bell[a->channel].wake_at, 0);
 	ring(a, QT_BELL_ENDED);
 }
+
+void
+qt__bell_created(struct qt__host *h)
+{
+	static const uint64_t	one = 1;
+
+	for (uint32_t i = 0; i < h->conn_slots; i++) {
+		struct qt__conn	*c = h->conns[i];
+
+		if (c != NULL && !c->is_closed && c->event_fd >= 0 &&
+		    (c->flags & QT_HELLO_HELPER) != 0 &&
+		    write(c->event_fd, &one, sizeof(one)) > 0)
+			h->rings++;
+	}
+}

@@ -210,6 +210,8 @@ void	qt__bell_output(struct qt__session *s, size_t len);
 void	qt__bell_change(struct qt__session *s);
 void	qt__bell_timer(uv_timer_t *timer);
 void	qt__bell_end(struct qt__attach *a);
+/* There is a session that helpers are not attached to yet. */
+void	qt__bell_created(struct qt__host *h);
 
 /* host_input.c: 0, -QT_EFULL, -QT_EGONE */
 int	qt__session_input(struct qt__session *s, const void *data, size_t len);

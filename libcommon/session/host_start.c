@@ -111,6 +111,7 @@ qt__tell_created(struct qt__host *h, const struct qt_session *rec,
 
 	atomic_store(&h->info->running, h->running);
 	atomic_fetch_add(&h->info->created, 1);
+	qt__bell_created(h);
 	qt__event_begin(&e, "created", rec);
 	qt_json_str(&e.json, "owner", rec->owner);
 	qt_json_str(&e.json, "command", rec->command);

@@ -33,16 +33,23 @@ struct qt_screen_request {
 	struct qt_uuid	id;
 	uint32_t	form;		/* enum qt_screen_form */
 	uint32_t	scrollback;	/* lines above the screen, at most */
-	uint64_t	min_offset;	/* of the answer; at most the head */
-	uint32_t	flags;
+	uint64_t	min_offset;	/* the screen shows at least these bytes,
+				 * but for an unfinished sequence; at most
+				 * the head */
+	uint32_t	flags;		/* QT_SCREEN_... */
 	uint32_t	pad;
 };
+
+/* ANSI: leave the terminal's own scrollback even if this brings some. */
+#define QT_SCREEN_KEEP	1u
 
 struct qt_screen_answer {
 	int32_t		code;		/* 0 or negative */
 	uint16_t	cols, rows;
 	uint64_t	offset;		/* the screen after exactly these bytes;
-				 * for MODES: of the safe point */
+				 * the last safe point at or before the
+				 * head, so streaming may go on from here.
+				 * For MODES: of that safe point */
 	uint64_t	len;		/* bytes in the memfd */
 	uint32_t	cursor_col, cursor_row;
 };
