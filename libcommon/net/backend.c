@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the proxy connects to. See proxy_priv.h. */
+/* A proxy's life, and where it connects to. See <qt/net/proxy.h>. */
 
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -84,4 +85,50 @@ qt__net_backend_connect(const struct qt_net_proxy *px)
 		return rc;
 	}
 	return fd;
+}
+
+static int
+copy(char **out, const char *text)
+{
+	*out = text != NULL ? strdup(text) : NULL;
+	return text != NULL && *out == NULL ? -ENOMEM : 0;
+}
+
+int
+qt_net_proxy_new(struct qt_net_server *server,
+    const struct qt_net_proxy_conf *conf, struct qt_net_proxy **out,
+    struct qt_err *err)
+{
+	struct qt_net_proxy	*px = calloc(1, sizeof(*px));
+	int			 rc = -ENOMEM;
+
+	*out = NULL;
+	if (px != NULL) {
+		px->server = server;
+		px->conf = *conf;
+		rc = copy(&px->strip, conf->strip);
+	}
+	if (rc == 0)
+		rc = copy(&px->add, conf->add);
+	if (rc == 0)
+		rc = copy(&px->cookie, conf->strip_cookie);
+	if (rc == 0)
+		rc = qt__net_backend_resolve(px, conf->backend, err);
+	if (rc < 0) {
+		qt_net_proxy_free(px);
+		return rc;
+	}
+	*out = px;
+	return 0;
+}
+
+void
+qt_net_proxy_free(struct qt_net_proxy *px)
+{
+	if (px == NULL)
+		return;
+	free(px->strip);
+	free(px->add);
+	free(px->cookie);
+	free(px);
 }

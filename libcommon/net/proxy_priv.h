@@ -4,7 +4,7 @@
 
 /*
  * The proxy, between proxy.c (a request's way), proxy_head.c (heads, both
- * ways), backend.c (the address) and tunnel.c (after a WebSocket's 101).
+ * ways), backend.c (life, address) and tunnel.c (after a WebSocket's 101).
  */
 
 #include <sys/un.h>
