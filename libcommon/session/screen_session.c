@@ -205,6 +205,8 @@ qt__service_look(struct qt__service *s, struct qt__follow *f)
 		nap(s, f, 0);	/* more is there: after the others */
 	else if (rc == 0)
 		sleep_on(s, f, &rec, f->pos - from);
+	else if (rc == -QT_EGONE)
+		qt__service_forget(s, f);
 	else
 		qt_log(QT_LOG_WARN, MODULE, "session '%s': %s", rec.name,
 		    qt_strerror(rc));

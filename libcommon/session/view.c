@@ -286,6 +286,11 @@ stream(struct qt_view *v, const struct qt_session *s, size_t size_max,
 	rc = qt__view_read(v, limit, size_max, out);
 	if (rc == -QT_ELAPPED)
 		return skip(v);
+	if (rc == -QT_EGONE) {
+		v->phase = QT__VIEW_LOST;
+		out->kind = QT_VIEW_GONE;
+		return 0;
+	}
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	if (limit < head)
