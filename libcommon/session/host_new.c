@@ -122,7 +122,7 @@ qt__make_env(struct qt__host *h, const struct qt__new *n,
 
 	if (!is_clean)
 		e.size += env_count(environ);
-	if (is_clean || term == NULL)
+	if (term == NULL)
 		term = h->opt.term;
 	e.list = calloc(e.size, sizeof(*e.list));
 	if (e.list == NULL)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What every command test shares: a world of its own, and a way to wait.
+#
+# A test file calls world_up in setup() and world_down in teardown(). Nothing
+# here sleeps for a guess: wait_for asks again until a deadline.
+
+# A private runtime folder, home and environment; nothing of the user's.
+world_up() {
+	WORLD=$(mktemp -d "${TMPDIR:-/tmp}/qt-test.XXXXXX")
+	mkdir -m 700 "$WORLD/run" "$WORLD/home" "$WORLD/tmux"
+	export QT_RUNTIME_DIR=$WORLD/run HOME=$WORLD/home SHELL=/bin/sh
+	export TMUX_TMPDIR=$WORLD/tmux PS1='$ ' LC_ALL=C.UTF-8
+	unset QT_SESSION QT_SESSION_NAME QT_CONFIG QT_STATE_DIR QT_DEBUG ENV
+	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_STATE_HOME NO_COLOR TMUX
+	cd "$WORLD/home" || return
+}
+
+# The host's process id, from its lock.
+host_pid() {
+	[ -s "$QT_RUNTIME_DIR/host.lock" ] && grep -o '^[0-9]*' \
+	    "$QT_RUNTIME_DIR/host.lock"
+}
+
+# Ends what the world started, by process id, and removes its names.
+world_down() {
+	local pid name
+	tmux kill-server 2>/dev/null || true
+	if pid=$(host_pid) && grep -qs qt-session "/proc/$pid/cmdline"; then
+		kill -CONT "$pid" 2>/dev/null || true
+		timeout 5 qt-session stop --force >/dev/null 2>&1 ||
+			kill -KILL "$pid" 2>/dev/null || true
+	fi
+	name=$(segment_name host) && rm -f "/dev/shm$name"
+	rm -rf "$WORLD"
+}
+
+# wait_for SECONDS COMMAND...: runs it until it succeeds; fails at the deadline.
+wait_for() {
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	shift
+	until "$@"; do
+		if [ "${EPOCHREALTIME/[.,]/}" -ge "$end" ]; then
+			echo "gave up waiting for: $*" >&2
+			return 1
+		fi
+		read -rt 0.02 <> <(:) || true
+	done
+}
+
+# A terminal to look at: tmux, one window of the given size. term_open COLSxROWS
+# [COMMAND...] starts a shell, or the command, in it.
+term_open() {
+	local size=$1
+	shift
+	tmux -f /dev/null new-session -d -s t -x "${size%x*}" -y "${size#*x}" \
+	    "${@:-exec sh}"
+	tmux set-option -g status off
+	tmux set-option -g remain-on-exit on
+	tmux resize-window -t t -x "${size%x*}" -y "${size#*x}"
+}
+
+term_type() { tmux send-keys -t "${TERM_PANE:-t}" -l -- "$1"; }
+term_key() { tmux send-keys -t "${TERM_PANE:-t}" "$@"; }
+term_screen() { tmux capture-pane -p -t "${TERM_PANE:-t}"; }
+term_mode() { tmux display-message -p -t "${TERM_PANE:-t}" "#{$1}"; }
+
+term_shows() { term_screen | grep -qE -- "$1"; }
+term_lacks() { ! term_shows "$1"; }
+
+# Waits until the terminal shows the pattern; prints the screen when it does not.
+term_wait() {
+	wait_for "${2:-10}" term_shows "$1" || { term_screen >&2; return 1; }
+}
+
+# Whether a session's screen shows the pattern.
+session_shows() { qt-session capture "$1" 2>&1 | grep -qE -- "$2"; }
+session_wait() {
+	wait_for 10 session_shows "$1" "$2" ||
+		{ qt-session capture "$1" >&2; return 1; }
+}
+
+session_state() { qt-session ls -a -o name,state | sed -n "s/^$1	//p"; }
+has_state() { [ "$(session_state "$1")" = "$2" ]; }
+
+# Fails when the command succeeds: bats does not see a "!" in mid-test.
+refute() {
+	if "$@"; then
+		echo "should have failed: $*" >&2
+		return 1
+	fi
+}
