@@ -300,8 +300,10 @@ attach_in() {
 	start_shell one
 	qt-session new -d -n big -- sh -c \
 	    'read -r x; seq 1 1000000; echo THE END; exec cat' >/dev/null
-	printf '%s\n' 'send go\r' 'expect skipped [0-9.]+ [KM]B' \
-	    'expect THE END' 'send \x1c' 'expect skipped' 'exit 0' |
+	printf '%s\n' 'send go\r' \
+	    'until test "$(qt-session ls -o output | tail -n 1)" -gt 6888890' \
+	    'expect skipped [0-9.]+ [KM]B' 'expect THE END' 'send \x1c' \
+	    'expect detached from big; skipped' 'exit 0' |
 		ptydrive -t 30 qt-session attach big
 }
 

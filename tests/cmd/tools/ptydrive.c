@@ -7,6 +7,7 @@
  *	expect RE	wait until the output since the last expect matches
  *	send TEXT	type it; \r \n \t \e \\ and \xNN are understood
  *	flood N		type N times "0123456789abcde\n"
+ *	until COMMAND	run it by sh until it succeeds; nothing is read meanwhile
  *	resize CxR	change the size
  *	signal N	send the command a signal, by number
  *	status		print the command's terminal settings (stty -g like)
@@ -158,6 +159,19 @@ step_send(struct drive *d, const char *text)
 	qt_buf_clear(&raw);
 }
 
+/* A terminal that takes nothing while the world goes on. */
+static void
+step_until(struct drive *d, const char *command)
+{
+	uint64_t	end_ms = qt_clock_mono_ms() + d->limit_ms;
+
+	while (system(command) != 0) {
+		if (qt_clock_mono_ms() > end_ms)
+			fail(d, "until", "it never succeeded");
+		poll(NULL, 0, 20);
+	}
+}
+
 static void
 step_flood(struct drive *d, unsigned long count)
 {
@@ -221,6 +235,8 @@ step(struct drive *d, char *line)
 		step_expect(d, arg);
 	else if (strcmp(line, "send") == 0)
 		step_send(d, arg);
+	else if (strcmp(line, "until") == 0)
+		step_until(d, arg);
 	else if (strcmp(line, "flood") == 0)
 		step_flood(d, strtoul(arg, NULL, 10));
 	else if (strcmp(line, "resize") == 0)
