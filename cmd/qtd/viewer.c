@@ -295,12 +295,16 @@ on_attached(void *arg, int code, const void *body, size_t len,
 		return;
 	}
 	v->generation = got.generation;
+	v->is_pumping = 1;	/* it may close the viewer: free it later */
 	v->conf.ops->attached(v, s, v->was_attached);
-	v->was_attached = 1;
-	if (!v->is_dead) {
-		update_lead(v);
-		pump(v);
+	v->is_pumping = 0;
+	if (v->is_dead) {
+		release(v);
+		return;
 	}
+	v->was_attached = 1;
+	update_lead(v);
+	pump(v);
 }
 
 static int
