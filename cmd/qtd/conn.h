@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QTD_CONN_H
+#define QTD_CONN_H
+
+#include <stdint.h>
+
+#include <qt/session/wire.h>
+
+#include "worker.h"
+
+/*
+ * One WebSocket and what speaks on it: "qt.1" (qt1.c) or "tty" (tty.c). An
+ * idle one costs this struct; the rest is made when it is needed.
+ */
+struct channel;
+struct tty;
+
+struct conn {
+	struct worker	*worker;
+	struct ws	*ws;
+	struct conn	*prev, *next;
+	struct user	 user;
+	uint64_t	 cookie_id;	/* web session, to close at logout; 0 */
+	struct channel	**channels;	/* qt.1: by position */
+	uint16_t	 channel_count, channel_cap;
+	uint8_t		 is_watching;	/* wants SESSIONS frames */
+	struct tty	*tty;		/* tty: its one session */
+};
+
+extern const struct ws_ops conn_ops;
+
+/* Takes an upgraded connection; see ws_adopt. fd is taken in any case. */
+int	conn_adopt(struct worker *w, const struct user *user,
+	    uint64_t cookie_id, int fd, const char *head, size_t head_len,
+	    const char *rest, size_t rest_len);
+/* Closes every connection of a web session (logout), or all with 0. */
+void	conn_close_all(struct worker *w, uint64_t cookie_id,
+	    unsigned int code, const char *reason);
+
+/* qt1.c */
+void	qt1_open(struct conn *c);
+void	qt1_message(struct conn *c, const void *data, size_t len,
+	    int is_binary);
+void	qt1_writable(struct conn *c);
+void	qt1_closed(struct conn *c);
+/* Sends a frame with a JSON (or any) payload. 0 or -EPIPE. */
+int	qt1_send(struct conn *c, const struct qt_wire_head *head,
+	    const void *payload, size_t len);
+
+/* qt1_call.c: CALL frames and OPEN's JSON */
+void	qt1_call(struct conn *c, uint32_t tag, const void *json, size_t len);
+
+/* watch.c: the session list, pushed on change */
+void	watch_changed(struct conn *c);
+
+/* tty.c */
+void	tty_open(struct conn *c);
+void	tty_message(struct conn *c, const void *data, size_t len,
+	    int is_binary);
+void	tty_writable(struct conn *c);
+void	tty_closed(struct conn *c);
+
+#endif /* QTD_CONN_H */
