@@ -24,6 +24,7 @@ struct conn {
 	struct channel	**channels;	/* qt.1: by position */
 	uint16_t	 channel_count, channel_cap;
 	uint8_t		 is_watching;	/* wants SESSIONS frames */
+	uint8_t		 turn;		/* whose output goes first */
 	struct tty	*tty;		/* tty: its one session */
 };
 

@@ -241,7 +241,7 @@ ws_bridge_counters(const struct ws_bridge *b)
 
 int
 ws_adopt(struct ws_bridge *b, int fd, const char *head, size_t head_len,
-    const char *rest, size_t rest_len, void *user)
+    const char *rest, size_t rest_len, void *user, struct ws **out)
 {
 	struct qt_buf	 first = QT_BUF_INIT;
 	struct ws	*ws = calloc(1, sizeof(*ws));
@@ -261,6 +261,7 @@ ws_adopt(struct ws_bridge *b, int fd, const char *head, size_t head_len,
 	if (ws->wsi == NULL)
 		goto out;
 	lws_set_opaque_user_data(ws->wsi, ws);
+	*out = ws;
 	ws = NULL;
 	rc = 0;
 out:

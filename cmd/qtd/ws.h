@@ -51,11 +51,11 @@ const struct ws_counters *ws_bridge_counters(const struct ws_bridge *b);
 
 /*
  * Takes fd, success or not. head is a canonical upgrade head, rest what the
- * client sent behind it; user is the caller's, see ws_user(). 0 or negative:
- * then closed() is not called.
+ * client sent behind it; user is the caller's, see ws_user(). 0 and *out, or
+ * negative: then closed() is not called.
  */
 int	ws_adopt(struct ws_bridge *b, int fd, const char *head, size_t head_len,
-	    const char *rest, size_t rest_len, void *user);
+	    const char *rest, size_t rest_len, void *user, struct ws **out);
 
 void	*ws_user(const struct ws *ws);
 /*
