@@ -23,6 +23,9 @@ struct uv_loop_s;
 /* One bell slot, in its owner's memory; zero it before host_slot_take. */
 struct host_slot {
 	void		(*bell)(struct host_slot *slot);
+	/* Input that was taken here was refused there. */
+	void		(*refused)(struct host_slot *slot, int code,
+			    const char *text);
 	void		(*lost)(struct host_slot *slot);
 	void		(*back)(struct host_slot *slot);
 	uint32_t	 index;
@@ -33,8 +36,20 @@ struct host_slot {
 typedef void host_answer_fn(void *arg, int code, const void *body, size_t len,
 	    const char *text);
 
-/* Connects, starting a host when none runs. */
-int	host_new(struct uv_loop_s *loop, uint32_t slots, struct host **out,
+struct host_conf {
+	struct uv_loop_s	*loop;
+	uint32_t		 slots;
+	/* No host runs: somebody who may should start one. May be NULL. */
+	void			(*need)(void *arg);
+	/* What had to wait for the host's socket has gone. May be NULL. */
+	void			(*drained)(void *arg);
+	/* The connection was lost. May be NULL. */
+	void			(*lost)(void *arg);
+	void			*arg;
+};
+
+/* Connects; a host has to be running. */
+int	host_new(const struct host_conf *conf, struct host **out,
 	    struct qt_err *err);
 void	host_free(struct host *h);
 
@@ -58,8 +73,18 @@ int	host_ask(struct host *h, enum qt_control_type type, uint32_t channel,
 int	host_ask_new(struct host *h, const struct qt_client_new *spec,
 	    host_answer_fn *fn, void *arg);
 void	host_forget(struct host *h, const void *arg);
-/* Sends what has no answer. -EAGAIN when the host does not take it now. */
+/*
+ * Sends what has no answer. What the socket does not take is kept, in order,
+ * up to HOST_QUEUE_MAX bytes; then -EAGAIN.
+ */
+#define HOST_QUEUE_MAX	(4u << 20)
+#define HOST_QUEUE_HIGH	(64u << 10)
 int	host_tell(struct host *h, enum qt_control_type type, uint32_t channel,
 	    const void *body, size_t len);
+/* INPUT for a slot; its refused() may follow. */
+int	host_input(struct host *h, struct host_slot *slot, const void *data,
+	    size_t len);
+/* 1 while HOST_QUEUE_HIGH bytes or more wait: read no more input. */
+int	host_is_full(const struct host *h);
 
 #endif /* QTD_HOST_H */

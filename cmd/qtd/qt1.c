@@ -11,18 +11,41 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <qt/base/buf.h>
 #include <qt/base/json.h>
 
 #include "conn.h"
 #include "qt1_priv.h"
+#include "session.h"
 #include "viewer.h"
+
+#ifndef QT_VERSION
+#define QT_VERSION "unknown"
+#endif
 
 #define WINDOW	(512u << 10)
 
 /* One frame at a time is built here; lws copies what the socket refuses. */
 static uint8_t	frame[WS_PRE + QT_WIRE_HEAD_SIZE + QT_WIRE_OUT_MAX];
+
+/* A list can be longer than any piece of output. */
+static int
+send_long(struct conn *c, const struct qt_wire_head *head,
+    const void *payload, size_t len)
+{
+	uint8_t	*p = malloc(WS_PRE + QT_WIRE_HEAD_SIZE + len);
+	int	 rc;
+
+	if (p == NULL)
+		return -ENOMEM;
+	qt_wire_pack(head, p + WS_PRE);
+	memcpy(p + WS_PRE + QT_WIRE_HEAD_SIZE, payload, len);
+	rc = ws_send(c->ws, p + WS_PRE, QT_WIRE_HEAD_SIZE + len, 1);
+	free(p);
+	return rc;
+}
 
 int
 qt1_send(struct conn *c, const struct qt_wire_head *head, const void *payload,
@@ -31,7 +54,7 @@ qt1_send(struct conn *c, const struct qt_wire_head *head, const void *payload,
 	uint8_t	*p = frame + WS_PRE;
 
 	if (len > QT_WIRE_OUT_MAX)
-		len = QT_WIRE_OUT_MAX;
+		return send_long(c, head, payload, len);
 	qt_wire_pack(head, p);
 	if (len > 0)
 		memcpy(p + QT_WIRE_HEAD_SIZE, payload, len);
@@ -174,6 +197,7 @@ send_skipped(struct channel *ch, const struct qt_view_piece *piece)
 	    .channel = ch->id, .offset = piece->offset };
 	struct qt_buf		buf = QT_BUF_INIT;
 
+	qt_net_count(&ch->conn->worker->slot->skipped_bytes, piece->count);
 	if (qt_buf_addf(&buf, "{\"bytes\":%llu}",
 	    (unsigned long long)piece->count) == 0)
 		qt1_send_json(ch->conn, &head, &buf);
@@ -249,14 +273,22 @@ on_attached(struct viewer *v, const struct qt_session *s, int is_again)
 		return;
 	ch->is_redraw_next = 1;
 	qt_json_object(&j, NULL);
-	qt1_session_fields(&j, s);
+	session_fields(ch->conn->worker, &j, s);
 	qt_json_str(&j, "role", qt_role_name(viewer_role(v)));
 	qt_json_end(&j);
 	qt1_send_json(ch->conn, &head, &buf);
 }
 
+static void
+on_refused(struct viewer *v, int code, const char *text)
+{
+	struct channel	*ch = viewer_user(v);
+
+	qt1_error(ch->conn, ch->id, 0, QT_WIRE_SOFT, code, text);
+}
+
 const struct viewer_ops qt1_viewer_ops = {
-	can_take, on_attached, on_piece, on_failed
+	can_take, on_attached, on_piece, on_failed, on_refused
 };
 
 static void
@@ -268,6 +300,7 @@ on_input(struct conn *c, struct channel *ch, const uint8_t *p, size_t len)
 	if (rc < 0)
 		qt1_error(c, ch->id, 0, QT_WIRE_SOFT, rc,
 		    rc == -EAGAIN ? "the session takes no input now" : "");
+	conn_input_taken(c);
 }
 
 static void
@@ -337,6 +370,35 @@ qt1_message(struct conn *c, const void *data, size_t len, int is_binary)
 		    len - QT_WIRE_HEAD_SIZE);
 }
 
+/* The first frame says who the client is to us, and what it may send. */
+void
+qt1_open(struct conn *c)
+{
+	struct worker		*w = c->worker;
+	struct qt_wire_head	 head = { .type = QT_WIRE_HELLO };
+	struct qt_buf		 buf = QT_BUF_INIT;
+	struct qt_json		 j = QT_JSON_INIT(&buf);
+	char			 host[65] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	qt_json_object(&j, NULL);
+	qt_json_str(&j, "version", QT_VERSION);
+	qt_json_str(&j, "user", c->user.name);
+	qt_json_str(&j, "role", qt_net_role_name(c->user.role));
+	qt_json_bool(&j, "readonly", user_role(w, &c->user) <
+	    QT_ROLE_WRITER);
+	qt_json_str(&j, "host", host);
+	if (w->opt->command != NULL)
+		qt_json_str(&j, "command", w->opt->command_line);
+	qt_json_object(&j, "limits");
+	qt_json_uint(&j, "message", QT_WIRE_IN_MAX);
+	qt_json_uint(&j, "channels", QT_WIRE_CHANNELS_MAX);
+	qt_json_uint(&j, "window", WINDOW);
+	qt_json_end(&j);
+	qt_json_end(&j);
+	qt1_send_json(c, &head, &buf);
+}
+
 /* In turns, so that no channel starves: begin where the last turn ended. */
 void
 qt1_writable(struct conn *c)
@@ -357,6 +419,7 @@ qt1_writable(struct conn *c)
 void
 qt1_closed(struct conn *c)
 {
+	qt1_calls_end(c);
 	while (c->channel_count > 0)
 		qt1_channel_free(c->channels[0]);
 	free(c->channels);

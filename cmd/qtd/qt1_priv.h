@@ -21,6 +21,7 @@ struct channel {
 	uint16_t	 cols, rows;
 	uint32_t	 scrollback;
 	uint8_t		 is_readonly;
+	uint8_t		 is_new;	/* made by this OPEN */
 };
 
 extern const struct viewer_ops qt1_viewer_ops;
@@ -39,7 +40,5 @@ void	qt1_send_json(struct conn *c, const struct qt_wire_head *head,
 	    struct qt_buf *json);
 void	qt1_error(struct conn *c, uint16_t channel, uint32_t tag, int flags,
 	    int code, const char *text);
-/* The members that describe a session, in an object that is open. */
-void	qt1_session_fields(struct qt_json *j, const struct qt_session *s);
 
 #endif /* QTD_QT1_PRIV_H */

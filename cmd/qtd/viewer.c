@@ -233,6 +233,15 @@ on_bell(struct host_slot *slot)
 }
 
 static void
+on_refused(struct host_slot *slot, int code, const char *text)
+{
+	struct viewer	*v = (struct viewer *)slot;
+
+	if (!v->is_dead && v->conf.ops->refused != NULL)
+		v->conf.ops->refused(v, code, text);
+}
+
+static void
 close_view(struct viewer *v)
 {
 	end_screen(v);
@@ -330,6 +339,7 @@ viewer_open(const struct viewer_conf *conf, struct viewer **out)
 		return -ENOMEM;
 	v->conf = *conf;
 	v->slot.bell = on_bell;
+	v->slot.refused = on_refused;
 	v->slot.lost = on_lost;
 	v->slot.back = on_back;
 	v->offset = conf->offset;
@@ -385,7 +395,7 @@ viewer_input(struct viewer *v, const void *data, size_t len)
 {
 	if (v->conf.role < QT_ROLE_WRITER)
 		return -QT_EROLE;
-	return host_tell(v->conf.host, QT_MSG_INPUT, v->slot.index, data, len);
+	return host_input(v->conf.host, &v->slot, data, len);
 }
 
 void

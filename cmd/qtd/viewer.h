@@ -37,6 +37,8 @@ struct viewer_ops {
 	void	(*piece)(struct viewer *v, const struct qt_view_piece *piece);
 	/* It cannot be viewed (any more). May call viewer_close. */
 	void	(*failed)(struct viewer *v, int code, const char *text);
+	/* Input that viewer_input took was refused after all. */
+	void	(*refused)(struct viewer *v, int code, const char *text);
 };
 
 struct viewer_conf {
@@ -62,7 +64,7 @@ void	viewer_close(struct viewer *v);
 void	*viewer_user(const struct viewer *v);
 /* What ops.can_take said no to may be had now. */
 void	viewer_resume(struct viewer *v);
-/* -EAGAIN: the host does not take it now; try again later. */
+/* -EAGAIN: too much waits for the host; see host_is_full(). */
 int	viewer_input(struct viewer *v, const void *data, size_t len);
 void	viewer_resize(struct viewer *v, uint16_t cols, uint16_t rows);
 void	viewer_take_lead(struct viewer *v);

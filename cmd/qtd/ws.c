@@ -18,19 +18,28 @@
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include <qt/base/buf.h>
 #include <qt/base/log.h>
 
+#include "frame.h"
+#include "shared.h"
 #include "ws.h"
+#include "ws_priv.h"
 
 #define RX_SIZE		1024		/* of each connection */
 #define TX_SIZE		(128u << 10)	/* a longer write is cut in two */
 #define SERV_SIZE	(16u << 10)	/* read at once, shared by all */
+#define LOWAT		(64u << 10)	/* unsent bytes that are not too many */
+#define LOOK_EVERY	(16u << 10)	/* written between looks at the socket */
+#define HELD_MAX	(4u << 20)	/* that a client let pile up */
 
 _Static_assert(WS_PRE >= LWS_PRE, "room for the frame's head");
 
@@ -39,8 +48,12 @@ struct ws {
 	struct lws		*wsi;
 	void			*user;
 	struct qt_buf		 in;	/* a message that came in pieces */
-	uint16_t		 close_code;
-	uint8_t			 is_open, is_closing;
+	struct frame_check	 check;
+	uint32_t		 unlooked; /* written since the last look */
+	uint32_t		 held;	/* written while it was full */
+	int			 fd;
+	uint8_t			 is_open, is_closing, is_heard, is_paused;
+	uint8_t			 misses;	/* pings without a sign */
 };
 
 struct ws_bridge {
@@ -48,21 +61,87 @@ struct ws_bridge {
 	struct lws_vhost	*vhost;
 	const struct ws_ops	*ops;
 	size_t			 message_max;
-	struct ws_counters	 count;
+	struct shared_slot	*count;
+	struct ws		**by_fd;
+	size_t			 fd_count;
+	struct ws		*adopting;	/* its wsi is not known yet */
 };
+
+/* recv() knows only a descriptor; one bridge a process. */
+static struct ws_bridge	*the_bridge;
+
+static int
+remember_fd(struct ws_bridge *b, struct ws *ws, int fd)
+{
+	struct ws	**grown;
+	size_t		  n = b->fd_count;
+
+	while (n <= (size_t)fd)
+		n = n == 0 ? 256 : n * 2;
+	if (n != b->fd_count) {
+		grown = realloc(b->by_fd, n * sizeof(struct ws *));
+		if (grown == NULL)
+			return -ENOMEM;
+		memset(grown + b->fd_count, 0,
+		    (n - b->fd_count) * sizeof(struct ws *));
+		b->by_fd = grown;
+		b->fd_count = n;
+	}
+	b->by_fd[fd] = ws;
+	ws->fd = fd;
+	return 0;
+}
+
+static void
+forget_fd(struct ws *ws)
+{
+	struct ws_bridge	*b = ws->bridge;
+
+	if (ws->fd >= 0 && b->by_fd[ws->fd] == ws)
+		b->by_fd[ws->fd] = NULL;
+	ws->fd = -1;
+}
+
+/* A frame that may not be: nothing more of this client is read. */
+static void
+bad_frame(struct ws *ws)
+{
+	if (ws->is_closing)
+		return;
+	if (ws->check.code == 1009)
+		qt_net_count(&ws->bridge->count->ws_refused_long, 1);
+	else
+		qt_net_count(&ws->bridge->count->ws_refused_frame, 1);
+	ws_close(ws, ws->check.code, NULL);
+}
+
+ssize_t
+ws_received(int fd, const void *data, size_t len)
+{
+	struct ws	*ws = the_bridge != NULL && (size_t)fd <
+	    the_bridge->fd_count ? the_bridge->by_fd[fd] : NULL;
+	size_t		 good;
+
+	if (ws == NULL)
+		return (ssize_t)len;
+	good = frame_feed(&ws->check, data, len);
+	if (ws->check.code != 0 && ws->is_open)
+		bad_frame(ws);
+	return (ssize_t)good;
+}
 
 static void
 count_message(struct ws_bridge *b, size_t len)
 {
-	b->count.messages_in++;
-	b->count.bytes_in += len;
+	qt_net_count(&b->count->ws_messages_in, 1);
+	qt_net_count(&b->count->ws_bytes_in, len);
 }
 
 /* Refuses a message: the close handshake starts with code. */
 static int
-refuse(struct ws *ws, enum lws_close_status code, uint64_t *counter)
+refuse(struct ws *ws, enum lws_close_status code)
 {
-	(*counter)++;
+	qt_net_count(&ws->bridge->count->ws_refused_long, 1);
 	ws->is_closing = 1;
 	lws_close_reason(ws->wsi, code, NULL, 0);
 	return -1;
@@ -75,21 +154,21 @@ on_receive(struct ws *ws, const void *data, size_t len)
 	struct ws_bridge	*b = ws->bridge;
 	int			 is_last;
 
+	ws->is_heard = 1;
 	if (ws->is_closing)
 		return -1;
 	is_last = lws_is_final_fragment(ws->wsi) &&
 	    lws_remaining_packet_payload(ws->wsi) == 0;
 	if (ws->in.len + len + lws_remaining_packet_payload(ws->wsi) >
 	    b->message_max)
-		return refuse(ws, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
-		    &b->count.refused_long);
+		return refuse(ws, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
 	if (ws->in.len == 0 && is_last) {
 		count_message(b, len);
 		b->ops->message(ws, data, len, lws_frame_is_binary(ws->wsi));
 	} else {
 		if (qt_buf_add(&ws->in, data, len) < 0)
-			return refuse(ws, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION,
-			    &b->count.refused_long);
+			return refuse(ws,
+			    LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
 		if (is_last) {
 			count_message(b, ws->in.len);
 			b->ops->message(ws, ws->in.data, ws->in.len,
@@ -107,9 +186,10 @@ on_open(struct ws *ws)
 
 	lws_set_timeout(ws->wsi, NO_PENDING_TIMEOUT, 0);
 	ws->is_open = 1;
-	ws->bridge->count.opened++;
-	ws->bridge->count.open++;
+	qt_net_count(&ws->bridge->count->ws_opened, 1);
 	ws->bridge->ops->open(ws, p->name);
+	if (ws->check.code != 0)
+		bad_frame(ws);	/* it came with the handshake */
 }
 
 static void
@@ -117,14 +197,25 @@ on_gone(struct ws *ws)
 {
 	struct ws_bridge	*b = ws->bridge;
 
-	if (ws->is_open) {
-		b->count.open--;
-		b->count.closed++;
-	}
+	qt_net_count(&b->count->ws_open, (uint64_t)-1);
 	ws->is_closing = 1;
+	forget_fd(ws);
 	b->ops->closed(ws);
 	qt_buf_clear(&ws->in);
 	free(ws);
+}
+
+/* The wsi of what is being adopted is known: by callback, or by return. */
+static struct ws *
+adopted(struct lws *wsi)
+{
+	struct ws	*ws = the_bridge->adopting;
+
+	the_bridge->adopting = NULL;
+	ws->wsi = wsi;
+	lws_set_opaque_user_data(wsi, ws);
+	qt_net_count(&the_bridge->count->ws_open, 1);
+	return ws;
 }
 
 static int
@@ -134,6 +225,9 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *session,
 	struct ws	*ws = lws_get_opaque_user_data(wsi);
 
 	(void)session;
+	if (ws == NULL && the_bridge != NULL && the_bridge->adopting != NULL &&
+	    reason == LWS_CALLBACK_ESTABLISHED)
+		ws = adopted(wsi);	/* some versions open it at once */
 	switch (reason) {
 	case LWS_CALLBACK_ESTABLISHED:
 		if (ws == NULL)
@@ -142,9 +236,14 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *session,
 		return ws->is_closing ? -1 : 0;
 	case LWS_CALLBACK_RECEIVE:
 		return ws == NULL ? -1 : on_receive(ws, in, len);
+	case LWS_CALLBACK_RECEIVE_PONG:
+		if (ws != NULL)
+			ws->is_heard = 1;
+		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		if (ws == NULL || ws->is_closing)
 			return -1;
+		ws->held = ws->unlooked = 0;
 		ws->bridge->ops->writable(ws);
 		return ws->is_closing ? -1 : 0;
 	case LWS_CALLBACK_WSI_DESTROY:
@@ -182,7 +281,8 @@ log_line(int level, const char *line)
 
 int
 ws_bridge_new(struct uv_loop_s *loop, const struct ws_ops *ops,
-    size_t message_max, struct ws_bridge **out, struct qt_err *err)
+    size_t message_max, struct shared_slot *count, struct ws_bridge **out,
+    struct qt_err *err)
 {
 	struct lws_context_creation_info info = { 0 };
 	struct ws_bridge	*b = calloc(1, sizeof(*b));
@@ -192,6 +292,7 @@ ws_bridge_new(struct uv_loop_s *loop, const struct ws_ops *ops,
 		return -ENOMEM;
 	b->ops = ops;
 	b->message_max = message_max;
+	b->count = count;
 	/* Its errors are the clients' faults as a rule: debug lines. */
 	lws_set_log_level(qt_log_is_debug("ws") ? LLL_ERR | LLL_WARN : 0,
 	    log_line);
@@ -220,6 +321,7 @@ ws_bridge_new(struct uv_loop_s *loop, const struct ws_ops *ops,
 		free(b);
 		return -ENOMEM;
 	}
+	the_bridge = b;
 	*out = b;
 	return 0;
 }
@@ -230,13 +332,24 @@ ws_bridge_free(struct ws_bridge *b)
 	if (b == NULL)
 		return;
 	lws_context_destroy(b->context);
+	the_bridge = NULL;
+	free(b->by_fd);
 	free(b);
 }
 
-const struct ws_counters *
-ws_bridge_counters(const struct ws_bridge *b)
+/*
+ * Small pieces go at once; and little waits in the kernel, so that what is
+ * written next (the answer to Ctrl-C) is not behind megabytes. Unix sockets
+ * refuse both, which is fine.
+ */
+static void
+tune(int fd)
 {
-	return &b->count;
+	int	on = 1, lowat = LOWAT;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat,
+	    sizeof(lowat));
 }
 
 int
@@ -245,27 +358,45 @@ ws_adopt(struct ws_bridge *b, int fd, const char *head, size_t head_len,
 {
 	struct qt_buf	 first = QT_BUF_INIT;
 	struct ws	*ws = calloc(1, sizeof(*ws));
+	struct lws	*wsi;
 	int		 rc = -ENOMEM;
 
 	assert(head_len > 4 && memcmp(head, "GET ", 4) == 0);
-	if (ws == NULL || qt_buf_add(&first, head, head_len) < 0 ||
-	    qt_buf_add(&first, rest, rest_len) < 0) {
+	if (ws == NULL || remember_fd(b, ws, fd) < 0) {
 		close(fd);
 		goto out;
 	}
 	ws->bridge = b;
 	ws->user = user;
-	/* On failure it has closed fd. */
-	ws->wsi = lws_adopt_socket_vhost_readbuf(b->vhost, fd, first.data,
-	    first.len);
-	if (ws->wsi == NULL)
+	ws->check.max = b->message_max;
+	/* What came behind the head is read by no recv(). */
+	rest_len = frame_feed(&ws->check, (const uint8_t *)rest, rest_len);
+	if (qt_buf_add(&first, head, head_len) < 0 ||
+	    qt_buf_add(&first, rest, rest_len) < 0) {
+		close(fd);
 		goto out;
-	lws_set_opaque_user_data(ws->wsi, ws);
+	}
+	tune(fd);
+	/*
+	 * On failure it has closed fd. When it opened and ended in this very
+	 * call, closed() was called and ws is gone.
+	 */
+	b->adopting = ws;
 	*out = ws;
-	ws = NULL;
+	wsi = lws_adopt_socket_vhost_readbuf(b->vhost, fd, first.data,
+	    first.len);
 	rc = 0;
+	if (b->adopting == NULL)
+		ws = NULL;		/* opened already */
+	else if (wsi != NULL)
+		adopted(wsi), ws = NULL;
+	else
+		rc = -ECONNABORTED;
+	b->adopting = NULL;
 out:
 	qt_buf_clear(&first);
+	if (ws != NULL && ws->bridge != NULL)
+		forget_fd(ws);
 	free(ws);
 	return rc;
 }
@@ -277,32 +408,41 @@ ws_user(const struct ws *ws)
 }
 
 int
-ws_fd(const struct ws *ws)
-{
-	return lws_get_socket_fd(ws->wsi);
-}
-
-int
 ws_send(struct ws *ws, void *data, size_t len, int is_binary)
 {
 	int	n;
 
 	if (ws->is_closing)
 		return -EPIPE;
+	if (lws_partial_buffered(ws->wsi)) {
+		ws->held += (uint32_t)len;
+		if (ws->held > HELD_MAX) {
+			ws_close(ws, 1008, "nothing is read");
+			return -EPIPE;
+		}
+	}
 	n = lws_write(ws->wsi, data, len,
 	    is_binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
 	if (n < 0)
 		return -EPIPE;
-	ws->bridge->count.messages_out++;
-	ws->bridge->count.bytes_out += len;
+	ws->unlooked += (uint32_t)len;
+	qt_net_count(&ws->bridge->count->ws_messages_out, 1);
+	qt_net_count(&ws->bridge->count->ws_bytes_out, len);
 	return 0;
 }
 
 int
 ws_can_write(struct ws *ws)
 {
-	return ws->is_open && !ws->is_closing &&
-	    !lws_partial_buffered(ws->wsi) && !lws_send_pipe_choked(ws->wsi);
+	if (!ws->is_open || ws->is_closing || lws_partial_buffered(ws->wsi))
+		return 0;
+	/* Asking is a system call: not for each key that is echoed. */
+	if (ws->unlooked < LOOK_EVERY)
+		return 1;
+	if (lws_send_pipe_choked(ws->wsi))
+		return 0;
+	ws->unlooked = 0;
+	return 1;
 }
 
 void
@@ -313,11 +453,44 @@ ws_want_write(struct ws *ws)
 }
 
 void
+ws_pause(struct ws *ws, int is_paused)
+{
+	if (ws->is_paused == is_paused)
+		return;
+	ws->is_paused = (uint8_t)is_paused;
+	lws_rx_flow_control(ws->wsi, !is_paused);
+}
+
+int
+ws_ping(struct ws *ws)
+{
+	unsigned char	room[LWS_PRE + 1];
+
+	if (ws->is_closing)
+		return 0;
+	ws->misses = ws->is_heard || ws->is_paused ? 0 :
+	    (uint8_t)(ws->misses + 1);
+	ws->is_heard = 0;
+	if (ws_can_write(ws))
+		lws_write(ws->wsi, room + LWS_PRE, 0, LWS_WRITE_PING);
+	return ws->misses;
+}
+
+void
+ws_drop(struct ws *ws)
+{
+	ws->is_closing = 1;
+	lws_set_timeout(ws->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+void
 ws_close(struct ws *ws, unsigned int code, const char *reason)
 {
 	if (ws->is_closing)
 		return;
 	ws->is_closing = 1;
+	if (ws->is_paused)
+		ws_pause(ws, 0);
 	lws_close_reason(ws->wsi, (enum lws_close_status)code,
 	    (unsigned char *)(uintptr_t)reason,
 	    reason != NULL ? strlen(reason) : 0);

@@ -36,23 +36,20 @@ struct ws_ops {
 	void	(*closed)(struct ws *ws);
 };
 
-struct ws_counters {
-	uint64_t	open;			/* now */
-	uint64_t	opened, closed;
-	uint64_t	messages_in, messages_out, bytes_in, bytes_out;
-	uint64_t	refused_unmasked, refused_long, refused_protocol;
-};
+struct shared_slot;
 
+/* count is where everything is counted. */
 int	ws_bridge_new(struct uv_loop_s *loop, const struct ws_ops *ops,
-	    size_t message_max, struct ws_bridge **out, struct qt_err *err);
+	    size_t message_max, struct shared_slot *count,
+	    struct ws_bridge **out, struct qt_err *err);
 /* Closes every connection; needs turns of the loop before it may be run out. */
 void	ws_bridge_free(struct ws_bridge *b);
-const struct ws_counters *ws_bridge_counters(const struct ws_bridge *b);
 
 /*
  * Takes fd, success or not. head is a canonical upgrade head, rest what the
- * client sent behind it; user is the caller's, see ws_user(). 0 and *out, or
- * negative: then closed() is not called.
+ * client sent behind it; user is the caller's, see ws_user(). 0, with *out set
+ * before open() can be called; both that and closed() may come from inside
+ * this call. Negative: then closed() is not called.
  */
 int	ws_adopt(struct ws_bridge *b, int fd, const char *head, size_t head_len,
 	    const char *rest, size_t rest_len, void *user, struct ws **out);
@@ -69,6 +66,11 @@ int	ws_can_write(struct ws *ws);
 void	ws_want_write(struct ws *ws);
 /* Starts the close handshake; reason may be NULL. closed() follows later. */
 void	ws_close(struct ws *ws, unsigned int code, const char *reason);
-int	ws_fd(const struct ws *ws);
+/* Ends it without a word: the other side is not there. closed() follows. */
+void	ws_drop(struct ws *ws);
+/* Reads no more from it, or goes on. */
+void	ws_pause(struct ws *ws, int is_paused);
+/* Sends a ping. Returns how many went before without a sign of life. */
+int	ws_ping(struct ws *ws);
 
 #endif /* QTD_WS_H */

@@ -53,8 +53,8 @@ enum qt_wire_type {
 	QT_WIRE_HELLO = 64,	/* channel 0, first: JSON {version, user, role,
 				 * readonly, host, command?, limits} */
 	QT_WIRE_OPENED = 65,	/* JSON {id, name, role, cols, rows, policy, title,
-				 * state}; arg: generation, offset: where the
-				 * stream goes on */
+				 * state ...}; arg: generation, offset: as OPEN
+				 * asked; a redraw comes when it cannot be had */
 	QT_WIRE_SIZE = 66,	/* arg: cols << 16 | rows; before its content */
 	QT_WIRE_DATA = 67,	/* offset: after this frame; bytes. flags: REPLAY,
 				 * RESET. A redraw stands for no bytes; only
