@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <qt/base/clock.h>
@@ -33,7 +34,47 @@
 
 #define SEGMENT_SIZE	(UINT64_C(64) << 30)	/* of addresses, not memory */
 #define EVENTS_SIZE	(256u << 10)
+#define LOCK_MS		2000
 #define SHM_DIR		"/dev/shm"
+
+/* The socket alone proves nothing: such a child holds it open, too. */
+static int
+is_answering(int lock_fd)
+{
+	char	path[QT_PATH_SIZE], text[32] = "";
+	long	pid;
+	int	fd = -1;
+
+	(void)qt_sys_pread(lock_fd, text, sizeof(text) - 1, 0);
+	pid = strtol(text, NULL, 10);
+	if (pid <= 0 || (kill((pid_t)pid, 0) < 0 && errno == ESRCH))
+		return 0;
+	if (qt_path_in_runtime("host.sock", path, NULL) == 0)
+		fd = qt__socket_connect(path, NULL);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/*
+ * The lock may be held by a host that is starting, whose socket will come; or
+ * for a moment by a child of a dead one that has not come to its exec(2). Only
+ * a host that answers is one.
+ */
+static int
+lock_patiently(int fd)
+{
+	struct timespec	pause = { .tv_nsec = 2000000 };
+	uint64_t	end = qt_clock_mono_ms() + LOCK_MS;
+	int		rc;
+
+	while ((rc = qt_sys_lock(fd, F_WRLCK, 0, 1)) == -EAGAIN) {
+		if (is_answering(fd) || qt_clock_mono_ms() > end)
+			break;
+		(void)nanosleep(&pause, NULL);
+	}
+	return rc;
+}
 
 static int
 take_lock(struct qt__host *h, struct qt_err *err)
@@ -49,7 +90,7 @@ take_lock(struct qt__host *h, struct qt_err *err)
 		qt_err_set(err, "open '%s'", path);
 		return h->lock_fd;
 	}
-	rc = qt_sys_lock(h->lock_fd, F_WRLCK, 0, 1);
+	rc = lock_patiently(h->lock_fd);
 	if (rc == -EAGAIN) {
 		qt_err_set(err, "another session host runs in '%s'",
 		    h->runtime);

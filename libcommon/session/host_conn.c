@@ -221,12 +221,16 @@ is_peer_trusted(int fd)
 	return 0;
 }
 
-/* One packet that says why, then the end. */
+/*
+ * One packet that says why, then the end. Data that we had not read would
+ * reset the connection and take that packet with it.
+ */
 static void
 refuse(int fd, int code, const char *text)
 {
 	struct qt_buf	buf = QT_BUF_INIT, body = QT_BUF_INIT;
 	int32_t		c = code;
+	char		drop[256];
 
 	if (qt_buf_add(&body, &c, sizeof(c)) == 0 &&
 	    qt_buf_add(&body, text, strlen(text)) == 0 &&
@@ -236,6 +240,9 @@ refuse(int fd, int code, const char *text)
 		    MSG_DONTWAIT);
 	qt_buf_clear(&body);
 	qt_buf_clear(&buf);
+	(void)shutdown(fd, SHUT_RD);
+	while (recv(fd, drop, sizeof(drop), MSG_DONTWAIT) > 0)
+		;
 	close(fd);
 }
 

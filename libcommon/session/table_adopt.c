@@ -141,6 +141,8 @@ qt__table_adopt(struct qt_seg *seg, struct qt__table **out,
 	rc = qt__map_open(seg, &t->map, err);
 	if (rc < 0)
 		goto err;
+	/* What the dead host's last allocation had decided is done first. */
+	(void)qt_seg_sweep(seg);
 	slots = qt__map_slots(&t->map);
 	blocks = LOAD(&t->map.head->blocks);
 	rc = blocks == 0 || blocks > QT__TABLE_BLOCKS ? -QT_ECORRUPT :

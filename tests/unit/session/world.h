@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,6 +65,8 @@ world_host(struct world *w)
 	w->host = fork();
 	assert_true(w->host >= 0);
 	if (w->host == 0) {
+		/* A test that fails leaves no host behind. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(fds[0]);
 		w->opt.on_ready = world_ready;
 		w->opt.ctx = &fds[1];
