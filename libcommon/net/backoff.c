@@ -6,6 +6,10 @@
  * table is fixed: sets of eight; the entry that has been quiet for longest
  * gives way, so a flood of addresses can make an address be forgotten, but
  * then the account still remembers.
+ *
+ * So that nobody can lock somebody else out by failing in their name, an
+ * address from which an account was let in is not held up by that account's
+ * failures, only by its own.
  */
 
 #include <errno.h>
@@ -21,6 +25,7 @@
 #define FREE_TRIES	3
 #define WAIT_MAX_S	300u
 #define FORGET_MS	(3600u * 1000)
+#define PAIRS		4096	/* of address and account, remembered */
 
 struct entry {
 	uint64_t	key;		/* 0: free */
@@ -31,6 +36,7 @@ struct entry {
 struct qt_net_backoff {
 	struct qt_hash_key	hash;
 	size_t			nsets;	/* a power of two */
+	uint64_t		pairs[PAIRS];
 	struct entry		entries[];
 };
 
@@ -68,6 +74,15 @@ addr_key(const struct qt_net_backoff *b, const struct qt_net_addr *addr)
 	uint64_t	h = qt__net_addr_key(&b->hash, addr) & ~(uint64_t)1;
 
 	return h != 0 ? h : 2;
+}
+
+static uint64_t
+pair_key(const struct qt_net_backoff *b, const struct qt_net_addr *addr,
+    const char *name)
+{
+	uint64_t	both[2] = { addr_key(b, addr), name_key(b, name) };
+
+	return qt_hash(&b->hash, both, sizeof(both));
 }
 
 static const struct entry *
@@ -108,8 +123,12 @@ qt_net_backoff_wait(const struct qt_net_backoff *b,
 	unsigned int	x, y = 0;
 
 	x = wait_of(find(b, addr_key(b, addr)), now_ms);
-	if (name != NULL)
-		y = wait_of(find(b, name_key(b, name)), now_ms);
+	if (name != NULL) {
+		uint64_t	pair = pair_key(b, addr, name);
+
+		if (b->pairs[pair % PAIRS] != pair)
+			y = wait_of(find(b, name_key(b, name)), now_ms);
+	}
 	return x > y ? x : y;
 }
 
@@ -153,6 +172,7 @@ qt_net_backoff_ok(struct qt_net_backoff *b, const struct qt_net_addr *addr,
 		memset(e, 0, sizeof(*e));
 	if (name == NULL)
 		return;
+	b->pairs[pair_key(b, addr, name) % PAIRS] = pair_key(b, addr, name);
 	e = (struct entry *)find(b, name_key(b, name));
 	if (e != NULL)
 		memset(e, 0, sizeof(*e));

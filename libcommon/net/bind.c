@@ -174,3 +174,29 @@ qt_net_addr_text(const struct qt_net_addr *addr,
 		inet_ntop(addr->family == 6 ? AF_INET6 : AF_INET, addr->b, out,
 		    QT_NET_ADDR_TEXT_SIZE);
 }
+
+int
+qt_net_addr_parse(struct qt_net_str text, struct qt_net_addr *out)
+{
+	static const uint8_t	mapped[12] = { [10] = 0xff, 0xff };
+	char			copy[INET6_ADDRSTRLEN];
+	uint8_t			b[16];
+
+	memset(out, 0, sizeof(*out));
+	if (text.len > 2 && text.p[0] == '[' && text.p[text.len - 1] == ']') {
+		text.p++;
+		text.len -= 2;
+	}
+	if (qt_net_str_copy(text, copy, sizeof(copy)) < 0)
+		return -EINVAL;
+	if (inet_pton(AF_INET, copy, out->b) == 1) {
+		out->family = 4;
+		return 0;
+	}
+	if (inet_pton(AF_INET6, copy, b) != 1)
+		return -EINVAL;
+	out->family = memcmp(b, mapped, 12) == 0 ? 4 : 6;
+	memcpy(out->b, out->family == 4 ? b + 12 : b,
+	    out->family == 4 ? 4 : 16);
+	return 0;
+}

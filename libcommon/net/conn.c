@@ -320,7 +320,7 @@ step_busy(struct qt__conn *c)
 static int
 step(struct qt__conn *c)
 {
-	if (c->req == NULL)
+	if (c->req == NULL || c->is_broken)
 		return 0;
 	switch (c->state) {
 	case QT__HEAD:

@@ -116,6 +116,9 @@ struct qt_net_req {
 	int64_t			 reply_left;	/* of a known length; -1 */
 	uint64_t		 sent;
 	int			 status;
+	struct qt_net_addr	 addr;		/* as a proxy in front said */
+	unsigned int		 has_addr : 1;
+	unsigned int		 is_secure : 1;	/* the same */
 	unsigned int		 has_user : 1;
 	unsigned int		 is_deferred : 1;
 	unsigned int		 is_begun : 1;	/* streamed answer */

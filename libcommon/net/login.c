@@ -159,12 +159,8 @@ qt_net_login_check(struct qt_net_login *l, const struct qt_net_addr *addr,
 			    QT_NET_REJECT_back_off], 1);
 		return -EBUSY;
 	}
-	/*
-	 * An attempt counts as failed until it is known to be right: otherwise
-	 * a hundred at once would all come before the first failure.
-	 */
-	qt_net_backoff_fail(l->backoff, addr, name, now);
 	if (qt_net_password_check(password, len, NULL) < 0) {
+		qt_net_backoff_fail(l->backoff, addr, name, now);
 		count(l, 0);
 		return -EINVAL;
 	}
@@ -191,6 +187,11 @@ qt_net_login_check(struct qt_net_login *l, const struct qt_net_addr *addr,
 		check_free(c);
 		return -EAGAIN;
 	}
+	/*
+	 * An attempt counts as failed until it is known to be right: otherwise
+	 * a hundred at once would all come before the first failure.
+	 */
+	qt_net_backoff_fail(l->backoff, addr, name, now);
 	l->pending++;
 	return 0;
 }

@@ -143,14 +143,14 @@ add_own(const struct qt_net_proxy *px, const struct qt_net_req *req,
 	char				 addr[QT_NET_ADDR_TEXT_SIZE];
 	int				 rc;
 
-	qt_net_addr_text(&req->conn->addr, addr);
+	qt_net_addr_text(qt_net_req_addr(req), addr);
 	rc = px->conf.keep_host && h->host.len > 0 ?
 	    qt_buf_addf(out, "Host: %.*s\r\n", (int)h->host.len, h->host.p) :
 	    qt_buf_addf(out, "Host: %s\r\n", px->host);
 	if (rc == 0)
 		rc = qt_buf_addf(out, "X-Forwarded-For: %s\r\n"
 		    "X-Forwarded-Proto: %s\r\nX-Forwarded-Host: %.*s\r\n",
-		    addr, req->conn->is_secure ? "https" : "http",
+		    addr, qt_net_req_is_secure(req) ? "https" : "http",
 		    (int)h->host.len, h->host.len > 0 ? h->host.p : "");
 	if (rc == 0 && h->content_length >= 0)
 		rc = qt_buf_addf(out, "Content-Length: %lld\r\n",

@@ -140,13 +140,13 @@ qt_net_req_body(const struct qt_net_req *req)
 const struct qt_net_addr *
 qt_net_req_addr(const struct qt_net_req *req)
 {
-	return &req->conn->addr;
+	return req->has_addr ? &req->addr : &req->conn->addr;
 }
 
 int
 qt_net_req_is_secure(const struct qt_net_req *req)
 {
-	return req->conn->is_secure;
+	return req->conn->is_secure || req->is_secure;
 }
 
 struct qt_net_server *

@@ -160,7 +160,7 @@ check_origin(struct qt_net_req *req, const struct qt_net_route *r)
 	    (UNSAFE & (1u << req->head.method)) == 0))
 		return 0;
 	if (qt_net_origins_check(conf->origins, &req->head,
-	    req->conn->is_secure) != QT_NET_ORIGIN_BAD)
+	    qt_net_req_is_secure(req)) != QT_NET_ORIGIN_BAD)
 		return 0;
 	qt_net_reply_reject(req, 403, QT_NET_REJECT_origin);
 	return -1;
@@ -190,6 +190,26 @@ check(struct qt_net_req *req, const struct qt_net_route *r)
 	return 0;
 }
 
+/* Who asks, when a proxy of this machine asks for somebody. */
+static void
+believe_forwarded(struct qt_net_req *req)
+{
+	struct qt_net_str	v;
+	size_t			from;
+
+	if (!qt_net_addr_is_local(&req->conn->addr))
+		return;
+	v = qt_net_head_get(&req->head, QT_NET_H_X_FORWARDED_PROTO);
+	req->is_secure = qt_net_str_is_nocase(v, "https");
+	v = qt_net_head_get(&req->head, QT_NET_H_X_FORWARDED_FOR);
+	for (from = v.len; from > 0 && v.p[from - 1] != ',' &&
+	    v.p[from - 1] != ' ';)
+		from--;
+	if (v.len > from && qt_net_addr_parse((struct qt_net_str){ v.p + from,
+	    v.len - from }, &req->addr) == 0)
+		req->has_addr = 1;
+}
+
 void
 qt__net_route(struct qt_net_req *req)
 {
@@ -197,6 +217,8 @@ qt__net_route(struct qt_net_req *req)
 	struct qt_net_server	*s = c->server;
 	unsigned int		 allowed;
 
+	if (s->conf.trust_forwarded)
+		believe_forwarded(req);
 	if (!qt_net_origins_is_host(s->conf.origins, req->head.host)) {
 		qt_net_reply_reject(req, 403, QT_NET_REJECT_origin);
 		return;

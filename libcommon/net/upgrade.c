@@ -146,8 +146,8 @@ qt_net_req_take(struct qt_net_req *req, struct qt_net_upgrade *out)
 	    c->state != QT__BUSY)
 		return -EINVAL;
 	out->fd = c->fd;
-	out->addr = c->addr;
-	out->is_secure = c->is_secure;
+	out->addr = *qt_net_req_addr(req);
+	out->is_secure = qt_net_req_is_secure(req);
 	out->head = canonical_head(req, c->server->head);
 	out->rest = (struct qt_net_str){ req->in + req->head_len,
 	    req->in_len - req->head_len };

@@ -49,7 +49,9 @@ int	qt_net_login_check(struct qt_net_login *login,
 /*
  * Back-off alone, for other secrets (Basic, tokens). Failures are remembered
  * by address (a v6 /64) and by account name in a fixed table: the first three
- * cost nothing, then 1, 2, 4 ... 300 seconds; forgotten after an hour.
+ * cost nothing, then 1, 2, 4 ... 300 seconds; forgotten after an hour. An
+ * address that an account was let in from is not held up by that account's
+ * failures elsewhere, so nobody is locked out by others.
  */
 struct qt_net_backoff;
 int	qt_net_backoff_new(unsigned int slots, struct qt_net_backoff **out);

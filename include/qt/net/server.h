@@ -44,6 +44,8 @@ struct qt_net_addr {
 /* "127.0.0.1", "::1" or "unix:1000". */
 void	qt_net_addr_text(const struct qt_net_addr *addr,
 	    char out[QT_NET_ADDR_TEXT_SIZE]);
+/* The other way, without port; -EINVAL for anything but an IP address. */
+int	qt_net_addr_parse(struct qt_net_str text, struct qt_net_addr *out);
 /* 1 for 127/8, ::1 and Unix sockets. */
 int	qt_net_addr_is_local(const struct qt_net_addr *addr);
 
@@ -53,6 +55,12 @@ struct qt_net_conf {
 	unsigned int	accept_rate;	/* a second and address; 0: any */
 	unsigned int	accept_burst;
 	int		limit_local;	/* apply the three to loopback too */
+	/*
+	 * A reverse proxy on this machine is in front: when a local
+	 * connection's request has X-Forwarded-For, its last address is who
+	 * asks (qt_net_req_addr), and X-Forwarded-Proto tells if by TLS.
+	 */
+	int		trust_forwarded;
 	unsigned int	head_timeout_ms; /* from the first byte, absolute */
 	unsigned int	idle_timeout_ms;
 	unsigned int	write_timeout_ms; /* without any progress */

@@ -201,6 +201,23 @@ QT_TEST(back_off_doubles_and_forgets)
 	qt_net_backoff_free(b);
 }
 
+QT_TEST(nobody_is_locked_out_by_the_failures_of_others)
+{
+	struct qt_net_backoff	*b;
+
+	(void)state;
+	assert_int_equal(qt_net_backoff_new(64, &b), 0);
+	qt_net_backoff_ok(b, &here, "ann");
+	for (int i = 0; i < 9; i++)
+		qt_net_backoff_fail(b, &there, "ann", 1000);
+	assert_int_equal(qt_net_backoff_wait(b, &here, "ann", 1000), 0);
+	assert_true(qt_net_backoff_wait(b, &there, "ann", 1000) > 0);
+	for (int i = 0; i < 3; i++)
+		qt_net_backoff_fail(b, &here, "ann", 1000);
+	assert_int_equal(qt_net_backoff_wait(b, &here, "ann", 1000), 1);
+	qt_net_backoff_free(b);
+}
+
 static struct qt_net_str
 str(const char *text)
 {

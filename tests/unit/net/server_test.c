@@ -139,6 +139,17 @@ authorize(struct qt_net_req *req, void *arg)
 }
 
 static void
+who(struct qt_net_req *req, void *arg)
+{
+	char	addr[QT_NET_ADDR_TEXT_SIZE];
+
+	(void)arg;
+	qt_net_addr_text(qt_net_req_addr(req), addr);
+	qt_net_reply_text(req, 200, "%s secure=%d", addr,
+	    qt_net_req_is_secure(req));
+}
+
+static void
 setup(struct serve *sv)
 {
 	unsigned int	get = QT_NET_METHOD(GET), post = QT_NET_METHOD(POST);
@@ -151,6 +162,7 @@ setup(struct serve *sv)
 	serve_route(sv, "/json", get, 0, 0, json, NULL);
 	serve_route(sv, "/later", get | post, 0, 100, later, NULL);
 	serve_route(sv, "/ws", get, QT_NET_WS, 0, take, NULL);
+	serve_route(sv, "/who", get, 0, 0, who, NULL);
 	serve_route(sv, "/secret", get, QT_NET_AUTH, 0, hello, NULL);
 }
 
@@ -453,4 +465,25 @@ QT_TEST(posts_from_other_pages_are_refused)
 	assert_starts(buf, "HTTP/1.1 403 ");
 	assert_int_equal(counter(&sv.stats.rejects[QT_NET_REJECT_origin]), 3);
 	serve_stop(&sv);
+}
+
+QT_TEST(a_proxy_in_front_is_believed_only_when_told_to)
+{
+	static const char	text[] = "GET /who" H "X-Forwarded-For: "
+	    "6.6.6.6, 192.0.2.9\r\nX-Forwarded-Proto: https\r\n\r\n";
+	struct serve		told = { .conf = QT_NET_CONF_INIT };
+
+	SERVE(sv);
+	(void)state;
+	ask(sv.port, text, buf, sizeof(buf));
+	assert_has(buf, "127.0.0.1 secure=0");
+	serve_stop(&sv);
+	told.conf.trust_forwarded = 1;
+	start(&told);
+	ask(told.port, text, buf, sizeof(buf));
+	assert_has(buf, "192.0.2.9 secure=1");
+	ask(told.port, "GET /who" H "X-Forwarded-For: x\r\n\r\n", buf,
+	    sizeof(buf));
+	assert_has(buf, "127.0.0.1 secure=0");
+	serve_stop(&told);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <qt/net/sessions.h>
+#include <qt/shm/segment.h>
 
 #include "../../../libcommon/net/sessions_priv.h"
 #include "../test.h"
@@ -316,4 +317,41 @@ QT_TEST(a_table_that_is_none_is_refused)
 	    -QT_EFORMAT);
 	assert_null(s);
 	munmap(m, size);
+}
+
+/* As qtd has it: the monitor's segment, a worker's read-only descriptor. */
+QT_TEST(a_table_lives_in_a_segment_that_others_map_read_only)
+{
+	const struct qt_seg_spec	 spec = { .size = 1 << 20,
+	    .mode = 0600, .group = (gid_t)-1, .kind = "web" };
+	size_t				 size = qt_net_sessions_size(CAP);
+	struct qt_net_token_hash	 t = token(5);
+	struct qt_net_session		 s = session("ann", 100), got;
+	struct qt_net_sessions		*w, *r;
+	struct qt_seg			*seg, *ro;
+	uint64_t			 offset;
+	int				 fd;
+
+	(void)state;
+	assert_int_equal(qt_seg_create(NULL, &spec, &seg, NULL), 0);
+	assert_int_equal(qt_seg_alloc(seg, size, &offset), 0);
+	assert_int_equal(qt_net_sessions_format(qt_seg_at(seg, offset, size),
+	    size, CAP), 0);
+	assert_int_equal(qt_net_sessions_attach(qt_seg_at(seg, offset, size),
+	    size, &w, NULL), 0);
+	fd = qt_seg_dup_rdonly(seg);
+	assert_true(fd >= 0);
+	assert_int_equal(qt_seg_open_fd(fd, "web", QT_SEG_RDONLY, &ro, NULL),
+	    0);
+	assert_int_equal(qt_net_sessions_attach_rdonly(qt_seg_at(ro, offset,
+	    size), size, &r, NULL), 0);
+	assert_int_equal(qt_net_sessions_add(w, &t, &s), 0);
+	assert_int_equal(qt_net_sessions_get(r, &t, QT_NET_SESSION_BROWSER,
+	    50, &got), 1);
+	assert_string_equal(got.name, "ann");
+	qt_net_sessions_detach(r);
+	qt_net_sessions_detach(w);
+	qt_seg_close(ro);
+	close(fd);
+	qt_seg_close(seg);
 }
