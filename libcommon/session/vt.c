@@ -112,8 +112,20 @@ embedded(struct qt_vt *vt)
 	uint32_t	i;
 
 	for (i = 1; i < vt->hold_len && i < QT__VT_HOLD; i++)
-		if (vt->hold[i] >= 0x08 && vt->hold[i] <= 0x0d)
+		if (vt->hold[i] >= 0x08 && vt->hold[i] <= 0x0d) {
 			qt__vt_write(vt, &vt->hold[i], 1);
+			vt->is_text = 0;
+		}
+}
+
+/* Whether it may move the cursor, also from behind the last column. */
+static int
+is_moving(const struct qt_scan_seq *q)
+{
+	if (q->kind == QT_SCAN_CSI)
+		return strchr("mbhlKJ", q->final) == NULL && q->inter == 0;
+	return q->kind == QT_SCAN_ESC && q->inter == 0 &&
+	    strchr("=>no", q->final) == NULL;
 }
 
 static int
@@ -164,7 +176,6 @@ one_event(struct qt_vt *vt, enum qt__scan_event ev, const uint8_t *p,
 		return;
 	}
 	qt__vt_flush(vt);
-	vt->is_text = 0;
 	vt->part_len = 0;
 	hold(vt, p, used);
 	if (ev == QT__SCAN_MORE)
@@ -181,6 +192,8 @@ one_event(struct qt_vt *vt, enum qt__scan_event ev, const uint8_t *p,
 	if (ev == QT__SCAN_SEQ) {
 		qt__vt_seq(vt, seq);
 		qt_modes_seq(&vt->modes, seq);
+		if (is_moving(seq))
+			vt->is_text = 0;
 	}
 	if (ev != QT__SCAN_SEQ || seq->kind != QT_SCAN_CSI ||
 	    seq->final != 'b')
@@ -285,6 +298,22 @@ qt_vt_resize(struct qt_vt *vt, uint16_t cols, uint16_t rows)
 	qt__vt_write(vt, "\x1b" "7\x1b[r\x1b" "8", 7);
 	qt__wide_restore(vt, old);
 	return 0;
+}
+
+/*
+ * Whether the cursor waits behind the last column. libvterm does not tell, but
+ * then text came last and was drawn there.
+ */
+int
+qt__vt_is_wrap_pending(const struct qt_vt *vt)
+{
+	VTermPos	pos;
+
+	vterm_state_get_cursorpos(vt->state, &pos);
+	return vt->is_text && pos.col == vt->cols - 1 &&
+	    (vt->modes.dec & QT_MODE_NO_WRAP) == 0 &&
+	    vt->damage.end_col == vt->cols &&
+	    vt->damage.end_row == pos.row + 1;
 }
 
 uint64_t

@@ -31,18 +31,18 @@ back_count(const struct qt_vt *vt, uint32_t wanted)
 static int
 ansi_back(struct qt_vt *vt, uint32_t wanted, struct qt_buf *out)
 {
-	uint32_t		i, n = back_count(vt, wanted), rows = 0;
+	uint32_t		i, n = back_count(vt, wanted), rows = 0, width;
 	const struct qt__line	*line;
 	int			rc = 0;
 
 	for (i = vt->back.count - n; i < vt->back.count && rc == 0; i++) {
 		line = qt__lines_get(&vt->back, i);
+		width = qt__line_width(line);
 		rc = qt_buf_add(out, line->text, line->len);
 		if (rc == 0)
 			rc = qt_buf_add(out, "\r\n", 2);
 		if (rows < vt->rows)
-			rows += 1 + (qt__line_width(line) + vt->cols - 1) /
-			    (vt->cols + 1u);
+			rows += 1 + (width > 0 ? (width - 1) / vt->cols : 0);
 	}
 	if (n == 0 || rc < 0)
 		return rc;
@@ -139,24 +139,12 @@ ansi_alt(struct qt_vt *vt, struct qt_buf *out)
 	return rc < 0 ? rc : ansi_rows(vt, out);
 }
 
-/*
- * Whether the cursor waits behind the last column. libvterm does not tell, but
- * then text came last and was drawn there.
- */
-static int
-is_wrap_pending(const struct qt_vt *vt, const VTermPos *pos)
-{
-	return vt->is_text && pos->col == vt->cols - 1 &&
-	    (vt->modes.dec & QT_MODE_NO_WRAP) == 0 &&
-	    vt->damage.end_col == vt->cols &&
-	    vt->damage.end_row == pos->row + 1;
-}
-
 static int
 ansi_cursor(struct qt_vt *vt, struct qt_buf *out)
 {
 	struct qt__pen	pen;
 	VTermPos	pos;
+	size_t		len;
 	int		row, col, rc, is_pending;
 
 	vterm_state_get_cursorpos(vt->state, &pos);
@@ -164,15 +152,18 @@ ansi_cursor(struct qt_vt *vt, struct qt_buf *out)
 	col = pos.col;
 	if (vt->modes.dec & QT_MODE_ORIGIN && vt->modes.margin_top > 0)
 		row -= vt->modes.margin_top - 1;
-	is_pending = is_wrap_pending(vt, &pos);
+	is_pending = qt__vt_is_wrap_pending(vt);
 	if (is_pending) {	/* print the last character once more */
 		qt__vt_read(vt, pos.row);
 		if (col > 0 && vt->cells[col].chars[0] == UINT32_MAX)
 			col--;
 	}
 	rc = qt_buf_addf(out, "\x1b[%d;%dH", row >= 0 ? row + 1 : 1, col + 1);
+	len = out->len;
 	if (rc == 0 && is_pending)
 		rc = qt__row_add(vt, vt->cells, col, vt->cols, out);
+	if (rc == 0 && is_pending && out->len == len)	/* it is blank */
+		rc = qt_buf_add(out, " ", 1);
 	qt__pen_now(vt, &pen);
 	return rc < 0 ? rc : add_pen(&pen, out);
 }

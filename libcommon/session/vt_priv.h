@@ -107,6 +107,7 @@ void	qt__vt_save(struct qt_vt *vt, struct qt__saved *s);
 void	qt__vt_restore(struct qt_vt *vt, const struct qt__saved *s);
 /* vt.c: feeds text that is ours, between two bytes of the session's. */
 void	qt__vt_draw(struct qt_vt *vt, const char *text, size_t len);
+int	qt__vt_is_wrap_pending(const struct qt_vt *vt);
 /* Reads a row into vt->cells. */
 void	qt__vt_read(struct qt_vt *vt, int row);
 /* vt_row.c */

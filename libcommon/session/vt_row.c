@@ -54,27 +54,46 @@ pen_of_space(struct qt__pen *pen, const struct qt__pen *was)
 	pen->font &= (uint8_t)~QT__FONT_OVERLINE;
 }
 
+/*
+ * Columns of the character at c, the next one's cell being next (or NULL); 0
+ * for half of a wide one whose other half was written over. libvterm's own
+ * number counts what stands to the right, whoever that belongs to.
+ */
+static int
+columns(const struct qt_vt *vt, const VTermScreenCell *c,
+    const VTermScreenCell *next)
+{
+	if (c->chars[0] == UINT32_MAX)
+		return 0;
+	if (c->chars[0] < 0x1100 ||
+	    qt__vt_width(qt__vt_decode(vt, c->chars[0])) != 2)
+		return 1;
+	return next != NULL && next->chars[0] == UINT32_MAX ? 2 : 0;
+}
+
 int
 qt__row_add(const struct qt_vt *vt, const VTermScreenCell *cells, int from,
     int cols, struct qt_buf *out)
 {
 	struct qt__pen	was, pen, none;
-	int		i, rc = 0;
+	VTermScreenCell	c;
+	int		i, n, end = cols, rc = 0;
 
 	qt__pen_reset(&none);
 	was = none;
 	while (cols > from && is_blank(&cells[cols - 1]))
 		cols--;
-	for (i = from; i < cols && rc == 0; i++) {
-		if (cells[i].chars[0] == UINT32_MAX)	/* right half */
-			continue;
-		qt__pen_of_cell(&pen, &cells[i]);
-		if (cells[i].chars[0] == 0 ||
-		    (cells[i].chars[0] == ' ' && cells[i].chars[1] == 0))
+	for (i = from; i < cols && rc == 0; i += n > 0 ? n : 1) {
+		c = cells[i];
+		n = columns(vt, &c, i + 1 < end ? &cells[i + 1] : NULL);
+		if (n == 0)
+			c.chars[0] = 0;
+		qt__pen_of_cell(&pen, &c);
+		if (c.chars[0] == 0 || (c.chars[0] == ' ' && c.chars[1] == 0))
 			pen_of_space(&pen, &was);
 		rc = qt__pen_change(&was, &pen, out);
 		if (rc == 0)
-			rc = add_chars(vt, &cells[i], out);
+			rc = add_chars(vt, &c, out);
 		was = pen;
 	}
 	return rc < 0 ? rc : qt__pen_change(&was, &none, out);

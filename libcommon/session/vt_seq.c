@@ -192,8 +192,23 @@ plain_csi(struct qt_vt *vt, const struct qt_scan_seq *q)
 		if (param(q, 0, 1) < vt->rows)
 			pass(vt, q);
 		break;
+	case 'K':
+		/* As xterm.js: nothing is right of a cursor that waits behind
+		 * the last column. */
+		if (param(q, 0, 0) != 0 || !qt__vt_is_wrap_pending(vt))
+			pass(vt, q);
+		break;
+	case 'G':
+	case 'H':
+	case '`':
+	case 'f':
+		/* libvterm stays behind the last column if it is there. */
+		if (qt__vt_is_wrap_pending(vt))
+			qt__vt_write(vt, "\b", 1);
+		pass(vt, q);
+		break;
 	default:
-		if (strchr("@ABCDEFGHIKLMPSTXZ`adefg", q->final) != NULL)
+		if (strchr("@ABCDEFILMPSTXZadeg", q->final) != NULL)
 			pass(vt, q);
 		break;
 	}

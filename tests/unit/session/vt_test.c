@@ -290,6 +290,26 @@ QT_TEST(redraws_a_cursor_behind_the_last_column)
 	qt_vt_free(b);
 }
 
+QT_TEST(blanks_the_other_half_of_a_wide_character)
+{
+	(void)state;
+	expect("\xe4\xb8\xad|\x1b[1;1Hx", QT_SCREEN_TEXT, "x |\n");
+	expect("\xe4\xb8\xad|\x1b[1;2Hx", QT_SCREEN_TEXT, " x|\n");
+	REDRAWS("\xe4\xb8\xad|\x1b[1;2Hx");
+}
+
+QT_TEST(leaves_the_last_column_when_told_to_go_there)
+{
+	(void)state;
+	expect("01234567890123456789\x1b[1;20Hx", QT_SCREEN_TEXT,
+	    "0123456789012345678x\n");
+	expect("01234567890123456789\x1b[31mx", QT_SCREEN_TEXT,
+	    "01234567890123456789\nx\n");
+	REDRAWS("01234567890123456789\x1b[31m");
+	REDRAWS("01234567890123456789\x1b[1;2");
+	REDRAWS("01234567890123456789\x1b[20G");
+}
+
 QT_TEST(is_the_same_after_any_split)
 {
 	static const char	in[] = "a\xe4\xb8\xad" "e\xcc\x81\x1b[1;31mx"
