@@ -84,8 +84,11 @@ one_char(struct qt_vt *vt, uint32_t c)
 {
 	uint8_t	text[4];
 	size_t	n = qt__utf8_put(text, qt__vt_encode(vt, c));
+	int	width = qt__vt_width(c);
 
-	if (qt__vt_width(c) == 0) {
+	if (width > vt->cols)	/* libvterm would write beyond the row */
+		return;
+	if (width == 0) {
 		if (vt->cluster_len == 0 ||
 		    vt->cluster_chars >= VTERM_MAX_CHARS_PER_CELL)
 			return;

@@ -28,6 +28,7 @@
 enum { FIX_NONE, FIX_WIDE, FIX_NARROW, FIX_ZERO };
 
 static uint8_t		fix[KNOWN_MAX / 4];	/* 2 bits each */
+static uint8_t		width[KNOWN_MAX / 4];	/* what comes of it */
 static pthread_once_t	fix_once = PTHREAD_ONCE_INIT;
 
 /* Wide since Unicode 13 or later, with the gaps that more will fill. */
@@ -56,14 +57,12 @@ is_newer(uint32_t c)
 	return 0;
 }
 
-int
-qt__vt_width(uint32_t c)
+static int
+wanted_width(uint32_t c)
 {
 	utf8proc_category_t	k;
 	int			w;
 
-	if (c < 0x7f)
-		return 1;
 	if (c >= 0x1160 && c <= 0x11ff)
 		return 0;
 	w = utf8proc_charwidth((utf8proc_int32_t)c);
@@ -128,7 +127,7 @@ qt__utf8_put(uint8_t out[4], uint32_t c)
 	return 4;
 }
 
-/* Columns that libvterm gives c after a plain letter. */
+/* Columns that libvterm gives c after plain letters, in a call of its own. */
 static int
 probe(VTerm *vt, VTermState *state, uint32_t c)
 {
@@ -139,6 +138,32 @@ probe(VTerm *vt, VTermState *state, uint32_t c)
 	vterm_input_write(vt, (const char *)text, qt__utf8_put(text, c));
 	vterm_state_get_cursorpos(state, &pos);
 	return pos.col - 2;
+}
+
+/* The same in one call with them: some are combining and wide. */
+static int
+probe_joined(VTerm *vt, VTermState *state, uint32_t c)
+{
+	uint8_t		text[7] = "\r..";
+	VTermPos	pos;
+
+	vterm_input_write(vt, (const char *)text,
+	    3 + qt__utf8_put(text + 3, c));
+	vterm_state_get_cursorpos(state, &pos);
+	return pos.col - 2;
+}
+
+static uint32_t
+choose_fix(VTerm *vt, VTermState *state, uint32_t c, int want, int have)
+{
+	if (have != probe_joined(vt, state, c))
+		return FIX_ZERO;
+	if (want == 2 && have == 1 && c >= 0x16fe0)
+		return probe(vt, state, c + 0x20000) == 2 ? FIX_WIDE :
+		    FIX_NONE;
+	if (want == 1 && have == 2 && c < 0x10000)
+		return FIX_NARROW;
+	return want == 0 && have != 0 ? FIX_ZERO : FIX_NONE;
 }
 
 static void
@@ -157,19 +182,29 @@ fix_init(void)
 	for (c = 0xa0; c < KNOWN_MAX; c++) {
 		if (c >= 0xd800 && c < 0xf900)	/* surrogates, private */
 			continue;
-		want = qt__vt_width(c);
+		want = wanted_width(c);
 		have = probe(vt, state, c);
-		how = FIX_NONE;
-		if (want == 2 && have == 1 && c >= 0x16fe0)
-			how = probe(vt, state, c + 0x20000) == 2 ?
-			    FIX_WIDE : FIX_NONE;
-		else if (want == 1 && have == 2 && c < 0x10000)
-			how = FIX_NARROW;
-		else if (want == 0 && have == 1)
-			how = FIX_ZERO;
+		how = choose_fix(vt, state, c, want, have);
 		fix[c / 4] |= (uint8_t)(how << c % 4 * 2);
+		want = how == FIX_ZERO ? 0 : how == FIX_NONE ? have : want;
+		width[c / 4] |= (uint8_t)((uint32_t)want << c % 4 * 2);
 	}
 	vterm_free(vt);
+}
+
+int
+qt__vt_width(uint32_t c)
+{
+	if (c < 0xa0 || (c >= 0xd800 && c < 0xf900))
+		return 1;
+	(void)pthread_once(&fix_once, fix_init);
+	if (c < KNOWN_MAX)
+		return width[c / 4] >> c % 4 * 2 & 3;
+	if (c < 0x40000)
+		return (c & 0xffff) < 0xfffe ? 2 : 1;
+	/* tags and variation selectors */
+	return c == 0xe0001 || (c >= 0xe0020 && c <= 0xe007f) ||
+	    (c >= ZERO_FIRST && c <= 0xe01ef) ? 0 : 1;
 }
 
 static uint32_t

@@ -24,8 +24,11 @@ no_query(void *ctx, const struct qt_scan_seq *q)
 static void
 dump(struct qt_vt *vt, enum qt_screen_form form, struct qt_buf *out)
 {
+	uint32_t	lines = form == QT_SCREEN_TEXT ? 0 : 10;
+
 	qt_buf_reset(out);
-	if (qt_vt_dump(vt, form, 10, 0, out) < 0 ||
+	/* Scrollback of a wider time fills more lines when it is redrawn. */
+	if (qt_vt_dump(vt, form, lines, 0, out) < 0 ||
 	    qt_buf_add(out, "", 0) < 0)
 		abort();
 }

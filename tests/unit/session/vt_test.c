@@ -8,6 +8,7 @@
 
 #include <qt/session/vt.h>
 
+#include "../../../libcommon/session/vt_priv.h"
 #include "../test.h"
 
 static struct qt_vt *
@@ -177,6 +178,29 @@ QT_TEST(gives_characters_the_widths_of_xterm_unicode11)
 	assert_int_equal(width_of("\xe2\x9d\xa4\xef\xb8\x8f"), 1);
 }
 
+/* Also of those that cannot be given a stand-in. */
+QT_TEST(knows_the_columns_of_every_character)
+{
+	struct qt_vt	*vt = vt_new(20, 4);
+	uint32_t	 c, col, row;
+	uint8_t		 utf8[4];
+
+	(void)state;
+	for (c = 0xa0; c < 0xe0200; c++) {
+		if (c == 0xd800)
+			c = 0xe000;
+		if (c == 0x40010)
+			c = 0xdfff0;
+		qt_vt_feed(vt, "\r.", 2);
+		qt_vt_feed(vt, utf8, qt__utf8_put(utf8, c));
+		qt_vt_cursor(vt, &col, &row);
+		if (col != 1 + (uint32_t)qt__vt_width(c))
+			fail_msg("U+%04X: %u columns, not %d", c, col - 1,
+			    qt__vt_width(c));
+	}
+	qt_vt_free(vt);
+}
+
 QT_TEST(gives_stand_ins_back_as_what_they_stand_for)
 {
 	(void)state;
@@ -288,6 +312,16 @@ QT_TEST(redraws_a_cursor_behind_the_last_column)
 	assert_string_equal(dump(b, QT_SCREEN_TEXT, 0), "    f\n");
 	qt_vt_free(a);
 	qt_vt_free(b);
+}
+
+QT_TEST(leaves_out_wide_characters_in_a_single_column)
+{
+	struct qt_vt	*vt = vt_new(1, 4);
+
+	(void)state;
+	feed(vt, "a\xe4\xb8\xad" "b");
+	assert_string_equal(dump(vt, QT_SCREEN_TEXT, 0), "a\nb\n");
+	qt_vt_free(vt);
 }
 
 QT_TEST(blanks_the_other_half_of_a_wide_character)
