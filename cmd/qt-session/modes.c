@@ -35,8 +35,11 @@ dec_set(struct term *t, uint32_t mode, int on)
 	if (on == is_on_by_default(mode)) {
 		if (i < t->ndec)
 			t->dec[i] = t->dec[--t->ndec];
-	} else if (i == t->ndec && t->ndec < TERM_DEC_MAX) {
-		t->dec[t->ndec++] = mode;
+	} else if (i == t->ndec) {
+		if (t->ndec < TERM_DEC_MAX)
+			t->dec[t->ndec++] = mode;
+		else
+			t->is_dec_full = 1;
 	}
 }
 
@@ -79,6 +82,7 @@ note(void *ctx, const struct qt_scan_seq *seq)
 	} else if (seq->kind == QT_SCAN_ESC && seq->inter == 0 &&
 	    seq->final == 'c') {
 		t->ndec = 0;
+		t->is_dec_full = 0;
 		t->colors = 0;
 		t->is_linked = 0;
 	}
@@ -109,23 +113,40 @@ kitty_off(const struct qt_modes *m, int is_alt, struct qt_buf *out)
 		qt_buf_addf(out, "\033[=0u");
 }
 
-static int
+/* What every terminal knows, for output that switched more than we can list. */
+#define DEC_ALL_OFF							\
+	"\033[?1;5;6;9;12;66;1000;1001;1002;1003;1004;1005;1006l"	\
+	"\033[?1007;1015;1016;2004;2026l\033[?7;25h"
+
+/* A keyboard's flags belong to its screen, so they go before it does. */
+static void
+alt_off(const struct term *t, struct qt_buf *out)
+{
+	uint32_t	i, count = 0;
+
+	kitty_off(&t->modes, 1, out);
+	for (i = 0; i < t->ndec; i++) {
+		if (is_alt(t->dec[i])) {
+			qt_buf_addf(out, "\033[?%ul", t->dec[i]);
+			count++;
+		}
+	}
+	if (count == 0 && (t->modes.dec & QT_MODE_ALT_SCREEN))
+		qt_buf_addf(out, "\033[?1049l");
+}
+
+static void
 dec_off(const struct term *t, struct qt_buf *out)
 {
-	uint32_t	i, alt = 0;
+	uint32_t	i;
 
+	if (t->is_dec_full)
+		qt_buf_addf(out, "%s", DEC_ALL_OFF);
 	for (i = 0; i < t->ndec; i++) {
-		if (is_alt(t->dec[i]))
-			alt = t->dec[i];
-		else
+		if (!is_alt(t->dec[i]))
 			qt_buf_addf(out, "\033[?%u%c", t->dec[i],
 			    is_on_by_default(t->dec[i]) ? 'h' : 'l');
 	}
-	if (alt == 0)
-		return 0;
-	kitty_off(&t->modes, 1, out);
-	qt_buf_addf(out, "\033[?%ul", alt);
-	return 1;
 }
 
 static void
@@ -141,20 +162,26 @@ colors_off(const struct term *t, struct qt_buf *out)
 	}
 }
 
-int
+void
 term_defaults(const struct term *t, struct qt_buf *out)
 {
 	const struct qt_modes	*m = &t->modes;
-	int			 left_alt;
+	size_t			 i;
+	int			 is_safe = qt_scan_is_safe(&t->scan);
 
-	if (!qt_scan_is_safe(&t->scan))
-		qt_buf_add(out, "\033\\", 2);	/* ends what was begun */
+	/* What was begun is dropped (CAN), and ended where CAN is not known. */
+	if (!is_safe)
+		qt_buf_addf(out, "\030\033\\");
 	if (m->modify_keys != 0)
 		qt_buf_addf(out, "\033[>4m");
 	if (m->margin_top != 0 || m->margin_bottom != 0)
 		qt_buf_addf(out, "\0337\033[r\0338");
-	if (m->charset_gl != 0 || m->charset[0] != 0)
-		qt_buf_addf(out, "\017\033(B");
+	if (m->charset_gl != 0)
+		qt_buf_addf(out, "\017");
+	for (i = 0; i < sizeof(m->charset); i++) {
+		if (m->charset[i] != 0)
+			qt_buf_addf(out, "\033%cB", "()*+"[i]);
+	}
 	if (m->dec & QT_MODE_APP_KEYPAD)
 		qt_buf_addf(out, "\033>");
 	if (m->dec & QT_MODE_INSERT)
@@ -163,11 +190,11 @@ term_defaults(const struct term *t, struct qt_buf *out)
 		qt_buf_addf(out, "\033[20l");
 	if (m->cursor_shape != 0)
 		qt_buf_addf(out, "\033[0 q");
-	if (t->is_linked)
+	if (t->is_linked || !is_safe)
 		qt_buf_addf(out, "\033]8;;\033\\");
 	colors_off(t, out);
-	left_alt = dec_off(t, out);
+	dec_off(t, out);
+	alt_off(t, out);
 	kitty_off(m, 0, out);
 	qt_buf_addf(out, "\033[m");
-	return left_alt;
 }

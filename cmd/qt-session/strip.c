@@ -38,9 +38,9 @@ inside(int state, unsigned char c)
 	case ESCAPE:
 		return c < 0x20 ? ESCAPE : after_escape(c);
 	case INTER:
-		return c >= 0x30 ? GROUND : INTER;
+		return c >= 0x30 && c < 0x80 ? GROUND : INTER;
 	case CSI:
-		return c >= 0x40 ? GROUND : CSI;
+		return c >= 0x40 && c < 0x80 ? GROUND : CSI;
 	default:
 		return c == 0x07 ? GROUND : STRING;
 	}

@@ -33,6 +33,7 @@ struct term {
 	struct qt_modes	 modes;
 	uint32_t	 dec[TERM_DEC_MAX];	/* DEC modes not at default */
 	uint32_t	 ndec;
+	int		 is_dec_full;	/* there were more than that */
 	uint32_t	 colors;	/* bit n: OSC n was set; bit 4: OSC 4 */
 	int		 is_linked;	/* inside an OSC 8 hyperlink */
 
@@ -64,8 +65,8 @@ int	term_flush(struct term *t);
 
 /*
  * Appends what brings the terminal from the modes it was left in back to its
- * defaults, the main screen included. 1 when that leaves the alternate screen.
+ * defaults, the main screen included.
  */
-int	term_defaults(const struct term *t, struct qt_buf *out);
+void	term_defaults(const struct term *t, struct qt_buf *out);
 
 #endif /* QT_SESSION_TERM_H */

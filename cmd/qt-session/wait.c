@@ -15,6 +15,7 @@
 #include "follow.h"
 #include "strip.h"
 #include "verbs.h"
+#include "width.h"
 
 #define SCREEN_MS	5000
 #define PIECE_MAX	(64u << 10)
@@ -112,6 +113,42 @@ keep_last_line(struct qt_buf *text)
 		qt_buf_drop(text, text->len - LINE_MAX_BYTES / 2);
 }
 
+/*
+ * A screen's lines come without trailing blanks, but a prompt ends with one:
+ * gives the cursor's line what stands before the cursor.
+ */
+static int
+pad_prompt(struct qt_buf *text, const struct qt_screen_answer *a)
+{
+	struct qt_buf	line = QT_BUF_INIT, whole = QT_BUF_INIT;
+	const char	*p = text->len > 0 ? text->data : "", *nl;
+	uint32_t	row;
+	size_t		width;
+	int		rc;
+
+	for (row = 0; row < a->cursor_row && *p != '\0'; row++) {
+		p += strcspn(p, "\n");
+		p += *p == '\n';
+	}
+	nl = p + strcspn(p, "\n");
+	rc = qt_buf_add(&line, p, (size_t)(nl - p));
+	width = line.len > 0 ? width_text(line.data) : 0;
+	if (rc < 0 || row < a->cursor_row || width == 0 ||
+	    width >= a->cursor_col) {
+		qt_buf_clear(&line);
+		return rc;
+	}
+	rc = qt_buf_add(&whole, text->data, (size_t)(nl - text->data));
+	for (; rc == 0 && width < a->cursor_col; width++)
+		rc = qt_buf_add(&whole, " ", 1);
+	if (rc == 0)
+		rc = qt_buf_add(&whole, nl, strlen(nl));
+	qt_buf_clear(&line);
+	qt_buf_clear(text);
+	*text = whole;
+	return rc;
+}
+
 /* Looks at the screen; the stream is then read from that very byte. */
 static int
 match_screen(struct waiting *w, const struct qt_session *s, uint64_t *offset)
@@ -129,6 +166,9 @@ match_screen(struct waiting *w, const struct qt_session *s, uint64_t *offset)
 	if (rc < 0)
 		die_err(rc, &err);
 	*offset = answer.offset;
+	rc = pad_prompt(&text, &answer);
+	if (rc < 0)
+		die_err(rc, &err);
 	yes = has_match(w, text.data);
 	qt_buf_clear(&text);
 	return yes;
@@ -254,13 +294,18 @@ wait_for(struct waiting *wait, const char *name)
 	opt.generation = s.generation;
 	opt.offset = atomic_load(&qt_session_live(w.table,
 	    s.slot)->output_bytes);
-	if (wait->mode == OPT_MATCH && match_screen(wait, &s, &opt.offset))
+	if (wait->mode == OPT_MATCH && match_screen(wait, &s, &opt.offset)) {
+		world_close(&w);
 		return QT_EXIT_OK;
+	}
 	rc = follow_open(&wait->f, &w, &s, &req, &opt, &err);
 	if (rc < 0)
 		die_err(rc, &err);
 	wait->quiet_ms = qt_clock_mono_ms();
-	return wait_loop(wait);
+	rc = wait_loop(wait);
+	follow_close(&wait->f);
+	qt_buf_clear(&wait->text);
+	return rc;
 }
 
 int

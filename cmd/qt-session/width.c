@@ -88,19 +88,29 @@ width_fit(struct qt_buf *out, const char *text, size_t columns)
 	add_blanks(out, columns - used);
 }
 
-/* Bytes of the escape sequence at line, which starts with ESC. */
+/*
+ * Bytes of the escape sequence at line, which starts with ESC; *is_sgr when it
+ * is one that only changes how text looks.
+ */
 static size_t
-sequence_len(const char *line, size_t len)
+sequence_len(const char *line, size_t len, int *is_sgr)
 {
 	size_t	i;
 
+	*is_sgr = 0;
 	if (len < 2 || line[1] != '[')
-		return len < 2 ? len : 2;
+		return len < 2 || (line[1] & 0x80) != 0 || line[1] < ' ' ?
+		    1 : 2;
 	for (i = 2; i < len; i++) {
-		if (line[i] >= 0x40 && line[i] <= 0x7e)
+		if (line[i] >= 0x40 && line[i] <= 0x7e) {
+			*is_sgr = line[i] == 'm' &&
+			    strspn(line + 2, "0123456789;:") == i - 2;
 			return i + 1;
+		}
+		if (line[i] < 0x20 || line[i] > 0x7e)
+			break;		/* unfinished: not worth keeping */
 	}
-	return len;
+	return i;
 }
 
 size_t
@@ -109,12 +119,12 @@ width_crop(struct qt_buf *out, const char *line, size_t len, size_t left,
 {
 	size_t	at = 0, used = 0, n, end = left + columns;
 	int32_t	cp;
-	int	w;
+	int	w, is_sgr;
 
 	for (; len > 0; line += n, len -= n) {
 		if (*line == '\033') {
-			n = sequence_len(line, len);
-			if (n > 2 && line[n - 1] == 'm')
+			n = sequence_len(line, len, &is_sgr);
+			if (is_sgr)
 				qt_buf_add(out, line, n);
 			continue;
 		}
@@ -124,11 +134,8 @@ width_crop(struct qt_buf *out, const char *line, size_t len, size_t left,
 			used = at + (size_t)w - left;
 		} else if (at < end && at + (size_t)w > left) {
 			/* half of it shows */
-			size_t half = at < left ? at + (size_t)w - left :
-			    end - at;
-
-			add_blanks(out, half);
-			used += half;
+			add_blanks(out, columns - used < 1 ? 0 : 1);
+			used += columns - used < 1 ? 0 : 1;
 		}
 		at += (size_t)w;
 	}

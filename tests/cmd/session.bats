@@ -119,6 +119,21 @@ teardown() { world_down; }
 	wait_for 10 has_state one exited
 }
 
+@test "every named key sends what xterm sends" {
+	qt-session new -d -n one -s 200x24 -- sh -c \
+	    'stty raw -echo; echo ready; exec cat -v' >/dev/null
+	session_wait one ready
+	qt-session send -k one Tab Space BSpace Escape Up Down Left Right Home \
+	    End PageUp PageDown Insert Delete
+	session_wait one '\^I|        \^\?\^\[\^\[\[A\^\[\[B\^\[\[D\^\[\[C\^\[\[H'
+	session_wait one '\^\[\[F\^\[\[5~\^\[\[6~\^\[\[2~\^\[\[3~'
+	qt-session send -k one Enter F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12
+	session_wait one '\^\[OP\^\[OQ\^\[OR\^\[OS\^\[\[15~\^\[\[17~\^\[\[18~'
+	session_wait one '\[19~\^\[\[20~\^\[\[21~\^\[\[23~\^\[\[24~'
+	qt-session send -k one Enter C-c ^A C-@ M-x C-M-b S-Tab C-Left S-F5 é
+	session_wait one '\^C\^A\^@\^\[x\^\[\^B\^\[\[Z\^\[\[1;5D\^\[\[15;2~M-CM-\)'
+}
+
 @test "send -k names what is no key" {
 	qt-session new -d -n one -- cat >/dev/null
 	run -2 qt-session send -k one Enter Hyper-x

@@ -120,12 +120,14 @@ open_menu() {
 @test "it works in a tiny terminal, and follows its size" {
 	start
 	for size in 20x5 10x3 5x2 1x1; do
-		tmux kill-server 2>/dev/null || true
+		export TMUX_TMPDIR=$WORLD/tmux/$size
+		mkdir "$TMUX_TMPDIR"
 		open_menu "$size" .
 		term_key q
 		wait_for 5 eval '[ "$(term_mode alternate_on)" = 0 ]'
+		tmux kill-server
 	done
-	tmux kill-server
+	export TMUX_TMPDIR=$WORLD/tmux
 	open_menu 20x5 '^> editor'
 	tmux resize-window -t t -x 100 -y 30
 	term_wait 'EDITOR SCREEN'

@@ -51,6 +51,13 @@ teardown() { world_down; }
 	wait $!
 }
 
+@test "match sees a prompt that stands on the screen, with its blank" {
+	qt-session new -d -n one -- sh -c 'echo; printf "Sure? "; read -r y' \
+	    >/dev/null
+	session_wait one 'Sure\?'
+	[ "$(qt-session wait --match '^Sure\? $' -t 10 one)" = 'Sure? ' ]
+}
+
 @test "match --new leaves out what is on the screen" {
 	qt-session new -d -n one -- sh -c 'echo old; exec cat' >/dev/null
 	session_wait one old
