@@ -31,6 +31,10 @@ copy_conf(struct qt_net_server *s, const struct qt_net_conf *conf,
 		return -EINVAL;
 	}
 	s->stats = conf->stats != NULL ? conf->stats : &s->own_stats;
+	/* Gauges of a writer that was here before us, and died. */
+	atomic_store_explicit(&s->stats->conns, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->stats->static_bytes, 0,
+	    memory_order_relaxed);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
  * only grow, except the gauges (conns, static_bytes). Each struct has one
  * writing thread, its loop's; any thread, or any process that maps it, may
  * read at any time. A zeroed struct is valid, so it can live in shared memory
- * and survive its writer.
+ * and survive its writer; the next one sets the gauges back to zero.
  */
 
 /*	name		Prometheus label, help */
