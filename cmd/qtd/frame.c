@@ -7,6 +7,7 @@
 #define RSV		0x70
 #define MASK		0x80
 #define PROTOCOL_ERROR	1002
+#define NOT_UTF8	1007
 #define TOO_LONG	1009
 
 enum { CONTINUATION = 0, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 };
@@ -68,7 +69,65 @@ check_length(struct frame_check *f)
 		f->message = f->in_message ? f->message + len : 0;
 	}
 	f->left = len + 4;	/* the mask's key comes first */
+	f->is_close = (f->head[0] & 0x0f) == CLOSE && len > 0;
+	f->at = f->utf8_need = 0;
 	return 0;
+}
+
+/* RFC 6455, 7.4: what may come over the wire. */
+static int
+is_close_code(unsigned int n)
+{
+	return (n >= 1000 && n <= 1003) || (n >= 1007 && n <= 1014) ||
+	    (n >= 3000 && n <= 4999);
+}
+
+/* The next byte of a text; 0 when it may not be. */
+static int
+add_utf8(struct frame_check *f, uint8_t c)
+{
+	if (f->utf8_need > 0) {
+		if (c < f->utf8_low || c > f->utf8_high)
+			return 0;
+		f->utf8_need--;
+	} else if (c < 0x80) {
+		return 1;
+	} else if (c >= 0xc2 && c <= 0xf4) {
+		f->utf8_need = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		f->utf8_low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+		f->utf8_high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+		return 1;
+	} else {
+		return 0;
+	}
+	f->utf8_low = 0x80;
+	f->utf8_high = 0xbf;
+	return 1;
+}
+
+/* One byte of a close frame behind its head. */
+static void
+add_close(struct frame_check *f, uint8_t byte)
+{
+	unsigned int	n = f->at++;
+
+	f->left--;
+	if (n < 4) {
+		f->mask[n] = byte;
+		return;
+	}
+	byte ^= f->mask[n & 3];
+	if (n == 4) {
+		f->said = (uint16_t)(byte << 8);
+	} else if (n == 5) {
+		f->said |= byte;
+		if (!is_close_code(f->said))
+			f->code = PROTOCOL_ERROR;
+	} else if (!add_utf8(f, byte)) {
+		f->code = NOT_UTF8;
+	}
+	if (f->left == 0 && f->utf8_need > 0)
+		f->code = NOT_UTF8;
 }
 
 /* One byte of a head. */
@@ -95,6 +154,10 @@ frame_feed(struct frame_check *f, const uint8_t *p, size_t len)
 	size_t	at = 0, begin = 0;
 
 	while (at < len && f->code == 0) {
+		if (f->left > 0 && f->is_close) {
+			add_close(f, p[at++]);
+			continue;
+		}
 		if (f->left > 0) {
 			size_t	n = len - at < f->left ? len - at :
 			    (size_t)f->left;

@@ -12,7 +12,8 @@
  *
  *	socket -> recv() in unmasked.c -> frame_feed -> libwebsockets
  *
- * Pure: payloads are skipped, nothing is copied or allocated.
+ * Pure: payloads are skipped but for those of close frames, whose code and text
+ * are checked; nothing is copied or allocated.
  */
 struct frame_check {
 	uint64_t	left;		/* of the payload (and its mask) */
@@ -22,11 +23,17 @@ struct frame_check {
 	uint8_t		have, need;	/* bytes of the head */
 	uint8_t		head[14];
 	uint8_t		in_message;	/* a fragment has come, its end has not */
+	/* of a close frame, whose payload is looked at too */
+	uint8_t		is_close, at;	/* bytes of mask and payload so far */
+	uint8_t		mask[4];
+	uint8_t		utf8_need, utf8_low, utf8_high;
+	uint16_t	said;		/* its code */
 };
 
 /*
  * Returns how many of the len bytes may be passed on: all of them, or those
- * before a frame that may not be. Then code is 1002 or 1009, for good.
+ * before a frame that may not be. Then code is 1002, 1007 or 1009,
+ * for good.
  */
 size_t	frame_feed(struct frame_check *f, const uint8_t *p, size_t len);
 

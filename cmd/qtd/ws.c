@@ -53,6 +53,7 @@ struct ws {
 	uint32_t		 held;	/* written while it was full */
 	int			 fd;
 	uint8_t			 is_open, is_closing, is_heard, is_paused;
+	uint8_t			 is_close_begun;
 	uint8_t			 misses;	/* pings without a sign */
 };
 
@@ -62,72 +63,27 @@ struct ws_bridge {
 	const struct ws_ops	*ops;
 	size_t			 message_max;
 	struct shared_slot	*count;
-	struct ws		**by_fd;
-	size_t			 fd_count;
 	struct ws		*adopting;	/* its wsi is not known yet */
 };
 
-/* recv() knows only a descriptor; one bridge a process. */
-static struct ws_bridge	*the_bridge;
+static struct ws_bridge	*the_bridge;	/* one a process */
 
-static int
-remember_fd(struct ws_bridge *b, struct ws *ws, int fd)
+struct frame_check *
+ws_check(struct ws *ws)
 {
-	struct ws	**grown;
-	size_t		  n = b->fd_count;
-
-	while (n <= (size_t)fd)
-		n = n == 0 ? 256 : n * 2;
-	if (n != b->fd_count) {
-		grown = realloc(b->by_fd, n * sizeof(struct ws *));
-		if (grown == NULL)
-			return -ENOMEM;
-		memset(grown + b->fd_count, 0,
-		    (n - b->fd_count) * sizeof(struct ws *));
-		b->by_fd = grown;
-		b->fd_count = n;
-	}
-	b->by_fd[fd] = ws;
-	ws->fd = fd;
-	return 0;
-}
-
-static void
-forget_fd(struct ws *ws)
-{
-	struct ws_bridge	*b = ws->bridge;
-
-	if (ws->fd >= 0 && b->by_fd[ws->fd] == ws)
-		b->by_fd[ws->fd] = NULL;
-	ws->fd = -1;
+	return &ws->check;
 }
 
 /* A frame that may not be: nothing more of this client is read. */
-static void
-bad_frame(struct ws *ws)
+void
+ws_bad_frame(struct ws *ws)
 {
-	if (ws->is_closing)
+	if (ws->is_closing || !ws->is_open)
 		return;
-	if (ws->check.code == 1009)
-		qt_net_count(&ws->bridge->count->ws_refused_long, 1);
-	else
-		qt_net_count(&ws->bridge->count->ws_refused_frame, 1);
+	qt_net_count(ws->check.code == 1009 ?
+	    &ws->bridge->count->ws_refused_long :
+	    &ws->bridge->count->ws_refused_frame, 1);
 	ws_close(ws, ws->check.code, NULL);
-}
-
-ssize_t
-ws_received(int fd, const void *data, size_t len)
-{
-	struct ws	*ws = the_bridge != NULL && (size_t)fd <
-	    the_bridge->fd_count ? the_bridge->by_fd[fd] : NULL;
-	size_t		 good;
-
-	if (ws == NULL)
-		return (ssize_t)len;
-	good = frame_feed(&ws->check, data, len);
-	if (ws->check.code != 0 && ws->is_open)
-		bad_frame(ws);
-	return (ssize_t)good;
 }
 
 static void
@@ -189,7 +145,7 @@ on_open(struct ws *ws)
 	qt_net_count(&ws->bridge->count->ws_opened, 1);
 	ws->bridge->ops->open(ws, p->name);
 	if (ws->check.code != 0)
-		bad_frame(ws);	/* it came with the handshake */
+		ws_bad_frame(ws);	/* it came with the handshake */
 }
 
 static void
@@ -199,10 +155,26 @@ on_gone(struct ws *ws)
 
 	qt_net_count(&b->count->ws_open, (uint64_t)-1);
 	ws->is_closing = 1;
-	forget_fd(ws);
+	unmasked_forget(ws->fd, ws);
 	b->ops->closed(ws);
 	qt_buf_clear(&ws->in);
 	free(ws);
+}
+
+/*
+ * Starts the close handshake. A negative return from the writable callback
+ * would end the connection without a close frame; this asks for the same as
+ * one from the receive callback.
+ */
+static int
+begin_close(struct ws *ws)
+{
+	if (!ws->is_close_begun) {
+		ws->is_close_begun = 1;
+		lws_set_timeout(ws->wsi, PENDING_TIMEOUT_USER_OK,
+		    LWS_TO_KILL_SYNC);
+	}
+	return 0;
 }
 
 /* The wsi of what is being adopted is known: by callback, or by return. */
@@ -241,11 +213,13 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *session,
 			ws->is_heard = 1;
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		if (ws == NULL || ws->is_closing)
+		if (ws == NULL)
 			return -1;
+		if (ws->is_closing)
+			return begin_close(ws);
 		ws->held = ws->unlooked = 0;
 		ws->bridge->ops->writable(ws);
-		return ws->is_closing ? -1 : 0;
+		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		/* Comes for every wsi, also for one that never opened. */
 		if (ws != NULL) {
@@ -333,7 +307,6 @@ ws_bridge_free(struct ws_bridge *b)
 		return;
 	lws_context_destroy(b->context);
 	the_bridge = NULL;
-	free(b->by_fd);
 	free(b);
 }
 
@@ -362,11 +335,12 @@ ws_adopt(struct ws_bridge *b, int fd, const char *head, size_t head_len,
 	int		 rc = -ENOMEM;
 
 	assert(head_len > 4 && memcmp(head, "GET ", 4) == 0);
-	if (ws == NULL || remember_fd(b, ws, fd) < 0) {
+	if (ws == NULL || unmasked_watch(fd, ws) < 0) {
 		close(fd);
 		goto out;
 	}
 	ws->bridge = b;
+	ws->fd = fd;
 	ws->user = user;
 	ws->check.max = b->message_max;
 	/* What came behind the head is read by no recv(). */
@@ -396,7 +370,7 @@ ws_adopt(struct ws_bridge *b, int fd, const char *head, size_t head_len,
 out:
 	qt_buf_clear(&first);
 	if (ws != NULL && ws->bridge != NULL)
-		forget_fd(ws);
+		unmasked_forget(fd, ws);
 	free(ws);
 	return rc;
 }
@@ -494,6 +468,6 @@ ws_close(struct ws *ws, unsigned int code, const char *reason)
 	lws_close_reason(ws->wsi, (enum lws_close_status)code,
 	    (unsigned char *)(uintptr_t)reason,
 	    reason != NULL ? strlen(reason) : 0);
-	/* The writable callback returns -1 then, which starts the close. */
+	/* The writable callback goes on from here. */
 	lws_callback_on_writable(ws->wsi);
 }

@@ -2,12 +2,18 @@
 #ifndef QTD_WS_PRIV_H
 #define QTD_WS_PRIV_H
 
-#include <sys/types.h>
+#include "frame.h"
+#include "ws.h"
 
-/*
- * Bytes that were read from fd. Returns how many of them libwebsockets may
- * have: all for a descriptor that is no WebSocket; 0 for none.
- */
-ssize_t	ws_received(int fd, const void *data, size_t len);
+/* Between ws.c and unmasked.c, which reads for it. */
+
+/* From now on what is read from fd passes ws_check(ws). 0 or -ENOMEM. */
+int	unmasked_watch(int fd, struct ws *ws);
+/* No more, unless fd is another's by now. */
+void	unmasked_forget(int fd, const struct ws *ws);
+
+struct frame_check *ws_check(struct ws *ws);
+/* The check found something: the close handshake begins. */
+void	ws_bad_frame(struct ws *ws);
 
 #endif /* QTD_WS_PRIV_H */
