@@ -38,8 +38,9 @@ void
 row_session_idle(struct report *r, const struct bench_opt *opt)
 {
 	static const char	 name[] = "host memory, idle sessions";
-	char			*argv[] = { (char *)"/bin/sleep",
-	    (char *)"86400", NULL };
+	/* A little output first: an idle session has shown its prompt. */
+	char			*argv[] = { (char *)"/bin/sh", (char *)"-c",
+	    (char *)"echo ready; exec sleep 86400", NULL };
 	struct qt_err		 err = QT_ERR_INIT;
 	struct qt_client	*c;
 	struct qt_uuid		 id;
