@@ -169,17 +169,27 @@ struct qt__service {
 	uint32_t		 records;
 	struct qt__follow	*napping;
 	uint64_t		 created;	/* host's counter, as last seen */
+	uint32_t		 hint;		/* slot of the next new record */
+	uint32_t		 pending;	/* requests without answer */
+	int			 is_behind;	/* more are to be followed */
 	int			 is_short;	/* more sessions than slots */
 	struct qt__drawn	 drawn;
 	struct qt__requests	 requests;
 };
+
+#define QT__PENDING_MAX	64u
+#define QT__TAG_ATTACH	0x40000000u
 
 /* screen_serve.c: begins with so many bell slots. */
 int	qt__screen_serve(int listen_fd, uint32_t slots, struct qt_err *err);
 
 /* screen_session.c */
 void	qt__service_look(struct qt__service *s, struct qt__follow *f);
-void	qt__service_forget(struct qt__service *s, struct qt__follow *f);
+/* is_over: the host has ended the attachment. */
+void	qt__service_forget(struct qt__service *s, struct qt__follow *f,
+	    int is_over);
+/* Follows so many new sessions, by looking where they are likely to be. */
+void	qt__service_look_for(struct qt__service *s, uint64_t count);
 /* Follows every session that is not followed yet. */
 void	qt__service_look_around(struct qt__service *s);
 /* Looks at those whose nap is over; ms until the next, or -1. */

@@ -45,8 +45,8 @@ look_for_new(struct qt__service *s)
 	if (qt_host_info(qt_client_table(s->client), &info) < 0 ||
 	    info.created == s->created)
 		return;
+	qt__service_look_for(s, info.created - s->created);
 	s->created = info.created;
-	qt__service_look_around(s);
 }
 
 static int
@@ -74,26 +74,38 @@ answer_one(void *ctx, const struct qt_screen_request *req,
 	return qt__draw_answer(&s->drawn, f, req, a, out);
 }
 
+static void
+on_answer(struct qt__service *s, const struct qt_control_head *head)
+{
+	uint32_t		channel = (head->tag & ~QT__TAG_ATTACH) - 1;
+	struct qt__follow	*f;
+
+	if (head->tag == 0 || channel >= s->slots)
+		return;
+	if (s->pending > 0)
+		s->pending--;
+	f = s->channel[channel];
+	if (f == NULL || (head->tag & QT__TAG_ATTACH) == 0)
+		return;
+	if (head->type == QT_MSG_ATTACHED) {
+		f->is_attached = 1;
+		qt__service_look(s, f);
+	} else if (!f->is_attached) {
+		qt__service_forget(s, f, 1);
+	}
+}
+
 static int
 on_control(struct qt__service *s)
 {
 	struct qt_control_head	head;
 	const void		*body;
-	struct qt__follow	*f;
 	int			rc;
 
-	while ((rc = qt_client_recv(s->client, &head, &body)) > 0) {
-		f = head.tag > 0 && head.tag <= s->slots ?
-		    s->channel[head.tag - 1] : NULL;
-		if (f == NULL)
-			continue;
-		if (head.type == QT_MSG_ATTACHED) {
-			f->is_attached = 1;
-			qt__service_look(s, f);
-		} else if (head.type == QT_MSG_ERROR && !f->is_attached) {
-			qt__service_forget(s, f);
-		}
-	}
+	while ((rc = qt_client_recv(s->client, &head, &body)) > 0)
+		on_answer(s, &head);
+	if (rc == 0 && s->is_behind && s->pending < QT__PENDING_MAX / 2)
+		qt__service_look_around(s);
 	return rc;
 }
 
@@ -114,7 +126,7 @@ on_bell(struct qt__service *s)
 			continue;
 		why = atomic_exchange(&bell->rung, 0);
 		if (why & QT_BELL_ENDED)
-			qt__service_forget(s, s->channel[i]);
+			qt__service_forget(s, s->channel[i], 1);
 		else
 			qt__service_look(s, s->channel[i]);
 	}
@@ -198,7 +210,8 @@ static int
 serve(int listen_fd, uint32_t slots, struct qt_err *err)
 {
 	struct qt__service	s = { .slots = slots };
-	int		rc;
+	struct qt_host_info	info;
+	int			rc;
 
 	qt__requests_init(&s.requests, listen_fd, answer_one, &s);
 	s.channel = calloc(slots, sizeof(*s.channel));
@@ -207,7 +220,8 @@ serve(int listen_fd, uint32_t slots, struct qt_err *err)
 	rc = qt_client_open(QT_CLIENT_HELPER, QT_ROLE_WRITER, slots,
 	    &s.client, err);
 	if (rc == 0) {
-		look_for_new(&s);
+		if (qt_host_info(qt_client_table(s.client), &info) == 0)
+			s.created = info.created;
 		qt__service_look_around(&s);
 		rc = run(&s);
 	}

@@ -59,8 +59,25 @@ on_query(void *ctx, struct qt__follow *f, const struct qt_scan_seq *seq,
 	qt_buf_clear(&out);
 }
 
-void
-qt__service_forget(struct qt__service *s, struct qt__follow *f)
+/*
+ * Sends a request that will be answered, which goes by its tag: the channel
+ * and what it was. Nobody but the host knows how many answers fit into our
+ * socket, and it closes those whose are full, so few are under way.
+ */
+static void
+request(struct qt__service *s, enum qt_control_type type, uint32_t channel,
+    const void *body, size_t len)
+{
+	uint32_t	tag = (channel + 1) |
+	    (type == QT_MSG_ATTACH ? QT__TAG_ATTACH : 0);
+
+	if (qt_client_send(s->client, type, tag,
+	    type == QT_MSG_ATTACH ? 0 : channel, body, len) == 0)
+		s->pending++;
+}
+
+static void
+drop(struct qt__service *s, struct qt__follow *f)
 {
 	struct qt__follow	**p;
 
@@ -70,12 +87,19 @@ qt__service_forget(struct qt__service *s, struct qt__follow *f)
 			break;
 		}
 	}
-	/* Whatever its ATTACH comes to. */
-	(void)qt_client_send(s->client, QT_MSG_DETACH, 0, f->channel, NULL, 0);
 	s->channel[f->channel] = NULL;
 	s->record[f->slot] = NULL;
 	qt__draw_drop(&s->drawn, f);
 	qt__follow_close(f);
+}
+
+void
+qt__service_forget(struct qt__service *s, struct qt__follow *f, int is_over)
+{
+	/* Whatever its ATTACH comes to. */
+	if (!is_over)
+		request(s, QT_MSG_DETACH, f->channel, NULL, 0);
+	drop(s, f);
 }
 
 static void
@@ -193,7 +217,7 @@ qt__service_look(struct qt__service *s, struct qt__follow *f)
 	if (qt_session_get(qt_client_table(s->client), f->slot, &rec) < 0 ||
 	    rec.generation != f->generation ||
 	    memcmp(&rec.id, &f->id, sizeof(f->id)) != 0) {
-		qt__service_forget(s, f);
+		qt__service_forget(s, f, 0);
 		return;
 	}
 	qt__follow_size(f, &rec);
@@ -206,7 +230,7 @@ qt__service_look(struct qt__service *s, struct qt__follow *f)
 	else if (rc == 0)
 		sleep_on(s, f, &rec, f->pos - from);
 	else if (rc == -QT_EGONE)
-		qt__service_forget(s, f);
+		qt__service_forget(s, f, 0);
 	else
 		qt_log(QT_LOG_WARN, MODULE, "session '%s': %s", rec.name,
 		    qt_strerror(rc));
@@ -273,31 +297,64 @@ follow(struct qt__service *s, const struct qt_session *rec)
 	s->channel[channel] = f;
 	s->record[rec->slot] = f;
 	req.channel = f->channel;
-	/* Answered by ATTACHED with this tag; the first look comes then. */
-	if (qt_client_send(s->client, QT_MSG_ATTACH, f->channel + 1, 0, &req,
-	    sizeof(req)) < 0)
-		qt__service_forget(s, f);
+	/* The first look comes with the answer. */
+	request(s, QT_MSG_ATTACH, f->channel, &req, sizeof(req));
 }
 
-/* Follows every session that is not followed yet. */
+/* Whether we should follow the session of a slot, but do not. */
+static int
+is_missing(struct qt__service *s, const struct qt_session *rec)
+{
+	struct qt__follow	*f;
+
+	f = rec->slot < s->records ? s->record[rec->slot] : NULL;
+	if (f != NULL && f->generation == rec->generation &&
+	    memcmp(&f->id, &rec->id, sizeof(f->id)) == 0)
+		return 0;
+	if (f != NULL)
+		qt__service_forget(s, f, 0);
+	return rec->ring_offset != 0 && rec->state != QT_STATE_SPARE;
+}
+
+void
+qt__service_look_for(struct qt__service *s, uint64_t count)
+{
+	struct qt_session_table	*table = qt_client_table(s->client);
+	uint64_t		 slots = s->records + count + 64, i;
+	struct qt_session	 rec;
+
+	for (i = 0; i < slots && count > 0; i++, s->hint++) {
+		if (s->hint >= slots)
+			s->hint = 0;
+		if (qt_session_get(table, s->hint, &rec) < 0 ||
+		    !is_missing(s, &rec))
+			continue;
+		if (s->pending >= QT__PENDING_MAX) {
+			s->is_behind = 1;
+			return;
+		}
+		follow(s, &rec);
+		count--;
+	}
+}
+
 void
 qt__service_look_around(struct qt__service *s)
 {
 	struct qt_session_table	*table = qt_client_table(s->client);
 	struct qt_session	rec;
-	struct qt__follow	*f;
 	uint64_t		cursor = 0;
 
 	s->is_short = 0;
+	s->is_behind = 0;
 	while (qt_session_next(table, NULL, &cursor, &rec) > 0) {
-		f = rec.slot < s->records ? s->record[rec.slot] : NULL;
-		if (f != NULL && f->generation == rec.generation &&
-		    memcmp(&f->id, &rec.id, sizeof(f->id)) == 0)
+		if (!is_missing(s, &rec))
 			continue;
-		if (f != NULL)
-			qt__service_forget(s, f);
-		if (rec.ring_offset != 0 && rec.state != QT_STATE_SPARE)
-			follow(s, &rec);
+		if (s->pending >= QT__PENDING_MAX) {
+			s->is_behind = 1;
+			return;
+		}
+		follow(s, &rec);
 	}
 }
 
