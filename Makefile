@@ -204,7 +204,7 @@ $(B)/install/%: FORCE
 install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 	$(call say,INSTALL,$(to))
 	$(Q)$(call each,$(PROGS:%=$(B)/bin/%),bin/$$n,755)
-	$(Q)$(call each,$(wildcard man/*.[1-8]),share/man/man$${n\#\#*.}/$$n)
+	$(Q)$(call each,$(wildcard man/*.[1-8]),share/man/man$${n##*.}/$$n)
 	$(Q)for p in $(PROGS); do \
 	    $(call each,completions/qt.bash,share/bash-completion/completions/$$p); \
 	    $(call each,completions/qt.fish,share/fish/vendor_completions.d/$$p.fish); \

@@ -25,12 +25,13 @@ _qt_options() {
 _qt_values() {
 	case $1 in
 	*DIR*)		compgen -d -- "$cur" ;;
-	*FILE* | *PATH*) compgen -f -- "$cur" ;;
+	*FILE* | *PATH* | *PROGRAM*) compgen -f -- "$cur" ;;
 	*CMD*)		compgen -c -- "$cur" ;;
 	*POLICY*)	compgen -W 'latest smallest largest fixed' -- "$cur" ;;
 	*ROLE*)		compgen -W 'admin writer reader' -- "$cur" ;;
 	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
 			    sed s/SIG//)" -- "$cur" ;;
+	NEWNAME)	;;
 	*NAME* | *ID*)	compgen -W "$(qt-session ls -o name 2>/dev/null)" \
 			    -- "$cur" ;;
 	esac
@@ -45,7 +46,7 @@ _qt_meta() {
 _qt_operand() {
 	sed -n '1{s/^usage: //;p;q}' <<<"$1" | awk -v n="$2" '{
 		sub(/^.*\[option \.\.\.\]/, "") || sub(/^[^ ]+( [a-z-]+)?/, "")
-		gsub(/[][]/, "")
+		gsub(/[][]|--/, "")
 		print $(n < NF ? n : NF)
 	}'
 }

@@ -36,7 +36,7 @@ function __qt_values
 	switch $argv[1]
 		case '*DIR*'
 			__fish_complete_directories (commandline -ct)
-		case '*FILE*' '*PATH*'
+		case '*FILE*' '*PATH*' '*PROGRAM*'
 			__fish_complete_path (commandline -ct)
 		case '*CMD*'
 			complete -C (commandline -ct)
@@ -46,6 +46,7 @@ function __qt_values
 			printf '%s\n' admin writer reader
 		case 'SIG*'
 			string match -ra '[A-Z][A-Z0-9]+' (kill -l)
+		case NEWNAME
 		case '*NAME*' '*ID*'
 			qt-session ls -o name 2>/dev/null
 	end
@@ -89,7 +90,7 @@ function __qt_complete
 		printf '%s\n' $help | __qt_commands
 	else
 		set -l operands (string replace -r '^usage: (.*\[option \.\.\.\]|\S+( [a-z-]+)?)' '' $help[1] |
-			string replace -ra '[][]' '' | string split -n ' ')
+			string replace -ra '[][]|--' '' | string split -n ' ')
 		test (count $operands) -ge $count; or set count -1
 		test (count $operands) -gt 0; and __qt_values $operands[$count]
 	end

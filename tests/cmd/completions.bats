@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What Tab offers in bash, zsh and fish is what --help says, for every program,
+# command and option.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup() {
+	world_up
+	T="$BATS_TEST_TMPDIR"
+	COMP="$QT_TOP/completions"
+}
+
+teardown() {
+	world_down
+}
+
+progs() { (cd "$QT_TOP" && for m in cmd/*/main.c; do basename "${m%/main.c}"; done); }
+
+# The two halves of the question, from --help without the completions' help.
+help_commands() { "$@" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' | sort; }
+help_options() {
+	{ echo --help; "$@" --help | sed -n 's/^ \{2,6\}\(-.*\)/\1/p' |
+	    sed 's/   *.*//' | tr ' ,' '\n\n' | grep -e '^-'; } | sort -u
+}
+
+# by_bash WORD...: the candidates for the last word.
+by_bash() {
+	# shellcheck disable=SC2016 # the inner bash expands
+	bash -c '. "$0/qt.bash"
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_qt "$1" "${@: -1}" "${@: -2:1}"
+		printf "%s\n" "${COMPREPLY[@]}"' "$COMP" "$@" | sed '/^$/d' | sort -u
+}
+
+by_fish() {
+	fish --no-config -c "source $COMP/qt.fish; complete -C '$*'" |
+	    cut -f1 | sort -u
+}
+
+# zsh completes in a terminal of its own, zpty; what it would offer is said by
+# a compadd that tells.
+by_zsh() {
+	zsh -f "$QT_TOP/tests/cmd/complete.zsh" "$COMP" "$*" | sort -u
+}
+
+same_everywhere() {
+	local want=$1
+	shift
+	for by in by_bash by_zsh by_fish; do
+		"$by" "$@" >"$T/got"
+		diff -u --label "--help" --label "$by $*" "$want" "$T/got"
+	done
+}
+
+@test "the commands of every program" {
+	for p in $(progs); do
+		help_commands "$p" >"$T/want"
+		[ -s "$T/want" ] || continue
+		same_everywhere "$T/want" "$p" ''
+	done
+}
+
+@test "the options of every program and command" {
+	for p in $(progs); do
+		for verb in '' $(help_commands "$p"); do
+			# shellcheck disable=SC2086 # no verb is no word
+			help_options "$p" $verb >"$T/want"
+			# shellcheck disable=SC2086
+			same_everywhere "$T/want" "$p" $verb -
+		done
+	done
+}
+
+@test "a session's name where a command wants one" {
+	qt-session new -d -n first -- sleep 100
+	qt-session new -d -n second -- sleep 100
+	printf 'first\nsecond\n' >"$T/want"
+	for verb in attach kill capture; do
+		same_everywhere "$T/want" qt-session "$verb" ''
+	done
+}
+
+@test "values that have names: a policy, a signal, a folder" {
+	printf '%s\n' fixed largest latest smallest >"$T/want"
+	same_everywhere "$T/want" qt-session new --resize ''
+	for by in by_bash by_zsh by_fish; do
+		"$by" qt-session kill -s '' | grep -qx HUP
+		"$by" qt-session new -c "$QT_TOP/compl" | grep -q completions
+	done
+}
+
+@test "nothing where a name is new" {
+	qt-session new -d -n first -- sleep 100
+	: >"$T/want"
+	same_everywhere "$T/want" qt-session new -n ''
+	same_everywhere "$T/want" qt-session rename first ''
+}
+
+@test "a command after --" {
+	for by in by_bash by_zsh by_fish; do
+		"$by" qt-session new -- readel | grep -qx readelf
+	done
+}
