@@ -14,9 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qt/base/clock.h>
+
 #include "screen_priv.h"
 
 #define BUDGET_MIN	(8u << 10)
+#define FEED_STEP	1024u
+#define REFUSE_MS	5000u	/* after a screen that took too long */
 
 static void
 unlink_drawn(struct qt__drawn *d, struct qt__follow *f)
@@ -82,10 +86,32 @@ size_at(const struct qt__follow *f, uint64_t offset)
 	return &f->size[i];
 }
 
+/*
+ * Feeds len bytes. Some short sequences on a large screen cost milliseconds
+ * each, so the clock is looked at often: -ETIMEDOUT.
+ */
+static int
+feed_bounded(struct qt__follow *f, const char *data, size_t len,
+    uint64_t end_ms)
+{
+	size_t	n;
+
+	for (; len > 0; len -= n, data += n) {
+		n = len < FEED_STEP ? len : FEED_STEP;
+		qt_vt_feed(f->vt, data, n);
+		f->vt_offset += n;
+		f->vt_fed += n;
+		if (len > n && qt_clock_mono_ms() > end_ms)
+			return -ETIMEDOUT;
+	}
+	return 0;
+}
+
 /* Feeds bytes [f->vt_offset, + len), each at the size of its time. */
 static int
 feed(struct qt__follow *f, const char *data, size_t len)
 {
+	uint64_t	end_ms = qt_clock_mono_ms() + QT__DRAW_MS;
 	uint64_t	end = f->vt_offset + len, next;
 	uint32_t	i;
 	size_t		n;
@@ -97,12 +123,10 @@ feed(struct qt__follow *f, const char *data, size_t len)
 			next = end;
 		if (next > f->vt_offset) {
 			n = (size_t)(next - f->vt_offset);
-			qt_vt_feed(f->vt, data, n);
+			rc = feed_bounded(f, data, n, end_ms);
 			data += n;
-			f->vt_offset += n;
-			f->vt_fed += n;
 		}
-		if (i < f->size_count && f->size[i].offset == f->vt_offset)
+		if (rc == 0 && i < f->size_count && f->size[i].offset == f->vt_offset)
 			rc = qt_vt_resize(f->vt, f->size[i].cols,
 			    f->size[i].rows);
 	}
@@ -188,6 +212,38 @@ copy(struct qt__follow *f, uint64_t from, uint64_t target,
 	return 0;
 }
 
+/*
+ * Lines that scroll away before the wanted scrollback need no drawing: the
+ * newest point with enough line ends behind it. Not on the alternate screen or
+ * with margins, where a line end need not scroll everything.
+ */
+static uint64_t
+skip_lines(const struct qt__follow *f, uint64_t from, const struct qt_buf *text,
+    uint32_t lines, const struct qt__point **p)
+{
+	const char	*at = text->data + text->len;
+	uint32_t	i;
+
+	if (f->modes.dec & QT_MODE_ALT_SCREEN || f->modes.margin_top != 0 ||
+	    f->modes.margin_bottom != 0)
+		return from;
+	lines += 4u * f->size[f->size_count - 1].rows;
+	for (; lines > 0 && at != NULL; lines--)
+		at = memrchr(text->data, '\n', (size_t)(at - text->data));
+	if (at == NULL)
+		return from;
+	for (i = f->points; i > 0; i--) {
+		if (f->point[i - 1].offset <= from)
+			break;
+		if (f->point[i - 1].offset <=
+		    from + (uint64_t)(at - text->data)) {
+			*p = &f->point[i - 1];
+			return (*p)->offset;
+		}
+	}
+	return from;
+}
+
 static int
 is_kept_good(const struct qt__follow *f, uint64_t target, uint32_t lines)
 {
@@ -205,15 +261,19 @@ advance(struct qt__drawn *d, struct qt__follow *f, uint64_t target,
 {
 	const struct qt__point	*p = NULL;
 	struct qt_buf		text = QT_BUF_INIT;
-	uint64_t		from;
+	uint64_t		from, start;
 	int			rc, is_kept = is_kept_good(f, target, lines);
 
 	from = is_kept ? f->vt_offset : choose_start(f, target, budget, &p);
+	start = from;
 	rc = copy(f, from, target, &text);
-	if (rc == 0 && !is_kept)
-		rc = begin(d, f, from, p, lines);
+	if (rc == 0 && !is_kept) {
+		start = skip_lines(f, from, &text, lines, &p);
+		rc = begin(d, f, start, p, lines);
+	}
 	if (rc == 0)
-		rc = feed(f, text.data, text.len);
+		rc = feed(f, text.data + (start - from),
+		    text.len - (size_t)(start - from));
 	qt_buf_clear(&text);
 	return rc;
 }
@@ -227,6 +287,8 @@ qt__draw(struct qt__drawn *d, struct qt__follow *f, uint64_t target,
 
 	if (lines < QT__DRAW_LINES)
 		lines = QT__DRAW_LINES;
+	if (f->slow_ms != 0 && qt_clock_mono_ms() - f->slow_ms < REFUSE_MS)
+		return -ETIMEDOUT;
 	rc = advance(d, f, target, budget, lines);
 	/* A flood laps us: what is newest, and less of it, is good enough. */
 	while (rc == -QT_ELAPPED && budget > BUDGET_MIN) {
@@ -234,6 +296,7 @@ qt__draw(struct qt__drawn *d, struct qt__follow *f, uint64_t target,
 		qt_ring_range(f->ring, NULL, &target);
 		rc = advance(d, f, target, budget, lines);
 	}
+	f->slow_ms = rc == -ETIMEDOUT ? qt_clock_mono_ms() : 0;
 	if (rc < 0) {
 		qt__draw_drop(d, f);
 		return rc;

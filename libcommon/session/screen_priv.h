@@ -24,6 +24,7 @@
 #define QT__POINT_STEP		(16u << 10)
 #define QT__SIZES_MAX		8u
 #define QT__DRAW_BUDGET		(1u << 20)	/* bytes parsed for a screen */
+#define QT__DRAW_MS		2000u
 #define QT__DRAW_LINES		2000u		/* of scrollback, unless asked */
 #define QT__DRAWN_MAX		32u		/* screens kept */
 #define QT__DRAWN_BYTES_MAX	(64u << 20)
@@ -65,6 +66,7 @@ struct qt__follow {
 	uint64_t		 vt_offset;	/* at these bytes */
 	uint64_t		 vt_fed;	/* bytes it was fed in all */
 	uint32_t		 vt_lines;
+	uint64_t		 slow_ms;	/* when drawing took too long */
 	struct qt__follow	*newer, *older;	/* drawn ones, by use */
 
 	/* the loop's */
@@ -108,7 +110,8 @@ struct qt__drawn {
 /*
  * Draws f's screen after exactly target bytes (at most the head), with room
  * for so many lines of scrollback. 0, -QT_EFULL when it is too large,
- * -QT_ELAPPED, -ENOMEM.
+ * -QT_ELAPPED, -ENOMEM, -ETIMEDOUT: parsing took more than QT__DRAW_MS, and
+ * for some seconds it is not tried again.
  */
 int	qt__draw(struct qt__drawn *d, struct qt__follow *f, uint64_t target,
 	    uint32_t lines);

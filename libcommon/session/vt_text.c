@@ -173,7 +173,7 @@ qt__vt_text(struct qt_vt *vt, const uint8_t *p, size_t len)
 void
 qt__vt_repeat(struct qt_vt *vt, uint32_t count)
 {
-	uint32_t	max = (uint32_t)vt->cols * vt->rows;
+	uint32_t	max = 4u * vt->cols;	/* more is an attack on time */
 
 	qt__vt_flush(vt);
 	if (vt->cluster_len == 0)

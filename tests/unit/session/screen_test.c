@@ -208,6 +208,46 @@ QT_TEST(ends_with_its_host)
 	screen_end(&sw);
 }
 
+/* Bytes that take longest to parse cost their own session only. */
+QT_TEST(bounds_the_time_that_one_session_takes)
+{
+	struct screen_world	sw = { .slots = 0 };
+	struct qt_session	slow, s;
+	struct {
+		struct qt_uuid	id;
+		uint16_t	cols, rows;
+		uint32_t	policy;
+	}			body;
+	uint64_t		since;
+
+	(void)state;
+	screen_begin(&sw);
+	slow = world_new(&sw.w, "slow", "read go; i=0; while [ $i -lt 1000 ]; "
+	    "do printf '\033[2M\033[2L\033[3M\033[3L\033[2M\033[2L"
+	    "\033[3M\033[3L\033[2M\033[2L\033[3M\033[3L\033[3M\033[3L';"
+	    " i=$((i+1)); done; printf done; cat");
+	s = world_new(&sw.w, "a", "echo here; cat");
+	body.id = slow.id;
+	body.cols = 1000;
+	body.rows = 500;
+	body.policy = ~0u;
+	assert_int_equal(qt_client_call(sw.w.client, QT_MSG_RESIZE, 0, &body,
+	    sizeof(body), QT_MSG_OK, NULL, 0, NULL), 0);
+	{
+		struct { struct qt_uuid id; char c; } go = { slow.id, '\n' };
+
+		assert_int_equal(qt_client_call(sw.w.client, QT_MSG_SEND, 0,
+		    &go, sizeof(go.id) + 1, QT_MSG_OK, NULL, 0, NULL), 0);
+	}
+	assert_true(WORLD_UNTIL(world_has(&sw.w, &slow, "done")));
+	since = qt_clock_mono_ms();
+	assert_null(screen_get(&slow, QT_SCREEN_TEXT, 0, NULL));
+	assert_null(screen_get(&slow, QT_SCREEN_TEXT, 0, NULL));
+	assert_true(screen_shows(&s, "here"));
+	assert_in_range(qt_clock_mono_ms() - since, 1000, 8000);
+	screen_end(&sw);
+}
+
 /* More sessions than the bells it began with. */
 QT_TEST(follows_more_sessions_than_it_had_bells_for)
 {
