@@ -204,13 +204,16 @@ monitor_url(const struct monitor *m, char *out, size_t size)
 	const struct options	*o = m->opt;
 	const char		*host = o->where, *scheme;
 	int			 is_6 = strchr(o->where, ':') != NULL;
+	int			 is_named;
 
 	if (o->is_unix) {
 		snprintf(out, size, "%s", o->where);
 		return;
 	}
 	scheme = o->is_tls || o->is_https ? "https" : "http";
-	if (o->hosts[0] != NULL) {
+	/* Behind a proxy, or from elsewhere, it has another name. */
+	is_named = o->hosts[0] != NULL && (o->is_https || !o->is_local);
+	if (is_named) {
 		host = o->hosts[0];
 		is_6 = 0;
 	} else if (strcmp(host, "*") == 0 || strcmp(host, "0.0.0.0") == 0 ||
@@ -218,7 +221,7 @@ monitor_url(const struct monitor *m, char *out, size_t size)
 		host = "127.0.0.1";
 		is_6 = 0;
 	}
-	if (o->is_https || (o->hosts[0] != NULL && strchr(host, ':') != NULL))
+	if (o->is_https || (is_named && strchr(host, ':') != NULL))
 		snprintf(out, size, "%s://%s%s", scheme, host, o->base);
 	else
 		snprintf(out, size, "%s://%s%s%s:%u%s", scheme,
