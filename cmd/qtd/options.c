@@ -27,7 +27,7 @@ static const struct qt_opt opts[] = {
 	{ 'p', "port", "PORT", "port, 0 for any free one (7681)" },
 	{ 'i', "interface", "WHERE", "address, interface or unix:PATH "
 	    "(127.0.0.1)" },
-	{ 'U', "socket-owner", "USER:GROUP", "whose the Unix socket is" },
+	{ 'U', "socket-owner", "OWNER", "whose the Unix socket is: USER[:GROUP]" },
 	{ '6', "ipv6", NULL, "listen on IPv6 too, or [::1]" },
 	{ OPT_WORKERS, "workers", "N", "worker processes (1)" },
 	{ 'b', "base-path", "PATH", "the page's path, behind a proxy" },
@@ -56,7 +56,7 @@ static const struct qt_opt opts[] = {
 	{ 'w', "cwd", "FOLDER", "where commands start" },
 	{ 'a', "url-arg", NULL, "?arg=X of the address becomes an argument" },
 	{ 'T', "terminal-type", "TERM", "TERM of commands (xterm-256color)" },
-	{ 't', "client-option", "KEY=VALUE", "a setting for the page" },
+	{ 't', "client-option", "KEY=VAL", "a setting for the page" },
 	{ 'I', "index", "FILE", "another page" },
 	{ 'm', "max-clients", "N", "at most so many, 0 for any (0)" },
 	{ 'o', "once", NULL, "serve one client, then exit" },
