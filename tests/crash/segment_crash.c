@@ -89,16 +89,15 @@ check_all_comes_back(struct world *w)
 			return "a word names no extent";
 	if (qt_seg_fsck(w->seg, &err) < 0)
 		return "fsck after freeing all";
+	/* Before anything is made again, which would hide what was lost. */
+	if (qt_seg_used(w->seg) != w->used)
+		return "memory was lost";
 	if (qt_seg_alloc(w->seg, 400u << 10, &all) < 0)
 		return "address space was lost";
 	for (uint32_t i = 0; i < 400u << 10; i++)
 		if (((char *)qt_seg_at(w->seg, all, 1))[i] != 0)
 			return "an extent that is not zero";
-	if (qt_seg_free(w->seg, all) < 0)
-		return "free";
-	if (qt_seg_used(w->seg) != w->used)
-		return "memory was lost";
-	return NULL;
+	return qt_seg_free(w->seg, all) < 0 ? "free" : NULL;
 }
 
 static const char *
@@ -162,7 +161,7 @@ check_entries(void *state)
 	struct world		*w = state;
 	struct qt_seg_entry	 e, again = { .name = "third",
 	    .offset = w->words[0], .size = 8 };
-	const char		*wrong;
+	uint32_t		 cursor = 0;
 
 	if (qt_seg_entry_get(w->seg, "new", &e) == 0 &&
 	    (e.type != QT_TYPE_TABLE || e.size != 4096 ||
@@ -171,12 +170,14 @@ check_entries(void *state)
 	if (qt_seg_entry_get(w->seg, "old", &e) == 0 &&
 	    (e.offset != w->words[0] || e.size != 4096))
 		return "a torn old entry";
+	while (qt_seg_entry_next(w->seg, &cursor, &e))
+		if (strcmp(e.name, "old") != 0 && strcmp(e.name, "new") != 0)
+			return "an entry without its name";
 	if (qt_seg_entry_add(w->seg, &again) < 0 ||
 	    qt_seg_entry_get(w->seg, "third", &e) < 0 ||
 	    qt_seg_entry_del(w->seg, "third") < 0)
 		return "no entry can be added";
-	wrong = check_all_comes_back(w);
-	return wrong;
+	return check_all_comes_back(w);
 }
 
 static void
