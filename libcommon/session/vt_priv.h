@@ -11,6 +11,7 @@
 #include "scan_priv.h"
 
 #define QT__VT_HOLD	512u	/* bytes of a control sequence */
+#define QT__VT_LETTER	0x10ff00u	/* stand-ins of letters */
 #define QT__VT_ZEROES	240u	/* stand-ins for combining characters */
 
 /* Looks of a cell or of the pen. What libvterm lacks is in its font number. */

@@ -5,6 +5,9 @@
  * call of its own only sometimes (never in the last column), and then the
  * screen would depend on how the bytes were split. So the last character is
  * held until it is known what follows it; reading the screen flushes it.
+ *
+ * Even in one call ASCII is decoded by itself, so a letter that has something
+ * combined with it is given as a stand-in of private use (vt_width.c).
  */
 
 #include <stdarg.h>
@@ -37,8 +40,19 @@ qt__vt_writef(struct qt_vt *vt, const char *fmt, ...)
 void
 qt__vt_flush(struct qt_vt *vt)
 {
+	uint8_t	text[4];
+
 	if (vt->cluster_len == 0 || vt->is_written)
 		return;
+	if (vt->cluster_len > 1 && vt->cluster[0] < 0x80) {
+		size_t	n = qt__utf8_put(text,
+			    QT__VT_LETTER + vt->cluster[0]);
+
+		memmove(vt->cluster + n, vt->cluster + 1,
+		    vt->cluster_len - 1u);
+		memcpy(vt->cluster, text, n);
+		vt->cluster_len = (uint8_t)(vt->cluster_len + n - 1);
+	}
 	qt__vt_write(vt, vt->cluster, vt->cluster_len);
 	vt->is_written = 1;
 	vt->is_text = 1;
@@ -92,8 +106,11 @@ one_char(struct qt_vt *vt, uint32_t c)
 		if (vt->cluster_len == 0 ||
 		    vt->cluster_chars >= VTERM_MAX_CHARS_PER_CELL)
 			return;
-		if (vt->is_written)
-			qt__vt_write(vt, text, n);
+		if (vt->is_written) {	/* the screen was read in between */
+			if (!qt__vt_is_wrap_pending(vt))
+				qt__vt_write(vt, text, n);
+			return;
+		}
 		memcpy(vt->cluster + vt->cluster_len, text, n);
 		vt->cluster_len = (uint8_t)(vt->cluster_len + n);
 		vt->cluster_chars++;

@@ -13,6 +13,7 @@
  *	is 2, should be 1:  U+xxxx as U+10xxxx, private use
  *	is 1, should be 0:  one of the variation selectors U+E0100 to U+E01EF,
  *			    by a table of those that were met
+ *	ASCII with something combined: U+10FFxx, private use (vt_text.c)
  */
 
 #include <pthread.h>
@@ -243,6 +244,8 @@ qt__vt_decode(const struct qt_vt *vt, uint32_t c)
 {
 	if (c < 0x30000)
 		return c;
+	if (c > QT__VT_LETTER && c < QT__VT_LETTER + 0x7f)
+		return c - QT__VT_LETTER;
 	if (c < 0x40000 && fix_of(c - 0x20000) == FIX_WIDE)
 		return c - 0x20000;
 	if (c >= 0x100000 && fix_of(c - 0x100000) == FIX_NARROW)

@@ -314,6 +314,14 @@ QT_TEST(redraws_a_cursor_behind_the_last_column)
 	qt_vt_free(b);
 }
 
+QT_TEST(combines_in_the_last_column)
+{
+	(void)state;
+	expect("\x1b[1;20He\xcc\x81\xcc\x82|", QT_SCREEN_TEXT,
+	    "                   e\xcc\x81\xcc\x82\n|\n");
+	REDRAWS("\x1b[1;20He\xcc\x81");
+}
+
 QT_TEST(leaves_out_wide_characters_in_a_single_column)
 {
 	struct qt_vt	*vt = vt_new(1, 4);
