@@ -393,7 +393,7 @@ QT_TEST(a_client_that_does_not_take_its_answers_is_dropped)
 	s = world_new(&w, NULL, "cat");
 	for (int i = 0; i < 1000000 && (rc == 0 || rc == -EAGAIN); i++)
 		rc = qt_client_send(deaf, QT_MSG_STAT, 7, 0, NULL, 0);
-	assert_int_equal(rc, -EPIPE);
+	assert_true(rc == -EPIPE || rc == -ECONNRESET);
 	assert_int_equal(stat_of(&w).connections, 1);
 	assert_int_equal(world_get(&w, &s).state, QT_STATE_RUNNING);
 	qt_client_close(deaf);
