@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# qt-session host: how it starts, is replaced, dies and comes back; qt-host(7).
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup() { world_up; }
+teardown() { world_down; }
+
+@test "host returns when its socket answers, and a second one changes nothing" {
+	run -0 qt-session host
+	[ -S "$QT_RUNTIME_DIR/host.sock" ]
+	pid=$(host_pid)
+	run -0 qt-session host
+	[ "$(host_pid)" = "$pid" ]
+	run -3 qt-session host --foreground
+	[[ $output == *"another session host runs in"* ]]
+}
+
+@test "many that start at once get one host" {
+	for i in 1 2 3 4 5 6 7 8; do
+		qt-session new -d -n "s$i" -- cat >"$WORLD/id$i" &
+	done
+	wait
+	run -0 qt-session ls -o name
+	[ "$(sort <<<"$output" | tr '\n' ' ')" = 's1 s2 s3 s4 s5 s6 s7 s8 ' ]
+	[ "$(pgrep -cf "^[^ ]*qt-session host\$" -s "$(host_pid)")" = 1 ]
+}
+
+@test "a daemon keeps no descriptor of who started it" {
+	mkfifo "$WORLD/fifo"
+	# The reader ends only when nobody holds the fifo any more.
+	timeout 20 cat "$WORLD/fifo" >"$WORLD/read" &
+	reader=$!
+	qt-session host 7>"$WORLD/fifo" 8>&7
+	wait "$reader"
+	[ "$(readlink /proc/"$(host_pid)"/cwd)" = / ]
+}
+
+@test "kill -9 of the host: records stay, the next one calls them lost" {
+	qt-session new -d -n lost -- sh -c 'echo before; exec sleep 1000'
+	session_wait lost before
+	kill -KILL "$(host_pid)"
+	wait_for 10 refute kill -0 "$(host_pid)"
+	run -0 qt-session ls -a -o name
+	[ "$output" = lost ]
+	qt-session new -d -n next -- cat
+	[ "$(session_state lost)" = lost ]
+	[ "$(session_state next)" = running ]
+}
+
+@test "a stale socket and lock of a dead host are no obstacle" {
+	qt-session host
+	kill -KILL "$(host_pid)"
+	wait_for 10 refute kill -0 "$(host_pid)"
+	[ -S "$QT_RUNTIME_DIR/host.sock" ]
+	qt-session new -d -n after -- cat
+	[ "$(session_state after)" = running ]
+}
+
+@test "an unusable segment is moved aside with a message" {
+	name=$(segment_name host)
+	echo garbage >"/dev/shm$name"
+	chmod 600 "/dev/shm$name"
+	qt-session new -d -n fresh -- cat
+	[ "$(session_state fresh)" = running ]
+	grep -q 'could not be used' "$QT_RUNTIME_DIR/host.log"
+	[ "$(cat /dev/shm"$name".bad-*)" = garbage ]
+	rm -f /dev/shm"$name".bad-*
+}
+
+@test "a command that is not there is named, and leaves no session" {
+	run -3 qt-session new -d -- no-such-command
+	[[ $output == *"command 'no-such-command' not found"* ]]
+	run -1 qt-session ls -a
+	[ -z "$output" ]
+}
+
+@test "an upgrade keeps the session, its process and the host's pid" {
+	qt-session new -d -n kept -- sh -c 'i=0; while read -r x; do
+		i=$((i + 1)); echo "$i:$x"; done'
+	echo one | qt-session send kept -
+	session_wait kept 1:one
+	pid=$(host_pid)
+	run -0 qt-session upgrade
+	[ "$(host_pid)" = "$pid" ]
+	echo two | qt-session send kept -
+	session_wait kept 2:two
+	wait_for 5 grep -q host-upgraded <(qt-session events)
+}
+
+@test "settings are read: a bad one is named with its place" {
+	mkdir -p "$HOME/.config/qt"
+	echo 'host.keep = many' >"$HOME/.config/qt/qt.conf"
+	run -3 qt-session host
+	[[ $output == *host.keep* ]]
+	echo 'session.term = vt100' >"$HOME/.config/qt/qt.conf"
+	qt-session host
+	qt-session new -d -n t -- sh -c 'echo "is $TERM"'
+	session_wait t 'is vt100'
+}
+
+@test "readiness is told to a service manager, and its socket is used" {
+	python3 - "$QT_RUNTIME_DIR" <<-'PY'
+	import os, socket, subprocess, sys
+	run = sys.argv[1]
+	note = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	note.bind(run + "/notify")
+	note.settimeout(20)
+	sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	sock.bind(run + "/host.sock")
+	sock.listen(16)
+	env = dict(os.environ, NOTIFY_SOCKET=run + "/notify", LISTEN_FDS="1")
+	def child():
+	    os.dup2(sock.fileno(), 3)
+	    os.environ["LISTEN_PID"] = str(os.getpid())
+	p = subprocess.Popen(["sh", "-c",
+	    "LISTEN_PID=$$ exec qt-session host --foreground"],
+	    env=env, pass_fds=[3], preexec_fn=child)
+	assert note.recv(100) == b"READY=1"
+	subprocess.check_call(["qt-session", "new", "-d", "-n", "s", "--", "cat"])
+	p.terminate()
+	assert note.recv(100) == b"STOPPING=1"
+	assert p.wait(20) == 0
+	PY
+}
