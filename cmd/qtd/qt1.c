@@ -306,8 +306,10 @@ on_input(struct conn *c, struct channel *ch, const uint8_t *p, size_t len)
 static void
 on_ack(struct channel *ch, uint64_t sent)
 {
-	/* Acknowledged are bytes sent, in order; more than that is a lie. */
-	if (sent > ch->acked && sent <= ch->sent)
+	/* More than was sent is a lie, which harms the liar's own view only. */
+	if (sent > ch->sent)
+		sent = ch->sent;
+	if (sent > ch->acked)
 		ch->acked = sent;
 	if (ch->is_full && ch->viewer != NULL) {
 		ch->is_full = 0;

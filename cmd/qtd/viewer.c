@@ -17,6 +17,12 @@
 #define FLOOD_BYTES	(16u << 10)	/* moved since the bell: a flood */
 #define FLOOD_MS	1
 #define SCREEN_MS	3000
+/*
+ * A viewer may be behind by all that the ring keeps: what bounds how old its
+ * picture gets is the window of unacknowledged bytes (qt.1), or little space
+ * in the kernel (TCP_NOTSENT_LOWAT), not the ring.
+ */
+#define LAG_MAX		UINT64_MAX
 
 struct viewer {
 	struct host_slot	 slot;		/* first: slot is the viewer */
@@ -295,7 +301,7 @@ on_attached(void *arg, int code, const void *body, size_t len,
 	opt.offset = v->offset;
 	opt.generation = v->generation;
 	opt.scrollback = v->conf.scrollback;
-	opt.lag_max = v->conf.lag_max;
+	opt.lag_max = v->conf.lag_max != 0 ? v->conf.lag_max : LAG_MAX;
 	rc = qt_view_open(qt_client_table(c), qt_client_segment(c), &opt,
 	    &v->view, &err);
 	s = rc == 0 ? qt_view_session(v->view) : NULL;

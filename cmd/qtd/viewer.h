@@ -52,7 +52,7 @@ struct viewer_conf {
 	uint32_t		 scrollback;
 	uint64_t		 offset;	/* ~0: no position */
 	uint32_t		 generation;
-	uint64_t		 lag_max;	/* 0: the view's default */
+	uint64_t		 lag_max;	/* 0: the whole ring */
 	void			*user;
 };
 

@@ -54,8 +54,9 @@ stop(struct worker *w)
 	w->is_stopping = 1;
 	qt_net_server_stop(w->server);
 	conn_going_all(w);
-	w->stop_timer = calloc(1, sizeof(*w->stop_timer));
-	if (w->stop_timer == NULL || w->conns == NULL) {
+	w->stop_timer = w->conns == NULL ? NULL :
+	    calloc(1, sizeof(*w->stop_timer));
+	if (w->stop_timer == NULL) {
 		uv_stop(w->loop);
 		return;
 	}
