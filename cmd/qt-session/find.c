@@ -89,6 +89,17 @@ world_connect(struct world *w, unsigned int flags, enum qt_role role)
 }
 
 void
+world_command(struct world *w, unsigned int flags)
+{
+	struct qt_err	err = QT_ERR_INIT;
+	int		rc;
+
+	rc = qt_client_open(flags, QT_ROLE_OWNER, 0, &w->client, &err);
+	if (rc < 0)
+		die_err(rc, &err);
+}
+
+void
 world_close(struct world *w)
 {
 	if (w->client != NULL) {

@@ -14,7 +14,7 @@
 struct world {
 	struct qt_client	*client;	/* NULL: only looking */
 	struct qt_seg		*seg;		/* ours when client is NULL */
-	struct qt_session_table	*table;
+	struct qt_session_table	*table;		/* NULL: world_command() */
 };
 
 #define WORLD_INIT { NULL, NULL, NULL }
@@ -26,6 +26,8 @@ struct world {
 int	world_look(struct world *w);
 /* A connection to the host, and its table. flags: QT_CLIENT_START or 0. */
 void	world_connect(struct world *w, unsigned int flags, enum qt_role role);
+/* A connection for commands only, without the table: faster. */
+void	world_command(struct world *w, unsigned int flags);
 void	world_close(struct world *w);
 
 /* The session that text names; exits when there is none, or several. */

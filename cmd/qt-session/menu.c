@@ -82,14 +82,28 @@ select_id(struct menu *m, const struct qt_uuid *id)
 	}
 }
 
+/* One half of the list: what runs, or what has ended and was not seen. */
+static void
+add_rows(struct menu *m, int is_running)
+{
+	struct qt_session	s;
+	uint64_t		cursor = 0, now_ms = qt_clock_real_ms();
+	int			is_alive = is_host_alive(m->w.table);
+
+	while (qt_session_next(m->w.table, NULL, &cursor, &s) == 1) {
+		if (s.state == QT_STATE_SPARE ||
+		    (s.state == QT_STATE_RUNNING) != is_running ||
+		    (!is_running && (s.flags & QT_SESSION_SEEN)))
+			continue;
+		add_row(m, &s, is_alive, now_ms);
+	}
+}
+
 void
 menu_load(struct menu *m)
 {
 	const struct row	*before = menu_selected(m);
 	struct qt_uuid		 id = { { 0 } };
-	struct qt_session	 s;
-	uint64_t		 cursor = 0, now_ms = qt_clock_real_ms();
-	int			 is_alive;
 
 	if (before != NULL)
 		id = before->session.id;
@@ -99,12 +113,9 @@ menu_load(struct menu *m)
 		world_look(&m->w);
 	}
 	m->nrows = 0;
-	is_alive = m->w.table != NULL && is_host_alive(m->w.table);
-	while (m->w.table != NULL &&
-	    qt_session_next(m->w.table, NULL, &cursor, &s) == 1) {
-		if (s.state != QT_STATE_SPARE && (s.state == QT_STATE_RUNNING ||
-		    !(s.flags & QT_SESSION_SEEN)))
-			add_row(m, &s, is_alive, now_ms);
+	if (m->w.table != NULL) {
+		add_rows(m, 1);
+		add_rows(m, 0);
 	}
 	menu_filter(m);
 	select_id(m, &id);

@@ -125,7 +125,10 @@ new_main(int argc, char **argv)
 		n.spec.cols = cols;
 		n.spec.rows = rows;
 	}
-	world_connect(&w, QT_CLIENT_START, QT_ROLE_OWNER);
+	if (n.is_detached && !n.may_attach)
+		world_command(&w, QT_CLIENT_START);
+	else
+		world_connect(&w, QT_CLIENT_START, QT_ROLE_OWNER);
 	if (!is_there(&w, &n, &s))
 		start_session(&w, &n.spec, &s);
 	start_spec_clear(&n.spec);

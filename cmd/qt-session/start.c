@@ -137,10 +137,10 @@ start_try(const struct world *w, const struct start_spec *spec,
 	rc = qt_client_new(w->client, &req, &id, err);
 	free(env);
 	if (rc == 0)
+		out->id = id;
+	if (rc == 0 && w->table != NULL)
 		rc = qt_session_find(w->table, &id, out);
-	if (rc == -ENOENT)	/* it ended and was pruned: --forget */
-		rc = -QT_EGONE;
-	return rc;
+	return rc == -ENOENT ? -QT_EGONE : rc;	/* ended and pruned */
 }
 
 void

@@ -24,7 +24,10 @@ struct start_spec {
 int	start_add_env(struct start_spec *spec, char *assignment);
 void	start_spec_clear(struct start_spec *spec);
 
-/* Starts it; exits 3 with the reason when it cannot be. */
+/*
+ * Starts it; exits 3 with the reason when it cannot be. Without a table in
+ * the world only out->id is filled in.
+ */
 void	start_session(const struct world *w, const struct start_spec *spec,
 	    struct qt_session *out);
 /* The same, for those who go on: 0 or negative. */

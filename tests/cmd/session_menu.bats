@@ -37,6 +37,15 @@ open_menu() {
 	[ "$(term_mode cursor_flag)" = 1 ]
 }
 
+@test "what runs comes first, what ended and was not seen after it" {
+	qt-session new -d -n done -- true
+	qt-session wait done
+	start
+	open_menu
+	[ "$(term_screen | sed -n '2,5s/^[> ] \([a-z]*\) .*/\1/p' | tr '\n' ' ')" = \
+	    'editor build music done ' ]
+}
+
 @test "the picture is live" {
 	start
 	open_menu
