@@ -9,6 +9,8 @@
 world_up() {
 	WORLD=$(mktemp -d "${TMPDIR:-/tmp}/qt-test.XXXXXX")
 	mkdir -m 700 "$WORLD/run" "$WORLD/home" "$WORLD/tmux"
+	mkfifo "$WORLD/tick"
+	exec {TICK}<>"$WORLD/tick"	# never ready: read -t waits
 	export QT_RUNTIME_DIR=$WORLD/run HOME=$WORLD/home SHELL=/bin/sh
 	export TMUX_TMPDIR=$WORLD/tmux PS1='$ ' LC_ALL=C.UTF-8
 	unset QT_SESSION QT_SESSION_NAME QT_CONFIG QT_STATE_DIR QT_DEBUG ENV
@@ -44,7 +46,8 @@ wait_for() {
 			echo "gave up waiting for: $*" >&2
 			return 1
 		fi
-		read -rt 0.02 <> <(:) || true
+		# Not <(:), which would change $! under the caller.
+		read -rt 0.02 -u "$TICK" || true
 	done
 }
 

@@ -274,6 +274,39 @@ attach_in() {
 	[ "$(term_screen | grep -c '^a-2')" = 1 ]
 }
 
+@test "across five upgrades a viewer gets every byte once, in order" {
+	qt-session new -d -n one -- bash -c 'read -r go; exec 3<> <(:)
+		for i in {1..1500}; do echo "n$i"; read -rt 0.002 -u 3; done
+		echo "the end"; read -r go' >/dev/null
+	printf '%s\n' 'send go\r' 'expect the end' 'send x\r' \
+	    'expect exited with status 0' 'exit 0' |
+		ptydrive -t 40 -o "$WORLD/out" qt-session attach one &
+	for i in {1..5}; do
+		wait_for 20 grep -qa "n${i}00" "$WORLD/out"
+		qt-session upgrade
+	done
+	wait $!
+	tr -d '\r' <"$WORLD/out" | grep -ao 'n[0-9][0-9]*$' >"$WORLD/got"
+	printf 'n%s\n' {1..1500} | diff - "$WORLD/got"
+}
+
+@test "a fixed session larger than the terminal is shown around its cursor" {
+	qt-session new -d -n one -s 120x50 --resize fixed -- sh -c '
+		i=0; while [ $((i += 1)) -le 48 ]; do echo "line $i"; done
+		printf "%0100d<" 1; exec cat' >/dev/null
+	session_wait one '1<'
+	term_open 50x10
+	attach_in one
+	term_wait '1<$'
+	term_lacks 'line 48'
+	qt-session send -l one ''
+	term_wait '^line 48$'
+	[ "$(qt-session ls -o size)" = 120x50 ]
+	term_key 'C-\'
+	term_wait 'detached from one'
+	[ "$(term_mode alternate_on)" = 0 ]
+}
+
 @test "a viewer of a host that was killed says so, with the terminal restored" {
 	start_shell one
 	term_open 80x24
