@@ -276,6 +276,7 @@ int
 qt_vt_resize(struct qt_vt *vt, uint16_t cols, uint16_t rows)
 {
 	VTermScreenCell	*cells;
+	VTermPos	pos;
 	int		old = vt->cols, rc = check_size(cols, rows);
 
 	if (rc < 0 || (cols == vt->cols && rows == vt->rows))
@@ -295,7 +296,11 @@ qt_vt_resize(struct qt_vt *vt, uint16_t cols, uint16_t rows)
 	vt->cols = cols;
 	vt->rows = rows;
 	vt->modes.margin_top = vt->modes.margin_bottom = 0;
-	qt__vt_write(vt, "\x1b" "7\x1b[r\x1b" "8", 7);
+	/* libvterm 0.1.4 may leave the cursor above the first row. */
+	vterm_state_get_cursorpos(vt->state, &pos);
+	pos.row = pos.row < 0 ? 0 : pos.row < rows ? pos.row : rows - 1;
+	pos.col = pos.col < cols ? pos.col : cols - 1;
+	qt__vt_writef(vt, "\x1b[r\x1b[%d;%dH", pos.row + 1, pos.col + 1);
 	qt__wide_restore(vt, old);
 	return 0;
 }

@@ -234,6 +234,20 @@ QT_TEST(gives_cut_lines_back_when_there_is_room_again)
 	qt_vt_free(vt);
 }
 
+QT_TEST(keeps_the_cursor_on_a_screen_that_becomes_lower)
+{
+	struct qt_vt	*vt = vt_new(20, 2);
+	uint32_t	 col, row;
+
+	(void)state;
+	feed(vt, "\n0\x1b[H\x1b[4h");
+	assert_int_equal(qt_vt_resize(vt, 14, 1), 0);
+	feed(vt, "p");
+	qt_vt_cursor(vt, &col, &row);
+	assert_int_equal(row, 0);
+	qt_vt_free(vt);
+}
+
 QT_TEST(refuses_sizes_that_make_no_sense)
 {
 	struct qt_vt	*vt;
