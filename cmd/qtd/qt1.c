@@ -277,6 +277,8 @@ on_attached(struct viewer *v, const struct qt_session *s, int is_again)
 	qt_json_str(&j, "role", qt_role_name(viewer_role(v)));
 	qt_json_end(&j);
 	qt1_send_json(ch->conn, &head, &buf);
+	/* Who leads may be settled already, and is then no change. */
+	send_state(ch);
 }
 
 static void

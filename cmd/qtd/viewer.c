@@ -310,6 +310,7 @@ on_attached(void *arg, int code, const void *body, size_t len,
 		return;
 	}
 	v->generation = got.generation;
+	update_lead(v);
 	v->is_pumping = 1;	/* it may close the viewer: free it later */
 	v->conf.ops->attached(v, s, v->was_attached);
 	v->is_pumping = 0;
@@ -318,7 +319,6 @@ on_attached(void *arg, int code, const void *body, size_t len,
 		return;
 	}
 	v->was_attached = 1;
-	update_lead(v);
 	pump(v);
 }
 
