@@ -8,21 +8,14 @@
 //
 // Events: 'opened' (info), 'size' ({cols, rows}), 'data' (bytes, {replay,
 // reset}, parsed), 'skipped' (count), 'state' (object), 'exit' (status),
-// 'fail' ({code, text}), 'warn' ({code, text}), 'lost', 'dropped' (typed
-// bytes that were not sent).
+// 'fail' ({code, text}), 'warn' ({code, text}), 'lost', 'unsure' (some of
+// what was typed is lost).
 import { Emitter } from './emitter.js';
+import { Typing } from './typing.js';
 import * as wire from './wire.js';
 
 const ACK_EVERY = 64 << 10;
 const ACK_IDLE_MS = 100;
-const INPUT_FRAME = 16 << 10;
-// A big paste is paced, so that the session's input queue can follow.
-const BURST = 8;		// frames
-const BURST_EVERY_MS = 15;
-// What is typed during a short outage is kept and sent; more, or later, is
-// refused, so that nothing surprising is typed minutes afterwards.
-const HELD_MAX = 1024;
-const HELD_MS = 5000;
 
 export class Channel extends Emitter {
 	// 'idle', 'opening', 'open', 'lost', 'ended'
@@ -40,14 +33,17 @@ export class Channel extends Emitter {
 	#acked = 0;
 	#opened = 0;		// counts OPENEDs
 	#ackTimer = 0;
-	#held = [];
-	#heldSize = 0;
-	#paste = [];		// frames that wait for their turn
-	#pasteTimer = 0;
+	#typing;
 
 	constructor(connection) {
 		super();
 		this.#connection = connection;
+		this.#typing = new Typing({
+			send: (payload) => connection.send(wire.INPUT, this.#number,
+				{ payload }),
+			mark: (done) => connection.mark(done),
+			unsure: () => this.emit('unsure'),
+		});
 	}
 
 	// Views a session, {session: ID}, or makes one, {new: {...}}.
@@ -58,6 +54,7 @@ export class Channel extends Emitter {
 		this.#generation = 0;
 		if (!this.#number)
 			this.#number = this.#connection.addChannel(this);
+		this.#typing.hold(true);
 		this.state = 'lost';
 		this.handleOpen();
 	}
@@ -69,14 +66,8 @@ export class Channel extends Emitter {
 	}
 
 	input(bytes) {
-		if (this.state !== 'open') {
-			this.#hold(bytes);
-			return;
-		}
-		for (let at = 0; at < bytes.length; at += INPUT_FRAME)
-			this.#paste.push(bytes.subarray(at, at + INPUT_FRAME));
-		if (!this.#pasteTimer)
-			this.#sendInput();
+		if (this.state !== 'idle' && this.state !== 'ended')
+			this.#typing.add(bytes);
 	}
 
 	resize(size) {
@@ -103,12 +94,13 @@ export class Channel extends Emitter {
 			this.state = 'opening';
 	}
 
-	handleLost() {
+	handleLost(isCut) {
 		if (this.state !== 'opening' && this.state !== 'open')
 			return;
 		this.state = 'lost';
-		this.#dropInput();
 		clearTimeout(this.#ackTimer);
+		this.#ackTimer = 0;
+		this.#typing.hold(isCut);
 		this.emit('lost');
 	}
 
@@ -154,7 +146,7 @@ export class Channel extends Emitter {
 		this.#opened++;
 		this.state = 'open';
 		this.emit('opened', this.info);
-		this.#release();
+		this.#typing.go();
 	}
 
 	#handleData({ payload, flags, offset }) {
@@ -192,23 +184,10 @@ export class Channel extends Emitter {
 			{ offset: this.#acked });
 	}
 
-	#sendInput() {
-		for (const payload of this.#paste.splice(0, BURST))
-			this.#connection.send(wire.INPUT, this.#number, { payload });
-		this.#pasteTimer = this.#paste.length
-			? setTimeout(() => this.#sendInput(), BURST_EVERY_MS) : 0;
-	}
-
-	#dropInput() {
-		clearTimeout(this.#pasteTimer);
-		this.#pasteTimer = 0;
-		this.#paste = [];
-	}
-
 	#handleError(frame) {
 		const error = wire.json(frame);
 		if (frame.flags & wire.SOFT) {
-			this.#dropInput();	// half of it was refused
+			this.#typing.drop();	// some of it was refused
 			this.emit('warn', error);
 			return;
 		}
@@ -220,32 +199,9 @@ export class Channel extends Emitter {
 		clearTimeout(this.#ackTimer);
 		this.#ackTimer = 0;
 		this.state = 'ended';
-		this.#dropInput();
+		this.#typing.reset();
 		if (this.#number)
 			this.#connection.delChannel(this.#number);
 		this.#number = 0;
-		this.#held = [];
-		this.#heldSize = 0;
-	}
-
-	#hold(bytes) {
-		const { downSince } = this.#connection;
-		const late = downSince && Date.now() - downSince > HELD_MS;
-		if (this.state === 'ended' || this.state === 'idle')
-			return;
-		if (late || this.#heldSize + bytes.length > HELD_MAX) {
-			this.emit('dropped', bytes.length);
-			return;
-		}
-		this.#held.push(bytes);
-		this.#heldSize += bytes.length;
-	}
-
-	#release() {
-		const held = this.#held;
-		this.#held = [];
-		this.#heldSize = 0;
-		for (const bytes of held)
-			this.input(bytes);
 	}
 }

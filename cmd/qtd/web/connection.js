@@ -38,6 +38,7 @@ export class Connection extends Emitter {
 	#lastChannel = 0;
 	#calls = new Map();
 	#lastTag = 0;
+	#marks = new Map();
 
 	// probe() tells why a connection failed, which a WebSocket does not:
 	// it resolves to true when a login is needed.
@@ -78,8 +79,15 @@ export class Connection extends Emitter {
 		return true;
 	}
 
+	// Calls back once the server has handled all that was sent so far.
+	mark(done) {
+		const tag = this.#lastTag = this.#lastTag % 0xffffffff + 1;
+		if (this.send(wire.PING, 0, { arg: tag }))
+			this.#marks.set(tag, done);
+	}
+
 	// Takes a channel number for an object with handleFrame(frame),
-	// handleOpen() and handleLost().
+	// handleOpen() and handleLost(isCut).
 	addChannel(handler) {
 		do
 			this.#lastChannel = this.#lastChannel % 65535 + 1;
@@ -120,12 +128,13 @@ export class Connection extends Emitter {
 			if (frame)
 				this.#handle(frame);
 		};
-		socket.onclose = () => this.#lost();
+		socket.onclose = () => this.#lost(undefined, true);
 		this.#deadline = setTimeout(() => this.#lost(), CONNECT_MS);
 	}
 
-	// Forgets the socket; its calls fail, its channels wait.
-	#drop() {
+	// Forgets the socket; its calls fail, its channels wait. isCut: the
+	// other end closed it, so that nothing sent can still be handled there.
+	#drop(isCut = false) {
 		clearTimeout(this.#deadline);
 		clearInterval(this.#heart);
 		const wasOpen = this.state === 'open';
@@ -137,16 +146,17 @@ export class Connection extends Emitter {
 		for (const { reject } of this.#calls.values())
 			reject(new Error('The connection was lost: try again'));
 		this.#calls.clear();
+		this.#marks.clear();
 		if (wasOpen) {
 			this.downSince = Date.now();
 			for (const channel of this.#channels.values())
-				channel.handleLost();
+				channel.handleLost(isCut);
 		}
 		return wasOpen;
 	}
 
-	async #lost(delay) {
-		const wasOpen = this.#drop();
+	async #lost(delay, isCut) {
+		const wasOpen = this.#drop(isCut);
 		if (!this.downSince)
 			this.downSince = Date.now();
 		const backoff = Math.min(BACKOFF_MAX_MS,
@@ -189,6 +199,8 @@ export class Connection extends Emitter {
 			break;
 		case wire.PONG:
 			clearTimeout(this.#deadline);
+			this.#marks.get(frame.arg)?.();
+			this.#marks.delete(frame.arg);
 			break;
 		case wire.GOING:
 			this.#failures = 0;

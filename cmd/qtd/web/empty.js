@@ -25,15 +25,23 @@ export class EmptyState {
 		const running = this.#sessions.running.slice(0, SHOWN);
 		this.#element.replaceChildren(
 			el('h2', { text: 'No terminal is open' }),
-			el('p', { class: 'dim', text: running.length
-				? 'Your sessions go on. Open one again, or start a new one.'
-				: 'Start one: it goes on even when you close this page.' }),
+			el('p', { class: 'dim', text: this.#advice(running) }),
 			el('div', { class: 'empty-list' }, ...running.map((s) =>
 				button(s.name || s.id.slice(0, 8),
 					() => this.#workspace.show(s.id)))),
-			button('New session', () => this.#workspace.newTab(),
-				{ class: 'button primary' }));
+			this.#workspace.mayCreate && button('New session',
+				() => this.#workspace.newTab(),
+				{ class: 'button primary' }) || '');
 		if (wasHidden)
-			this.#element.querySelector('.primary').focus();
+			this.#element.querySelector('.primary, .button')?.focus();
+	}
+
+	#advice(running) {
+		if (!this.#workspace.mayCreate)
+			return running.length ? 'Choose a session to watch.'
+				: 'There is nothing to watch yet. Sessions appear here.';
+		return running.length
+			? 'Your sessions go on. Open one again, or start a new one.'
+			: 'Start one: it goes on even when you close this page.';
 	}
 }

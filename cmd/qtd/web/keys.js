@@ -57,14 +57,18 @@ export function find(actions, event) {
 	}));
 }
 
-// Runs actions by key, before the terminal sees the event.
-export function listen(actions) {
+// Runs actions by key, before the terminal sees the event. home(): typing
+// while nothing has the focus goes to the terminal.
+export function listen(actions, home) {
 	addEventListener('keydown', (event) => {
 		if (document.querySelector('dialog[open]'))
 			return;
 		const action = find(actions, event);
-		if (!action || action.when && !action.when())
+		if (!action || action.when && !action.when()) {
+			if (document.activeElement === document.body)
+				home();
 			return;
+		}
 		event.stopPropagation();
 		// The browser's own paste needs no permission.
 		if (action.isNative)

@@ -74,10 +74,6 @@ function connect() {
 			return false;	// away: just try again
 		}
 	});
-	connection.on('login', async () => {
-		await enter();
-		connection.start();
-	});
 	connection.on('error', ({ text }) =>
 		notice(text ?? 'The server refused', { kind: 'bad' }));
 	let version = null;
@@ -110,13 +106,13 @@ function assemble(connection) {
 	for (const id of ['new', 'split-right', 'split-down', 'search'])
 		byId(`do-${id}`).addEventListener('click', run(id));
 	byId('do-panes').addEventListener('click', () => workspace.nextPane());
-	new Menu(byId('do-more'), actions);
+	new Menu(byId('do-more'), actions, () => workspace.current?.focus());
 	new TabStrip(workspace);
 	new EmptyState(workspace, sessions);
 	new Activity(workspace).titleFixed = session.me.options?.titleFixed;
 	new Status(connection, workspace).user = session.me.user;
 	new Viewport(workspace);
-	keys.listen(actions);
+	keys.listen(actions, () => workspace.current?.focus());
 	const stages = byId('stages');
 	touch.listen(stages, () => workspace.current);
 	listenDrops(stages, (target) => workspace.allPanes
@@ -131,6 +127,11 @@ async function main() {
 	await enter();
 	const connection = connect();
 	const { workspace, sessions } = assemble(connection);
+	connection.on('login', async () => {
+		await enter();
+		connection.start();
+		workspace.current?.focus();
+	});
 	const off = connection.on('hello', async () => {
 		try {
 			await sessions.refresh();
@@ -140,6 +141,8 @@ async function main() {
 		off();
 		byId('splash').hidden = true;
 		byId('app').hidden = false;
+		workspace.mayCreate = session.me.role !== 'reader' &&
+			!session.me.readonly;
 		workspace.start({ isFresh: Boolean(session.me.command),
 			user: session.me.user });
 	});

@@ -8,9 +8,12 @@ export class Menu {
 	#element = el('div', { class: 'menu', role: 'menu', hidden: true,
 		'aria-label': 'More' });
 	#actions;
+	#done;
 
-	constructor(button, actions) {
+	// done(): an action is over and left the focus nowhere.
+	constructor(button, actions, done) {
 		this.#button = button;
+		this.#done = done;
 		this.#actions = actions;
 		document.body.append(this.#element);
 		button.addEventListener('click', () => this.toggle());
@@ -55,10 +58,18 @@ export class Menu {
 
 	#item(action) {
 		return el('button', { type: 'button', role: 'menuitem', tabIndex: -1,
-			on: { click: () => { this.#hide(); action.run(); } } },
+			on: { click: () => this.#choose(action) } },
 		icon(action.icon), el('span', { text: action.label }),
 		action.keys.length > 0 &&
 			el('kbd', { text: label(action.keys[0]) }));
+	}
+
+	// The focus goes back to where it came from, unless the action took it.
+	#choose(action) {
+		this.#hide();
+		action.run();
+		if (document.activeElement === document.body)
+			this.#done();
 	}
 
 	#key(event) {

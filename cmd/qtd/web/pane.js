@@ -10,7 +10,7 @@ import { clean, el } from './dom.js';
 import { Emitter } from './emitter.js';
 import * as format from './format.js';
 import { isAnswer, isFocusReport } from './guard.js';
-import { notice, say } from './notice.js';
+import { notice } from './notice.js';
 import { PaneCover } from './pane-cover.js';
 import { settings } from './settings.js';
 import { TerminalView } from './terminal.js';
@@ -173,7 +173,8 @@ export class Pane extends Emitter {
 			error: error.text ?? 'The server refused', code: error.code }));
 		on('warn', ({ text }) => notice(text ?? 'The server refused',
 			{ kind: 'bad' }));
-		on('dropped', () => say('Not connected: typing is not sent'));
+		on('unsure', () => notice('The connection broke while you typed: ' +
+			'look at the line before you go on', { kind: 'bad' }));
 	}
 
 	#opened(info) {

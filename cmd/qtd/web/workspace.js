@@ -18,6 +18,7 @@ const PANES_MAX = 48;		// the connection carries 64 channels
 export class Workspace extends Emitter {
 	tabs = [];
 	tab = null;
+	mayCreate = true;
 	#connection;
 	#sessions;
 	#stages = document.getElementById('stages');
@@ -41,7 +42,7 @@ export class Workspace extends Emitter {
 
 	// A new session, or a view of one, in a tab of its own.
 	newTab(request = { new: {} }) {
-		if (!this.#hasRoom())
+		if (!this.#mayOpen(request))
 			return null;
 		const tab = new Tab(() => this.#changed());
 		const pane = this.#addPane(tab, request);
@@ -57,7 +58,7 @@ export class Workspace extends Emitter {
 	split(dir, request = { new: { cwd: this.#cwd() } }) {
 		if (!this.tab)
 			return this.newTab(request);
-		if (!this.#hasRoom())
+		if (!this.#mayOpen(request))
 			return null;
 		const { tab } = this;
 		const pane = this.#addPane(tab, request);
@@ -175,13 +176,24 @@ export class Workspace extends Emitter {
 			this.#restore(remember.load(localStorage, isKnown));
 		if (!this.tabs.length) {
 			const own = this.#sessions.running
-				.filter((s) => !s.owner || !user || s.owner === user)
+				.filter((s) => !this.mayCreate || !s.owner || !user ||
+					s.owner === user)
 				.sort((a, b) => b.changed - a.changed);
-			this.newTab(own.length && !isFresh
-				? { session: own[0].id } : { new: {} });
+			if (own.length && (!isFresh || !this.mayCreate))
+				this.newTab({ session: own[0].id });
+			else if (this.mayCreate)
+				this.newTab();
 		}
 		this.#isReady = true;
 		this.#changed();
+	}
+
+	#mayOpen(request) {
+		if (request.new && !this.mayCreate) {
+			notice('You may watch sessions here but not start them');
+			return false;
+		}
+		return this.#hasRoom();
 	}
 
 	#hasRoom() {
