@@ -18,6 +18,8 @@ beforeEach(() => {
 		downSince: 0, isUp: true,
 		addChannel: () => 7,
 		delChannel: () => {},
+		marks: [],
+		mark(done) { this.marks.push(done); },
 		send(type, number, fields = {}) {
 			if (this.isUp)
 				sent.push({ type, number, ...fields });
@@ -57,7 +59,7 @@ async function until(check) {
 }
 
 function reconnect() {
-	channel.handleLost();
+	channel.handleLost(true);
 	channel.handleOpen();
 	return last();
 }
@@ -153,28 +155,51 @@ test('a big paste is paced, in order, and ends when it is refused',
 		assert.equal(ofType(wire.INPUT).length, before + 1);
 	});
 
-test('typing in a short outage is sent later, but not without end', () => {
-	open();
-	channel.handleLost();
-	const dropped = [];
-	channel.on('dropped', (count) => dropped.push(count));
-	channel.input(new Uint8Array([97, 98]));
-	channel.input(new Uint8Array(2000));
-	assert.deepEqual(dropped, [2000]);
+// What was typed, as the server gets it after a reconnect.
+function afterOutage(isCut, typed) {
+	let isUnsure = false;
+	channel.on('unsure', () => { isUnsure = true; });
+	channel.handleLost(isCut);
+	sent.length = 0;
+	for (const bytes of typed)
+		channel.input(Uint8Array.from(bytes));
 	channel.handleOpen();
 	receive(wire.OPENED, { arg: 3, offset: 1000 });
-	assert.deepEqual(ofType(wire.INPUT).map((f) => [...f.payload]),
-		[[97, 98]]);
+	return isUnsure ? 'unsure'
+		: ofType(wire.INPUT).map((f) => [...f.payload]);
+}
+
+test('typing in a short outage is sent later', () => {
+	open();
+	assert.deepEqual(afterOutage(true, [[97], [98]]), [[97], [98]]);
+	channel.input(Uint8Array.from([99]));
+	assert.deepEqual([...last().payload], [99]);
 });
 
-test('typing in a long outage is refused', () => {
+test('too much typing in an outage is dropped whole', () => {
 	open();
-	channel.handleLost();
-	connection.downSince = Date.now() - 60000;
-	const dropped = [];
-	channel.on('dropped', (count) => dropped.push(count));
-	channel.input(new Uint8Array(1));
-	assert.deepEqual(dropped, [1]);
+	assert.equal(afterOutage(true, [[97], Array(5000).fill(98), [99]]),
+		'unsure');
+});
+
+test('what was sent to a worker that died is sent again, first', () => {
+	open();
+	channel.input(Uint8Array.from([1]));
+	connection.marks.shift()();	// this one was handled
+	channel.input(Uint8Array.from([2]));
+	channel.input(Uint8Array.from([3]));
+	assert.deepEqual(afterOutage(true, [[4]]), [[2], [3], [4]]);
+});
+
+test('what a lost network may have delivered is not sent again', () => {
+	open();
+	channel.input(Uint8Array.from([1]));
+	assert.equal(afterOutage(false, [[2]]), 'unsure');
+	assert.equal(ofType(wire.INPUT).length, 0);
+	connection.marks.length = 0;
+	channel.input(Uint8Array.from([3]));
+	connection.marks.shift()();
+	assert.deepEqual(afterOutage(false, [[4]]), [[4]]);
 });
 
 test('an end is final; a soft error is not', () => {

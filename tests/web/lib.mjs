@@ -61,8 +61,9 @@ export class World {
 		this.runtime = path.join(this.dir, 'run');
 		fs.mkdirSync(this.home);
 		fs.mkdirSync(this.runtime, { mode: 0o700 });
-		fs.writeFileSync(path.join(this.home, '.bashrc'),
-			'PS1=\'$ \'\nunset HISTFILE\n');
+		for (const rc of ['.bashrc', '.bash_profile'])
+			fs.writeFileSync(path.join(this.home, rc),
+				'PS1=\'$ \'\nunset HISTFILE\n');
 		this.env = { PATH: `${BIN}:${process.env.PATH}`,
 			HOME: this.home, QT_RUNTIME_DIR: this.runtime,
 			XDG_CONFIG_HOME: path.join(this.home, '.config'),
@@ -91,15 +92,11 @@ export class World {
 		return server;
 	}
 
-	// Runs a program of ours to its end.
-	run(name, ...args) {
-		return this.exec(path.join(BIN, name), args);
-	}
-
-	exec(file, args, { input = '' } = {}) {
+	// Runs a program of ours to its end: {code, stdout, stderr}.
+	run(name, args, input = '') {
 		return new Promise((resolve) => {
-			const proc = spawn(file, args, { env: this.env,
-				cwd: this.home });
+			const proc = spawn(path.join(BIN, name), args,
+				{ env: this.env, cwd: this.home });
 			let stdout = '';
 			let stderr = '';
 			proc.stdout.on('data', (data) => { stdout += data; });
@@ -108,6 +105,13 @@ export class World {
 			proc.stdin.on('error', () => {});	// it did not read all
 			proc.stdin.end(input);
 		});
+	}
+
+	// Makes a session from a terminal, as somebody else would.
+	async session(name, script) {
+		const { code, stderr } = await this.run('qt-session', ['new', '-d',
+			'-n', name, '--', 'sh', '-c', script]);
+		assert.equal(code, 0, stderr);
 	}
 
 	// Kills a qtd with all its workers, as a crash would.
@@ -132,7 +136,6 @@ export class World {
 		for (const proc of this.#procs)
 			await until('qtd to end', () => !alive(proc.pid)).catch(() =>
 				this.crash({ proc }));
-		await this.run('qt-session', 'stop', '--kill').catch(() => {});
 		const left = this.#mine();
 		for (const pid of left)
 			kill(pid, 'SIGKILL');
