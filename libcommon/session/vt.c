@@ -159,6 +159,20 @@ settle(struct qt_vt *vt)
 		vt->hold[vt->hold_len++] = 0xc2;
 }
 
+/* The tracker does not know how many rows there are for margins. */
+static void
+track(struct qt_vt *vt, const struct qt_scan_seq *q)
+{
+	uint16_t	top = vt->modes.margin_top;
+	uint16_t	bottom = vt->modes.margin_bottom;
+
+	qt_modes_seq(&vt->modes, q);
+	if (vt->modes.margin_top >= vt->rows) {
+		vt->modes.margin_top = top;
+		vt->modes.margin_bottom = bottom;
+	}
+}
+
 static void
 one_event(struct qt_vt *vt, enum qt__scan_event ev, const uint8_t *p,
     size_t used, const struct qt_scan_seq *seq)
@@ -182,7 +196,7 @@ one_event(struct qt_vt *vt, enum qt__scan_event ev, const uint8_t *p,
 		return;
 	if (ev == QT__SCAN_CONTROL) {
 		qt__vt_seq(vt, seq);
-		qt_modes_seq(&vt->modes, seq);
+		track(vt, seq);
 		if (vt->scan.state == QT__S_GROUND)
 			vt->hold_len = 0;
 		return;
@@ -191,7 +205,7 @@ one_event(struct qt_vt *vt, enum qt__scan_event ev, const uint8_t *p,
 		embedded(vt);
 	if (ev == QT__SCAN_SEQ) {
 		qt__vt_seq(vt, seq);
-		qt_modes_seq(&vt->modes, seq);
+		track(vt, seq);
 		if (is_moving(seq))
 			vt->is_text = 0;
 	}

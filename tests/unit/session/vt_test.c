@@ -274,6 +274,8 @@ QT_TEST(redraws_the_main_screen)
 	    "\x1b]2;a title\a\x1b[?25l");
 	REDRAWS("ab\x1b[35m\x1b" "7\x1b[32m\x1b[3;3Hcd");
 	REDRAWS("\x1b[?2026hhalf");
+	REDRAWS("1\r\n2\x1b[H\x1b[4;9r\x1b[?6hx");
+	REDRAWS("1\r\n2\x1b[H\x1b[3;9r\x1b[?6hx");
 }
 
 QT_TEST(redraws_the_alternate_screen_with_the_main_one_beneath)
