@@ -20,6 +20,9 @@
 #include "screen_priv.h"
 
 #define PIECE		(64u << 10)
+
+_Static_assert(sizeof(((struct qt_modes *)0)->title) ==
+    sizeof(((struct qt_session *)0)->title), "titles");
 #define BACKLOG_MAX	(8u << 20)	/* scanned of what was there before */
 #define LIVE_TAIL	(64u << 10)	/* older queries are not answered */
 
@@ -50,6 +53,8 @@ qt__follow_open(struct qt_session_table *table, const struct qt_seg *seg,
 	qt_ring_range(f->ring, &tail, &head);
 	f->pos = head - tail > BACKLOG_MAX ? head - BACKLOG_MAX : tail;
 	f->is_lost = f->pos > 0;
+	/* What was told of it before we came, by a service that died. */
+	memcpy(f->modes.title, s->title, sizeof(f->modes.title));
 	/* A session younger than that has had nobody else to answer it. */
 	f->live_from = qt_clock_real_ms() - s->created_ms < QT__QUERY_AGE_MS ?
 	    0 : head;

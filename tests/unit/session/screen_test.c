@@ -100,9 +100,16 @@ QT_TEST(publishes_titles)
 
 	(void)state;
 	screen_begin(&sw);
-	s = world_new(&sw.w, "t", "printf '\\033]2;my title\\007'; cat");
+	s = world_new(&sw.w, "t", "printf '\\033]2;my title\\007'; "
+	    "seq 300000; echo end; cat");
 	assert_true(WORLD_UNTIL(strcmp(world_get(&sw.w, &s).title,
 	    "my title") == 0));
+	assert_true(WORLD_UNTIL(screen_shows(&s, "end")));
+	/* It is kept when what said it has left the ring. */
+	(void)screen_kill(&sw, SIGKILL);
+	screen_start(&sw);
+	assert_true(WORLD_UNTIL(screen_shows(&s, "end")));
+	assert_string_equal(world_get(&sw.w, &s).title, "my title");
 	screen_end(&sw);
 }
 
