@@ -385,10 +385,11 @@ qt__host_begin(struct qt__host *h, struct qt_err *err)
 	return 0;
 }
 
-/* The segment stays: its records outlive us. */
+/* The segment stays when it has records: they outlive us. */
 void
 qt__host_end(struct qt__host *h)
 {
+	int	is_empty = h->table != NULL && h->table->records == 0;
 	char	path[QT_PATH_SIZE];
 
 	if (h->events != NULL)
@@ -412,6 +413,9 @@ qt__host_end(struct qt__host *h)
 	qt_ring_writer_close(h->events);
 	qt__table_close(h->table);
 	qt_seg_close(h->seg);
+	/* With the lock held, so the name is ours. */
+	if (is_empty)
+		(void)qt_seg_unlink(h->seg_name);
 	if (h->lock_fd >= 0)
 		close(h->lock_fd);
 }

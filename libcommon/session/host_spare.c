@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <qt/base/clock.h>
 #include <qt/base/log.h>
@@ -18,13 +20,57 @@
 #define REFILL_MS	200
 #define RETRY_MS	10000
 
+/* Of an interactive shell's own making, different in each. */
+static const char *const volatiles[] = {
+	"_", "PWD", "OLDPWD", "SHLVL", "TERM", "COLORTERM", "LINES", "COLUMNS",
+	"WINDOWID", "QT_SESSION", "QT_RUNTIME_DIR",
+};
+
+static int
+is_volatile(const char *entry)
+{
+	size_t	len = strcspn(entry, "=");
+
+	for (size_t i = 0; i < sizeof(volatiles) / sizeof(volatiles[0]); i++) {
+		if (strlen(volatiles[i]) == len &&
+		    strncmp(volatiles[i], entry, len) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Whether everything that is said in a is said in b, the same way. */
+static int
+is_covered(char *const *a, char *const *b)
+{
+	size_t	i;
+
+	for (; a != NULL && *a != NULL; a++) {
+		if (is_volatile(*a))
+			continue;
+		for (i = 0; b != NULL && b[i] != NULL; i++) {
+			if (strcmp(*a, b[i]) == 0)
+				break;
+		}
+		if (b == NULL || b[i] == NULL)
+			return 0;
+	}
+	return 1;
+}
+
 static int
 is_plain(struct qt__host *h, const struct qt__new *n)
 {
-	return (n->argv == NULL || n->argv[0] == NULL) &&
-	    (n->env == NULL || n->env[0] == NULL) && n->cwd[0] == '\0' &&
-	    (n->opt.flags & QT_NEW_CLEAN_ENV) == 0 &&
-	    n->opt.ring_limit == h->opt.scrollback;
+	const char	*home = getenv("HOME");
+
+	if ((n->argv != NULL && n->argv[0] != NULL) ||
+	    n->opt.ring_limit != h->opt.scrollback)
+		return 0;
+	if (n->cwd[0] != '\0' && (home == NULL || strcmp(n->cwd, home) != 0))
+		return 0;
+	return is_covered(n->env, environ) &&
+	    ((n->opt.flags & QT_NEW_CLEAN_ENV) == 0 ||
+	    is_covered(environ, n->env));
 }
 
 static struct qt__session *

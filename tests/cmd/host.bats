@@ -125,3 +125,24 @@ teardown() { world_down; }
 	assert p.wait(20) == 0
 	PY
 }
+
+@test "a spare shell serves new from the same environment, and only from it" {
+	mkdir -p "$HOME/.config/qt"
+	echo 'host.spare = 1' >"$HOME/.config/qt/qt.conf"
+	cd "$HOME"
+	qt-session host
+	spare() { pgrep -P "$(host_pid)" -f '^-sh'; }
+	wait_for 10 spare
+	pid=$(spare)
+	qt-session new -d -n other -e A=1
+	[ "$(qt-session info other | sed -n 's/^pid	//p')" != "$pid" ]
+	qt-session new -d -n plain
+	[ "$(qt-session info plain | sed -n 's/^pid	//p')" = "$pid" ]
+}
+
+@test "a host that ends without records leaves no segment" {
+	qt-session host
+	[ -e "/dev/shm$(segment_name host)" ]
+	qt-session stop
+	wait_for 5 refute test -e "/dev/shm$(segment_name host)"
+}
