@@ -19,6 +19,10 @@ hint(int rc)
 	switch (-rc) {
 	case QT_ENOHOST:
 		return " ('qt-session new' starts one)";
+	case QT_EFORMAT:
+	case QT_EVERSION:
+	case QT_ECORRUPT:
+		return " ('qt-session new' keeps it aside and starts anew)";
 	case QT_EROLE:
 		return " (this connection may only look)";
 	case ENOSPC:

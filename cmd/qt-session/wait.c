@@ -313,7 +313,7 @@ wait_main(int argc, char **argv)
 {
 	struct qt_opts	o = QT_OPTS_INIT(&wait_verb, argc, argv);
 	struct waiting	w = { .strip = STRIP_INIT };
-	int		id;
+	int		id, code;
 
 	while ((id = qt_opts_next(&o)) != 0) {
 		switch (id) {
@@ -340,5 +340,8 @@ wait_main(int argc, char **argv)
 		w.mode = OPT_EXIT;
 	if (argc - o.index != 1 || (w.only_new && w.mode != OPT_MATCH))
 		qt_usage(&wait_verb);
-	return wait_for(&w, argv[o.index]);
+	code = wait_for(&w, argv[o.index]);
+	if (w.pattern != NULL)
+		regfree(&w.re);
+	return code;
 }

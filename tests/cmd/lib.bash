@@ -33,7 +33,7 @@ world_down() {
 		timeout 5 qt-session stop --force >/dev/null 2>&1 ||
 			kill -KILL "$pid" 2>/dev/null || true
 	fi
-	name=$(segment_name host) && rm -f "/dev/shm$name"
+	name=$(segment_name host) && rm -f "/dev/shm$name"*
 	rm -rf "$WORLD"
 }
 

@@ -287,3 +287,14 @@ teardown() { world_down; }
 	session_wait one '^after$'
 	session_shows one '^before$'
 }
+
+@test "the manual's example: a program driven from a script" {
+	qt-session new -d -n calc -- sh >/dev/null
+	qt-session send -l calc 'echo $((6 * 7))'
+	[ "$(qt-session wait --match '^42$' -t 5 calc)" = 42 ]
+	qt-session send -k calc C-d
+	[ "$(qt-session wait calc)" = 0 ]
+	qt-session new -d -- cat
+	qt-session ls -0 -o name | xargs -0 qt-session kill --
+	run -1 qt-session ls
+}

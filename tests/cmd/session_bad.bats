@@ -142,3 +142,29 @@ teardown() {
 	    qt-session new -d -- cat
 	[[ $output == *nvironment* ]]
 }
+
+@test "a host whose segment lost its name is asked for it" {
+	qt-session new -d -n one -- cat >/dev/null
+	rm "/dev/shm$(segment_name host)"
+	run -0 qt-session ls -o name
+	[ "$output" = one ]
+	run -0 qt-session info one
+	run -0 qt-session rename one other
+	run -0 qt-session capture other
+}
+
+@test "a segment that is not one is named; new keeps it aside" {
+	name=$(segment_name host)
+	head -c 8192 /dev/zero | tr '\0' x >"/dev/shm$name"
+	chmod 600 "/dev/shm$name"
+	for verb in ls info events; do
+		run -3 qt-session "$verb"
+		[[ $output == *"$name"*"qt-session new"* ]]
+	done
+	run -0 qt-session new -d -n one -- cat
+	run -0 qt-session ls -o name
+	[ "$output" = one ]
+	aside=("/dev/shm$name".bad-*)
+	[ "$(tr -d x <"${aside[0]}" | wc -c)" = 0 ]
+	rm "${aside[0]}"
+}
