@@ -73,6 +73,8 @@ struct qt__follow {
 	uint32_t		 channel;
 	uint8_t			 is_attached, is_napping;
 	uint64_t		 title_ms;	/* when it was published last */
+	uint64_t		 kept_ms;	/* when its screen was brought
+						 * up to date unasked */
 	uint64_t		 wake_ms;	/* end of the nap */
 	uint64_t		 replied_ms;	/* second of the replies counted */
 	uint32_t		 replies;

@@ -27,6 +27,7 @@
 #define FLOOD_BYTES	(16u << 10)
 #define REPLIES_MAX	50u	/* of a session, a second */
 #define TITLE_MS	100u
+#define KEEP_MS		1000u
 
 /* What queries are answered with, for sessions that nobody leads. */
 static void
@@ -171,14 +172,27 @@ is_answering(struct qt__service *s, struct qt__follow *f,
 	return last + QT__QUERY_AGE_MS >= now;
 }
 
-/* The screen of a session that is slow to fill stays up to date. */
+/*
+ * What stands on an alternate screen may have been drawn long ago: a screen
+ * that is kept is brought up to date before the ring forgets what it lacks.
+ * Not in a flood, which draws everything again anyway.
+ */
 static void
 keep_drawn(struct qt__service *s, struct qt__follow *f)
 {
-	if (f->vt != NULL && f->vt_offset < f->pos &&
-	    f->pos - f->vt_offset > f->ring_limit / 4 &&
-	    f->pos - f->vt_offset < QT__DRAW_BUDGET)
-		(void)qt__draw(&s->drawn, f, f->pos, f->vt_lines);
+	uint64_t	now, behind;
+
+	if (f->vt == NULL || !(f->modes.dec & QT_MODE_ALT_SCREEN) ||
+	    f->vt_offset >= f->pos)
+		return;
+	behind = f->pos - f->vt_offset;
+	if (behind < f->ring_limit / 4 || behind > QT__DRAW_BUDGET)
+		return;
+	now = qt_clock_mono_ms();
+	if (now - f->kept_ms < KEEP_MS)
+		return;
+	f->kept_ms = now;
+	(void)qt__draw(&s->drawn, f, f->pos, f->vt_lines);
 }
 
 static void
