@@ -107,6 +107,21 @@ test('the last output of a session is shown, then how it ended', async () => {
 	await t.leave(page);
 });
 
+test('a session whose host died is said to be lost', async () => {
+	const server = await world.qtd();
+	const page = await t.enter(server);
+	await t.type(page, 'echo "host $PPID"', /^host \d+$/m);
+	const [, host] = await t.shows(page, /^host (\d+)$/m);
+	t.kill(Number(host), 'SIGKILL');
+	await page.getByText(/was lost: the session host ended/).first()
+		.waitFor();
+	await t.shows(page, /^host \d+$/m);
+	await page.getByRole('button', { name: 'Start again' }).click();
+	await t.prompt(page);
+	await t.type(page, 'echo anew', /^anew$/m);
+	await t.leave(page);
+});
+
 test('closing the ended pane leads to an empty page and on', async () => {
 	const server = await world.qtd();
 	const page = await t.enter(server);
@@ -165,6 +180,8 @@ test('a flood does not take Ctrl-C away', async () => {
 	const page = await t.enter(server);
 	await page.keyboard.type('yes "$(seq -s, 200)" | head -c 2G\n');
 	await t.shows(page, /,\d+,\d+,/);
+	// It cannot all be shown: what is left out is said.
+	await page.locator('.chip', { hasText: /of output skipped/ }).waitFor();
 	const began = Date.now();
 	await page.keyboard.press('Control+c');
 	await t.shows(page, /\^C[^]*\n\$ *\n*$/, { ms: 10000 });

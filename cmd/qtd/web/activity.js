@@ -28,7 +28,7 @@ export class Activity {
 
 	#update() {
 		const pane = this.#workspace.current;
-		const name = pane ? [pane.name, pane.title].filter(Boolean)
+		const name = pane ? [pane.name, pane.subtitle].filter(Boolean)
 			.join(' — ') : 'Quantum Terminal';
 		const title = this.#mark + (this.titleFixed ?? name);
 		if (document.title !== title)

@@ -53,6 +53,9 @@ export function button(label, click, more = {}) {
 		on: { click }, ...more });
 }
 
+// A command as people know it: a login shell's first argument has a dash.
+export const commandName = (text) => clean(text).replace(/^-/, '');
+
 // What a program calls itself, made fit to show: no control characters, and
 // none that reorder or hide the text around it.
 export function clean(text) {

@@ -33,7 +33,7 @@ export class PaneCover {
 	update() {
 		const pane = this.#pane;
 		this.#name.textContent = pane.name;
-		this.#title.textContent = pane.title;
+		this.#title.textContent = pane.subtitle;
 		this.#element.setAttribute('aria-label', `Terminal ${pane.name}`);
 		this.#element.classList.toggle('boxed', pane.isBoxed);
 		this.#element.classList.toggle('has-ended', pane.ended !== null);
@@ -94,7 +94,7 @@ export class PaneCover {
 			return;
 		const isLost = ended.error !== undefined;
 		const text = isLost ? ended.error
-			: `${pane.name} ${format.ending(ended.status)}`;
+			: `Session ${pane.name} ${format.ending(ended.status)}`;
 		const good = !isLost && ended.status === 0;
 		this.#bar.replaceChildren(
 			el('span', { class: `dot ${good ? 'done' : 'bad'}` }),

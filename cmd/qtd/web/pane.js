@@ -6,7 +6,7 @@
 // 'ended', 'close' (the person is done with it), 'again' (start over).
 import { Channel } from './channel.js';
 import { allowProgramCopy, copyOnSelect } from './clipboard.js';
-import { clean, el } from './dom.js';
+import { clean, commandName, el } from './dom.js';
 import { Emitter } from './emitter.js';
 import * as format from './format.js';
 import { isAnswer, isFocusReport } from './guard.js';
@@ -16,6 +16,8 @@ import { settings } from './settings.js';
 import { TerminalView } from './terminal.js';
 
 const FIT_MS = 60;
+// Lines of scrollback that a redraw leaves free, for the mark above it.
+const SPARE = 200;
 const encoder = new TextEncoder();
 
 export class Pane extends Emitter {
@@ -56,6 +58,8 @@ export class Pane extends Emitter {
 	get name() {
 		return clean(this.info.name ?? this.#request.name) || 'session';
 	}
+	// What runs in it, as it says itself or else by its command.
+	get subtitle() { return this.title || commandName(this.info.command); }
 	get isReadonly() { return this.info.role === 'reader'; }
 	get isLead() { return this.info.lead === true; }
 	get size() { return this.#size; }
@@ -112,6 +116,15 @@ export class Pane extends Emitter {
 
 	get spec() { return this.#request.new ?? this.#request.spec ?? {}; }
 
+	// The session's host died, and the session with it.
+	markLost() {
+		if (this.ended?.status === undefined)
+			return;
+		this.ended = { error: `Session ${this.name} was lost: the session ` +
+			'host ended' };
+		this.#cover.update();
+	}
+
 	fitSoon() {
 		clearTimeout(this.#fitTimer);
 		this.#fitTimer = setTimeout(() => this.#fit(), FIT_MS);
@@ -128,7 +141,8 @@ export class Pane extends Emitter {
 	#open() {
 		const { session, new: spec, readonly } = this.#request;
 		this.#channel.open({ session, new: spec, readonly,
-			scrollback: settings.get('scrollback') }, this.#fitted);
+			scrollback: Math.max(0, settings.get('scrollback') - SPARE) },
+		this.#fitted);
 	}
 
 	#mount() {

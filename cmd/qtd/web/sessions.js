@@ -2,7 +2,7 @@
 // The list of sessions as the server last told it.
 //
 // Events: 'change'.
-import { clean } from './dom.js';
+import { clean, commandName } from './dom.js';
 import { Emitter } from './emitter.js';
 
 export class Sessions extends Emitter {
@@ -51,7 +51,7 @@ export class Sessions extends Emitter {
 		if (!Array.isArray(list))
 			return;
 		this.#list = list.map((s) => ({ ...s, name: clean(s.name),
-			title: clean(s.title), command: clean(s.command) }))
+			title: clean(s.title), command: commandName(s.command) }))
 			.sort((a, b) => rank(a) - rank(b) || b.created - a.created);
 		this.isKnown = true;
 		this.emit('change');

@@ -61,12 +61,12 @@ export class TabStrip {
 		const wasCurrent =
 			view.label.getAttribute('aria-selected') === 'true';
 		view.name.textContent = pane.name;
-		view.title.textContent = pane.title;
+		view.title.textContent = pane.subtitle;
 		view.count.textContent = panes.length > 1 ? panes.length : '';
 		view.count.title = `${panes.length} panes`;
 		view.lock.toggleAttribute('hidden', !pane.isReadonly);
 		tab.stage.element.setAttribute('aria-label', pane.name);
-		view.label.title = [pane.name, pane.title].filter(Boolean)
+		view.label.title = [pane.name, pane.subtitle].filter(Boolean)
 			.join(' — ');
 		view.label.setAttribute('aria-selected', String(isCurrent));
 		view.label.tabIndex = isCurrent ? 0 : -1;

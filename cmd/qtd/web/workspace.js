@@ -34,6 +34,11 @@ export class Workspace extends Emitter {
 		this.#transform = transform;
 		onNarrow(() => this.#arrange());
 		addEventListener('hashchange', () => this.#openLink());
+		sessions.on('change', () => {
+			for (const pane of this.allPanes)
+				if (sessions.byId(pane.session)?.state === 'lost')
+					pane.markLost();
+		});
 	}
 
 	get current() { return this.tab?.current ?? null; }
