@@ -24,6 +24,7 @@ commands() {
 # Options that the man page's lists give an item: .It Fl n , Fl -name Ar X
 man_options() {
 	awk '/^\.It Fl / {
+		gsub(/Fl Fl /, "Fl -")
 		for (i = 2; i < NF; i++)
 			if ($i == "Fl")
 				print "-" $(i + 1)
