@@ -9,8 +9,8 @@
 	bad=0
 	while read -r f; do
 		case $f in
-		*.bats)	set -- -s bats -e SC2030,SC2031 ;;
-		*.bash)	set -- -s bash ;;
+		*.bats)	set -- -s bats -e SC2030,SC2031,SC1010 ;;
+		*.bash)	set -- -s bash -e SC2120 ;;
 		*)	set -- ;;
 		esac
 		shellcheck -S warning -f gcc "$@" "$f" || bad=1
