@@ -75,7 +75,11 @@ child(const char *program, int fd)
 {
 	char	*argv[] = { (char *)(uintptr_t)"qt-session",
 	    (char *)(uintptr_t)"host", NULL };
+	sigset_t	 none;
 
+	/* Who starts it may have signals blocked; the host needs them. */
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(fd, STDERR_FILENO) < 0)
 		_exit(126);
 	execvp(program, argv);

@@ -127,12 +127,11 @@ qt__attach_end(struct qt__attach *a, int is_kicked)
 	if (s->fd >= 0) {
 		qt__bell_change(s);
 		qt__size_decide(s);
+	} else if (s->is_forget && !s->is_starting &&
+	    qt__attach_count(s) == 0) {
+		qt__session_forget(h, slot);	/* helpers do not keep it */
 	} else if (s->attach == NULL && !s->is_starting) {
-		int	is_forget = s->is_forget;
-
 		qt__session_free(s);
-		if (is_forget)
-			qt__session_forget(h, slot);
 	}
 }
 

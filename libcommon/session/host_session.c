@@ -211,7 +211,8 @@ qt__session_exit(struct qt__session *s)
 	if (s->attach == NULL)
 		qt__session_free(s);
 	/* With viewers it waits until they have seen the end. */
-	if (is_forget && qt__session_of(h, slot) == NULL)
+	s = qt__session_of(h, slot);
+	if (is_forget && (s == NULL || qt__attach_count(s) == 0))
 		qt__session_forget(h, slot);
 	qt__host_prune(h);
 	qt__host_stop_look(h);

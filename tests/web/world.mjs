@@ -67,6 +67,11 @@ export class World {
 		return server;
 	}
 
+	workers({ proc }) {
+		return fs.readFileSync(`/proc/${proc.pid}/task/${proc.pid}/children`,
+			'utf8').split(' ').filter(Boolean).map(Number);
+	}
+
 	async end() {
 		for (const proc of this.procs) {
 			proc.kill();
