@@ -130,6 +130,7 @@ struct qt__host {
 	struct qt__screen	 screen;
 	struct qt__conn		*stop_conn;
 	uint64_t		 rings, loops, output_bytes, input_bytes;
+	uint64_t		 full_ms;	/* memory was last said to be */
 	uint32_t		 upgrade_conn, upgrade_tag;
 	char			*upgrade_program;
 	int			 is_stopping, stop_step, is_upgrading;

@@ -23,6 +23,7 @@
 
 #define HUP_MS_MIN	10
 #define HUP_MS_MAX	1000
+#define FULL_MS	60000
 #define SHORT_READ	2048	/* after less there is rarely more */
 
 static void
@@ -112,6 +113,20 @@ count(struct qt__session *s, size_t len)
 	qt__bell_output(s, len);
 }
 
+/* Once a minute: it is tried again each second. */
+static void
+tell_full(struct qt__session *s, int code)
+{
+	struct qt__host	*h = s->host;
+	uint64_t	 now = qt_clock_mono_ms();
+
+	if (h->full_ms != 0 && now - h->full_ms < FULL_MS)
+		return;
+	h->full_ms = now;
+	qt_log(QT_LOG_ERROR, QT__MODULE, "no memory for the output of process "
+	    "%d: %s", (int)s->pid, qt_strerror(code));
+}
+
 /*
  * is_drain: until there is nothing more, since the child is dead. A read that
  * finds nothing makes the kernel bring in what is still on its way between
@@ -129,9 +144,7 @@ qt__session_read(struct qt__session *s, size_t limit, int is_drain)
 		room = qt_ring_reserve(s->ring, limit - total, &p);
 		if (room < 0) {
 			/* Not even one page: the program waits, not we. */
-			qt_log(QT_LOG_ERROR, QT__MODULE, "no memory for the "
-			    "output of process %d: %s", (int)s->pid,
-			    qt_strerror((int)room));
+			tell_full(s, (int)room);
 			hang_up(s, HUP_MS_MAX);
 			break;
 		}

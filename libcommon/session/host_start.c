@@ -198,31 +198,56 @@ watch(struct qt__host *h, struct qt__start *st, int fd)
 	return uv_poll_start(&st->poll, UV_READABLE, on_status);
 }
 
+/*
+ * The ring with its first chunk: a session that has one can always go on,
+ * however full the memory is later.
+ */
+static int
+make_ring(struct qt__host *h, struct qt_session *rec,
+    struct qt_ring_writer **out, struct qt_err *err)
+{
+	uint64_t	*ring = qt__table_ring(h->table, rec->slot);
+	ssize_t		 rc;
+	void		*p;
+
+	rc = qt_ring_create(h->seg, rec->ring_limit, ring);
+	if (rc == 0)
+		rc = qt_ring_writer_open(h->seg, *ring, out, err);
+	if (rc == 0) {
+		rc = qt_ring_reserve(*out, 1, &p);
+		if (rc < 0) {
+			qt_ring_writer_close(*out);
+			*out = NULL;
+		}
+	}
+	if (rc == -ENOSPC)
+		qt_err_set(err, "make an output ring: /dev/shm is full; free "
+		    "some of it or enlarge it (mount -o remount,size=)");
+	else if (rc < 0)
+		qt_err_set(err, "make an output ring");
+	rec->ring_offset = *ring;
+	return rc < 0 ? (int)rc : 0;
+}
+
 /* Ring and session of a record that is in the table. */
 static struct qt__session *
 prepare(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
     int *rc, struct qt_err *err)
 {
+	struct qt_ring_writer	*ring = NULL;
 	struct qt__session	*s;
-	uint64_t		*ring = qt__table_ring(h->table, rec->slot);
 
-	*rc = qt_ring_create(h->seg, rec->ring_limit, ring);
-	if (*rc < 0) {
-		qt_err_set(err, *rc == -ENOSPC ? "make an output ring: "
-		    "/dev/shm is full; free some of it or enlarge it (mount "
-		    "-o remount,size=)" : "make an output ring");
-		return NULL;
-	}
-	rec->ring_offset = *ring;
-	*rc = qt__table_put(h->table, rec);
+	*rc = make_ring(h, rec, &ring, err);
 	if (*rc < 0)
 		return NULL;
-	s = qt__session_add(h, rec->slot, err);
+	*rc = qt__table_put(h->table, rec);
+	s = *rc == 0 ? qt__session_add(h, rec->slot, err) : NULL;
 	if (s == NULL) {
-		*rc = -ENOMEM;
+		*rc = *rc < 0 ? *rc : -ENOMEM;
+		qt_ring_writer_close(ring);
 		return NULL;
 	}
-	*rc = qt_ring_writer_open(h->seg, *ring, &s->ring, err);
+	s->ring = ring;
 	s->conn = n->conn;
 	s->is_spare = n->is_spare;
 	s->is_forget = (n->opt.flags & QT_NEW_FORGET) != 0;

@@ -146,3 +146,33 @@ teardown() { world_down; }
 	qt-session stop
 	wait_for 5 refute test -e "/dev/shm$(segment_name host)"
 }
+
+# In a mount namespace of its own, with a /dev/shm of 512 KiB.
+small_shm() {
+	unshare -m sh -ec 'mount -t tmpfs -o size=512k,mode=1777 none /dev/shm
+		exec bash "$@"' sh "$@"
+}
+
+@test "a full /dev/shm refuses the new session by name; the others go on" {
+	small_shm -c true 2>/dev/null || skip "no mount namespaces here"
+	cat >"$WORLD/full.sh" <<-'SH'
+	set -eu
+	qt-session new -d -n first -- sh -c 'while read -r x; do
+	    echo "got $x"; done' >/dev/null
+	n=0
+	while qt-session new -d -- sh -c 'seq 100000; exec sleep 1000' \
+	    >/dev/null 2>"$1/refused"; do
+		n=$((n + 1))
+		[ $n -lt 200 ]
+	done
+	cat "$1/refused"
+	for i in 1 2 3 4 5 6 7 8 9; do
+		echo "$i" | qt-session send first -
+	done
+	qt-session wait --match 'got 9' -t 10 first
+	qt-session stop --force
+	SH
+	run -0 small_shm "$WORLD/full.sh" "$WORLD"
+	echo "$output"
+	[[ $output == *"/dev/shm is full"* ]]
+}
