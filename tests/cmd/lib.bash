@@ -61,6 +61,8 @@ term_open() {
 	tmux set-option -g status off
 	tmux set-option -g remain-on-exit on
 	tmux resize-window -t t -x "${size%x*}" -y "${size#*x}"
+	# What is typed before the prompt would be shown twice.
+	[ $# -gt 0 ] || [ "${size%x*}" -lt 10 ] || term_wait '[$#]'
 }
 
 term_type() { tmux send-keys -t "${TERM_PANE:-t}" -l -- "$1"; }

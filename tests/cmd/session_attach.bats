@@ -53,7 +53,7 @@ attach_in() {
 	start_shell one
 	start_shell two
 	qt-session send one x
-	wait_for 5 eval '[ -n "$(qt-session ls -o typed | head -n 1)" ]'
+	wait_for 10 eval '[ -n "$(qt-session ls -o typed | head -n 1)" ]'
 	term_open 80x24
 	attach_in ''
 	term_wait '\$ x'
@@ -87,6 +87,7 @@ attach_in() {
 	start_shell one
 	term_open 80x24
 	tmux new-session -d -s u -x 80 -y 24 'exec sh'
+	TERM_PANE=u term_wait '[$#]'
 	attach_in one
 	TERM_PANE=u attach_in one
 	term_wait '\$$'
@@ -96,29 +97,30 @@ attach_in() {
 	term_wait '^130'
 	TERM_PANE=u term_wait '^130'
 	same() { [ "$(term_screen)" = "$(TERM_PANE=u term_screen)" ]; }
-	wait_for 5 same
+	wait_for 10 same
 }
 
 @test "viewers of different sizes: who types decides, the other sees a part" {
 	start_shell one
 	term_open 100x30
 	tmux new-session -d -s u -x 60 -y 12 'exec sh'
+	TERM_PANE=u term_wait '[$#]'
 	attach_in one
 	term_wait '\$$'
-	wait_for 5 eval '[ "$(qt-session ls -o size)" = 100x30 ]'
+	wait_for 10 eval '[ "$(qt-session ls -o size)" = 100x30 ]'
 	TERM_PANE=u attach_in one
-	wait_for 5 eval '[ "$(qt-session ls -o size)" = 60x12 ]'
+	wait_for 10 eval '[ "$(qt-session ls -o size)" = 60x12 ]'
 	term_type 'clear; seq 1 40; printf "%080d|\n" 7'
 	term_key Enter
-	wait_for 5 eval '[ "$(qt-session ls -o size)" = 100x30 ]'
+	wait_for 10 eval '[ "$(qt-session ls -o size)" = 100x30 ]'
 	term_wait '^0{79}7\|$'
 	# The small one shows the part around the cursor, long lines cut.
 	TERM_PANE=u term_wait '^0{60}$'
 	TERM_PANE=u term_wait '^40$'
-	TERM_PANE=u wait_for 5 term_lacks '7\|'
+	TERM_PANE=u wait_for 10 term_lacks '7\|'
 	[ "$(TERM_PANE=u term_screen | head -n 1)" = 31 ]
 	TERM_PANE=u term_key Enter
-	wait_for 5 eval '[ "$(qt-session ls -o size)" = 60x12 ]'
+	wait_for 10 eval '[ "$(qt-session ls -o size)" = 60x12 ]'
 }
 
 @test "a terminal that is resized resizes the session" {
@@ -127,7 +129,7 @@ attach_in() {
 	attach_in one
 	term_wait '\$$'
 	tmux resize-window -t t -x 95 -y 33
-	wait_for 5 eval '[ "$(qt-session ls -o size)" = 95x33 ]'
+	wait_for 10 eval '[ "$(qt-session ls -o size)" = 95x33 ]'
 	term_type 'stty size'
 	term_key Enter
 	term_wait '^33 95'
@@ -144,12 +146,12 @@ attach_in() {
 	term_wait '^before'
 	before=$(tmux display-message -p -t t "$modes")
 	attach_in one
-	wait_for 5 term_lacks before
+	wait_for 10 term_lacks before
 	term_wait '^\$$'
 	term_type "printf '\\033[?1049h\\033[?25l\\033[?1h\\033=\\033[?1003h\\033[?1006h\\033[?2004h\\033[4h\\033[?6h\\033[?7l\\033[5;9rON'"
 	term_key Enter
-	wait_for 5 eval '[ "$(term_mode alternate_on)" = 1 ]'
-	wait_for 5 eval '[ "$(term_mode mouse_any_flag)" = 1 ]'
+	wait_for 10 eval '[ "$(term_mode alternate_on)" = 1 ]'
+	wait_for 10 eval '[ "$(term_mode mouse_any_flag)" = 1 ]'
 	term_key 'C-\'
 	term_wait 'detached from one'
 	[ "$(tmux display-message -p -t t "$modes")" = "$before" ]
@@ -183,7 +185,7 @@ attach_in() {
 		ptydrive qt-session attach one
 	printf '%s\n' 'expect [$]' 'eof' 'exit 129' |
 		ptydrive qt-session attach one
-	wait_for 5 eval '[ "$(qt-session ls -o viewers)" = 0 ]'
+	wait_for 10 eval '[ "$(qt-session ls -o viewers)" = 0 ]'
 	has_state one running
 }
 
@@ -203,7 +205,7 @@ attach_in() {
 	term_wait '^1$'
 	term_type fg
 	term_key Enter
-	wait_for 5 term_lacks Stopped
+	wait_for 10 term_lacks Stopped
 	term_wait '^MARK'
 	term_key 'C-\'
 	term_wait 'detached from one'

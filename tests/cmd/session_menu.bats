@@ -38,12 +38,12 @@ open_menu() {
 }
 
 @test "what runs comes first, what ended and was not seen after it" {
-	qt-session new -d -n done -- true
-	qt-session wait done
+	qt-session new -d -n over -- true
+	qt-session wait over
 	start
 	open_menu
 	[ "$(term_screen | sed -n '2,5s/^[> ] \([a-z]*\) .*/\1/p' | tr '\n' ' ')" = \
-	    'editor build music done ' ]
+	    'editor build music over ' ]
 }
 
 @test "the picture is live" {
@@ -60,10 +60,10 @@ open_menu() {
 	term_key /
 	term_type uil
 	term_wait '/uil_ +1 of 3'
-	wait_for 5 term_lacks music
+	wait_for 10 term_lacks music
 	term_key Enter
 	term_wait '^BUILD SCREEN'
-	wait_for 5 term_lacks 'Enter attach'
+	wait_for 10 term_lacks 'Enter attach'
 	term_key 'C-\'
 	term_wait '^\[detached from build\]'
 	term_wait '^code=0'
@@ -88,7 +88,7 @@ open_menu() {
 	term_type fresh
 	term_key Enter
 	wait_for 10 has_state fresh running
-	wait_for 5 term_lacks 'no sessions'
+	wait_for 10 term_lacks 'no sessions'
 	term_type 'echo in-$((1 + 1))'
 	term_key Enter
 	term_wait '^in-2'
@@ -101,7 +101,7 @@ open_menu() {
 	term_key x
 	term_wait "kill 'editor'\? y n"
 	term_key n
-	wait_for 5 term_lacks 'y n'
+	wait_for 10 term_lacks 'y n'
 	has_state editor running
 	term_key x
 	term_wait "kill 'editor'\?"
@@ -133,7 +133,7 @@ open_menu() {
 		mkdir "$TMUX_TMPDIR"
 		open_menu "$size" .
 		term_key q
-		wait_for 5 eval '[ "$(term_mode alternate_on)" = 0 ]'
+		wait_for 10 eval '[ "$(term_mode alternate_on)" = 0 ]'
 		tmux kill-server
 	done
 	export TMUX_TMPDIR=$WORLD/tmux
