@@ -24,7 +24,7 @@
 #define QT__POINT_STEP		(16u << 10)
 #define QT__SIZES_MAX		8u
 #define QT__DRAW_BUDGET		(1u << 20)	/* bytes parsed for a screen */
-#define QT__DRAW_MS		2000u
+#define QT__DRAW_MS		2000u	/* of processor time */
 #define QT__DRAW_LINES		2000u		/* of scrollback, unless asked */
 #define QT__DRAWN_MAX		32u		/* screens kept */
 #define QT__DRAWN_BYTES_MAX	(64u << 20)
