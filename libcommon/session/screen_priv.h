@@ -28,7 +28,7 @@
 #define QT__DRAW_LINES		2000u		/* of scrollback, unless asked */
 #define QT__DRAWN_MAX		32u		/* screens kept */
 #define QT__DRAWN_BYTES_MAX	(64u << 20)
-#define QT__SCAN_BUDGET		(1u << 20)	/* of a session, a loop turn */
+#define QT__SCAN_BUDGET		(256u << 10)	/* of a session, a loop turn */
 #define QT__QUERY_AGE_MS	2000u
 
 /* An offset where the scanner was in ground state, and the modes there. */

@@ -185,7 +185,6 @@ sandbox(void)
 	(void)setrlimit(RLIMIT_NPROC, &none);
 	if (!HAS_SANITIZER)	/* whose shadow counts */
 		(void)setrlimit(RLIMIT_DATA, &data);
-	(void)setpriority(PRIO_PROCESS, 0, 5);
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 

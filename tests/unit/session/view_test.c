@@ -3,7 +3,11 @@
 
 #include "../test.h"
 
+#include "../../../libcommon/session/view_priv.h"
 #include "view_rig.h"
+
+/* Ten thousand of them wait in one worker. */
+_Static_assert(sizeof(struct qt_view) <= 320, "an idle view is small");
 
 QT_TEST(replays_a_young_session_after_its_size)
 {
