@@ -10,6 +10,8 @@
 #include "mirror.h"
 #include "width.h"
 
+#define STUCK_MS 3000	/* for one picture */
+
 void
 mirror_start(struct mirror *m, struct term *t)
 {
@@ -49,7 +51,14 @@ mirror_ask(struct mirror *m, const struct qt_uuid *id)
 	struct qt_screen_request	req = { .form = QT_SCREEN_STYLED };
 	uint64_t			now_ms = qt_clock_mono_ms();
 
-	if (!m->is_on || !m->is_due || m->fd >= 0)
+	if (m->fd >= 0 && now_ms >= m->next_ms + STUCK_MS) {
+		close(m->fd);	/* of a service that hangs: ask anew */
+		m->fd = -1;
+		m->is_due = 1;
+	}
+	if (m->fd >= 0)
+		return STUCK_MS;
+	if (!m->is_on || !m->is_due)
 		return -1;
 	if (now_ms < m->next_ms)
 		return (int)(m->next_ms - now_ms);
@@ -58,7 +67,7 @@ mirror_ask(struct mirror *m, const struct qt_uuid *id)
 	m->next_ms = now_ms + MIRROR_MS;
 	m->fd = qt_screen_begin(&req, NULL);
 	if (m->fd >= 0)
-		return -1;
+		return STUCK_MS;
 	m->fd = -1;
 	m->is_due = 1;		/* the service is starting again */
 	return MIRROR_MS;
