@@ -27,10 +27,9 @@ qtd_is_ready_or_dead() {
 
 is_gone() { ! grep -qs '^State:	[^ZX]' "/proc/$1/status"; }
 
-# qtd_stop [SIGNAL]
 qtd_stop() {
 	[ "${QTD-}" ] || return 0
-	kill -"${1:-TERM}" "$QTD" 2>/dev/null || true
+	kill "$QTD" 2>/dev/null || true
 	wait_for 10 is_gone "$QTD"
 	wait "$QTD" 2>/dev/null || true
 	QTD=
