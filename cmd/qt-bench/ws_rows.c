@@ -68,8 +68,9 @@ flood_once(const struct world *w, uint64_t bytes, uint64_t *skipped)
 			continue;
 		if ((h.flags & QT_WIRE_REPLAY) == 0)
 			got += len;
-		if (h.offset - acked >= ACK_BYTES) {
-			acked = ack.offset = h.offset;
+		ack.offset += len;
+		if (ack.offset - acked >= ACK_BYTES) {
+			acked = ack.offset;
 			wsclient_send(&ws, &ack, NULL, 0);
 		}
 	}
@@ -107,11 +108,12 @@ row_ws_flow(struct report *r, const struct bench_opt *opt)
 }
 
 /*
- * One key, and the bytes that come back for it: the line discipline's echo
- * for cat. All keys fit the 4,095 bytes of one canonical line. Seconds.
+ * One key, and the byte that comes back for it: the line discipline's echo
+ * for cat, which makes the session's output reach end. All keys fit the 4,095
+ * bytes of one canonical line. Seconds.
  */
 static double
-echo_once(struct wsclient *ws)
+echo_once(struct wsclient *ws, uint64_t end)
 {
 	struct qt_wire_head	 h = { .type = QT_WIRE_INPUT, .channel = 1 };
 	const uint8_t		*p;
@@ -121,7 +123,7 @@ echo_once(struct wsclient *ws)
 	wsclient_send(ws, &h, "x", 1);
 	do {
 		wsclient_next(ws, &h, &p, &len);
-	} while (h.type != QT_WIRE_DATA || len == 0);
+	} while (h.type != QT_WIRE_DATA || h.offset < end);
 	return now_s() - start;
 }
 
@@ -157,7 +159,7 @@ row_ws_echo(struct report *r, const struct bench_opt *opt)
 	open_channel(&ws, "{\"new\":{\"command\":[\"/bin/cat\"]},"
 	    "\"cols\":80,\"rows\":24}");
 	for (int i = 0; i < ECHO_WARMUP + ECHO_KEYS; i++) {
-		double	s = echo_once(&ws);
+		double	s = echo_once(&ws, (uint64_t)i + 1);
 
 		if (i >= ECHO_WARMUP)
 			ms[i - ECHO_WARMUP] = s * 1e3;
