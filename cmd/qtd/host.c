@@ -379,6 +379,7 @@ host_slot_take(struct host *h, struct host_slot *slot)
 		return -QT_EFULL;
 	slot->index = h->free_slots[--h->free_count];
 	slot->is_taken = 1;
+	atomic_store(h->conf.in_use, h->count - h->free_count);
 	if (slot->index >= h->high)
 		h->high = slot->index + 1;
 	h->slots[slot->index] = slot;
@@ -398,6 +399,7 @@ host_slot_drop(struct host *h, struct host_slot *slot)
 	h->slots[slot->index] = NULL;
 	h->free_slots[h->free_count++] = slot->index;
 	slot->is_taken = 0;
+	atomic_store(h->conf.in_use, h->count - h->free_count);
 }
 
 void

@@ -2,6 +2,7 @@
 #ifndef QTD_HOST_H
 #define QTD_HOST_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,8 @@ struct host_conf {
 	void			(*need)(void *arg);
 	/* What had to wait for the host's socket has gone. May be NULL. */
 	void			(*drained)(void *arg);
+	/* Counts the slots in use; somebody else reads it. */
+	_Atomic uint64_t	*in_use;
 	/* The connection was lost. May be NULL. */
 	void			(*lost)(void *arg);
 	void			*arg;

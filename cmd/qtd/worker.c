@@ -176,7 +176,7 @@ open_host(struct worker *w, struct qt_err *err)
 {
 	struct host_conf	conf = { .loop = w->loop, .slots = SLOTS,
 	    .need = on_host_needed, .drained = on_host_drained,
-	    .lost = on_host_lost, .arg = w };
+	    .lost = on_host_lost, .in_use = &w->slot->viewers, .arg = w };
 	int			rc;
 
 	rc = qt_path_in_runtime("screen.sock", w->screen_path, err);

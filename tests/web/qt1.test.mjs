@@ -81,6 +81,9 @@ test('64 channels on one connection, and not one more', async () => {
 		await c.openSession(i, { session: id });
 	c.send(wire.OPEN, 65, { payload: { session: id } });
 	assert.match(wire.json(await c.until(wire.ERROR)).text, /too many/);
+	const metrics = await raw.request(port, 'GET /metrics HTTP/1.1\r\n' +
+		`Host: 127.0.0.1:${port}\r\n\r\n`);
+	assert.match(metrics.body, /^qtd_viewers 64$/m);
 	c.send(wire.CLOSE, 64);
 	await c.openSession(65, { session: id });
 	await c.call('kill', { id });
