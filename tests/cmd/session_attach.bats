@@ -11,6 +11,16 @@ teardown() { world_down; }
 # Gives the session's shell something to look at.
 start_shell() { qt-session new -d -n "$1" "${@:2}" -- sh >/dev/null; }
 
+# Waits until the only session has that size; says what is there when not.
+size_is() { [ "$(qt-session ls -o size)" = "$1" ]; }
+size_wait() {
+	wait_for 15 size_is "$1" || {
+		qt-session ls -o name,size,viewers,policy
+		term_screen
+		return 1
+	} >&2
+}
+
 attach_in() {
 	term_type "qt-session attach $1"
 	term_key Enter
@@ -107,12 +117,12 @@ attach_in() {
 	TERM_PANE=u term_wait '[$#]'
 	attach_in one
 	term_wait '\$$'
-	wait_for 10 eval '[ "$(qt-session ls -o size)" = 100x30 ]'
+	size_wait 100x30
 	TERM_PANE=u attach_in one
-	wait_for 10 eval '[ "$(qt-session ls -o size)" = 60x12 ]'
+	size_wait 60x12
 	term_type 'clear; seq 1 40; printf "%080d|\n" 7'
 	term_key Enter
-	wait_for 10 eval '[ "$(qt-session ls -o size)" = 100x30 ]'
+	size_wait 100x30
 	term_wait '^0{79}7\|$'
 	# The small one shows the part around the cursor, long lines cut.
 	TERM_PANE=u term_wait '^0{60}$'
@@ -120,7 +130,7 @@ attach_in() {
 	TERM_PANE=u wait_for 10 term_lacks '7\|'
 	[ "$(TERM_PANE=u term_screen | head -n 1)" = 31 ]
 	TERM_PANE=u term_key Enter
-	wait_for 10 eval '[ "$(qt-session ls -o size)" = 60x12 ]'
+	size_wait 60x12
 }
 
 @test "a terminal that is resized resizes the session" {
@@ -129,7 +139,7 @@ attach_in() {
 	attach_in one
 	term_wait '\$$'
 	tmux resize-window -t t -x 95 -y 33
-	wait_for 10 eval '[ "$(qt-session ls -o size)" = 95x33 ]'
+	size_wait 95x33
 	term_type 'stty size'
 	term_key Enter
 	term_wait '^33 95'
