@@ -16,7 +16,7 @@ const { chromium, devices } = require('playwright-core');
 export { devices };
 
 const BIN = path.resolve(top, process.env.QT_BUILD ?? 'build', 'bin');
-export const SOON_MS = 15000;
+export const SOON_MS = 30000;
 
 // Waits until check() is truthy and returns that; fails after the deadline,
 // naming what was waited for.
