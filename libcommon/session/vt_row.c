@@ -120,9 +120,12 @@ qt__vt_row(struct qt_vt *vt, int row, struct qt_buf *out)
 int
 qt__line_plain(const char *text, size_t len, struct qt_buf *out)
 {
-	const char	*p = text, *end = text + len, *esc, *m;
+	const char	*p = text, *end, *esc, *m;
 	int		rc = 0;
 
+	if (len == 0)	/* then text may be NULL */
+		return 0;
+	end = text + len;
 	while (p < end && rc == 0) {
 		esc = memchr(p, '\x1b', (size_t)(end - p));
 		rc = qt_buf_add(out, p, (size_t)((esc ? esc : end) - p));
@@ -143,6 +146,8 @@ qt__line_width(const struct qt__line *line)
 	uint32_t	 c, width = 0;
 	int		 n;
 
+	if (line->len == 0)	/* then text is NULL */
+		return 0;
 	for (end = p + line->len; p < end; p += n) {
 		if (*p == 0x1b) {
 			const uint8_t *m = memchr(p, 'm', (size_t)(end - p));
