@@ -260,8 +260,8 @@ join(char **argv)
 void
 options_parse(struct options *o, int argc, char **argv)
 {
+	static struct qt_conf	*conf;	/* kept: values are borrowed from it */
 	struct qt_opts	 it = QT_OPTS_INIT(&serve_verb, argc, argv);
-	struct qt_conf	*conf;	/* kept: values are borrowed from it */
 	struct qt_err	 err = QT_ERR_INIT;
 	int		 id;
 
