@@ -311,6 +311,7 @@ menu_main(void)
 	if (rc < 0)
 		die_err(rc, &err);
 	m.term.is_tidy = 1;
+	term_size(&m.term);	/* no SIGWINCH is lost from here on */
 	term_print(&m.term, "\033[?1049h\033[?25l");
 	menu_loop(&m, sig_fd);
 	term_close(&m.term);

@@ -352,6 +352,11 @@ viewer_run(struct world *w, const struct qt_session *session,
 		die_err(rc, &err);
 	v.sig_fd = signals_open(&set);
 	rc = v.sig_fd < 0 ? -errno : term_raw(&v.term, &err);
+	/* A SIGWINCH before the mask was in place is gone; its size is not. */
+	if (rc == 0 && term_size(&v.term)) {
+		send_size(&v);
+		v.fit_ms = qt_clock_mono_ms() + 150;
+	}
 	while (rc == 0 && !v.is_done)
 		rc = turn(&v);
 	if (rc == -QT_EGONE)
