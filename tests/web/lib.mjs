@@ -130,6 +130,7 @@ export class World {
 
 	// Ends everything that was started, and leaves nothing.
 	async end() {
+		const marks = this.#segmentMarks();
 		for (const proc of this.#procs)
 			if (alive(proc.pid))
 				proc.kill('SIGTERM');
@@ -140,7 +141,27 @@ export class World {
 		for (const pid of left)
 			kill(pid, 'SIGKILL');
 		await until('the host to end', () => !this.#mine().length);
+		for (const name of fs.readdirSync('/dev/shm'))
+			if (marks.has(name.split('-').at(-1)))
+				fs.rmSync(`/dev/shm/${name}`, { force: true });
 		fs.rmSync(this.dir, { recursive: true, force: true });
+	}
+
+	// What the names of this world's segments end with.
+	#segmentMarks() {
+		const marks = new Set();
+		for (const pid of this.#mine()) {
+			let maps = '';
+			try {
+				maps = fs.readFileSync(`/proc/${pid}/maps`, 'utf8');
+			} catch {
+				// it has just ended
+			}
+			for (const [, mark] of
+				maps.matchAll(/\/dev\/shm\/qt-\S+-([0-9a-f]{16})$/gm))
+				marks.add(mark);
+		}
+		return marks;
 	}
 
 	// Processes that carry this world's runtime folder in their environment.
