@@ -264,7 +264,7 @@ world_start_qtd(struct world *w)
 	w->port = free_port();
 	snprintf(port, sizeof(port), "%d", w->port);
 	w->qtd = proc_start(argv, NULL);
-	while (!can_connect(w->port)) {
+	while (!can_connect(w->port) || (w->worker = child_of(w->qtd)) == 0) {
 		if (waitpid(w->qtd, NULL, WNOHANG) != 0) {
 			w->qtd = 0;
 			qt_die(QT_EXIT_SYS, "qtd ended at once");
@@ -274,7 +274,6 @@ world_start_qtd(struct world *w)
 			    w->port);
 		poll(NULL, 0, 5);
 	}
-	w->worker = child_of(w->qtd);
 }
 
 static int
@@ -290,7 +289,7 @@ world_end(struct world *w)
 {
 	struct qt_err		 err = QT_ERR_INIT;
 	struct qt_client	*client;
-	char			 name[128];
+	char			 name[128], kind[16];
 	uint32_t		 force = 1;
 
 	current = NULL;
@@ -302,7 +301,8 @@ world_end(struct world *w)
 	}
 	if (qt_path_segment("host", name, &err) == 0)
 		qt_seg_unlink(name);
-	if (qt_path_segment("qtd", name, &err) == 0)
+	snprintf(kind, sizeof(kind), "qtd-%d", w->port);
+	if (w->port != 0 && qt_path_segment(kind, name, &err) == 0)
 		qt_seg_unlink(name);
 	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	memset(w, 0, sizeof(*w));

@@ -2,6 +2,7 @@
 /* Where things are kept, per user. See <qt/base/path.h>. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -219,9 +220,26 @@ qt_path_state(char out[QT_PATH_SIZE], struct qt_err *err)
 }
 
 /*
- * The folder is known by device and inode, so that every way of writing its
- * path leads to the same segments. The key is fixed: the name must be the
- * same in every process, and hides nothing.
+ * When the folder was made, in nanoseconds; 0 where the file system does not
+ * know. An inode number is soon used again: a folder removed and made anew
+ * must not find the segments of the old one.
+ */
+static uint64_t
+birth_ns(const char *dir)
+{
+	struct statx	st;
+
+	if (statx(AT_FDCWD, dir, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &st) < 0 ||
+	    (st.stx_mask & STATX_BTIME) == 0)
+		return 0;
+	return (uint64_t)st.stx_btime.tv_sec * UINT64_C(1000000000) +
+	    st.stx_btime.tv_nsec;
+}
+
+/*
+ * The folder is known by device, inode and birth, so that every way of
+ * writing its path leads to the same segments. The key is fixed: the name
+ * must be the same in every process, and hides nothing.
  */
 int
 qt_path_segment(const char *kind, char out[128], struct qt_err *err)
@@ -229,7 +247,7 @@ qt_path_segment(const char *kind, char out[128], struct qt_err *err)
 	static const struct qt_hash_key	key = { { UINT64_C(0x5175616e74756d21),
 	    UINT64_C(0x5465726d696e616c) } };
 	char		dir[QT_PATH_SIZE];
-	uint64_t	id[2];
+	uint64_t	id[3];
 	struct stat	st;
 	int		rc, len;
 
@@ -238,6 +256,7 @@ qt_path_segment(const char *kind, char out[128], struct qt_err *err)
 		return rc;
 	id[0] = (uint64_t)st.st_dev;
 	id[1] = (uint64_t)st.st_ino;
+	id[2] = birth_ns(dir);
 	len = snprintf(out, 128, "/qt-%u-%s-%016" PRIx64,
 	    (unsigned int)geteuid(), kind, qt_hash(&key, id, sizeof(id)));
 	if (len >= 128 || strchr(kind, '/') != NULL) {

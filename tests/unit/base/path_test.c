@@ -381,6 +381,29 @@ QT_TEST(segment_names_follow_the_folder_not_its_spelling)
 	leave();
 }
 
+QT_TEST(a_runtime_folder_made_anew_has_segments_of_its_own)
+{
+	struct qt_err	err = QT_ERR_INIT;
+	struct statx	st;
+	char		a[128], b[128];
+	int		rc;
+
+	(void)state;
+	enter();
+	setenv("QT_RUNTIME_DIR", in_top("a"), 1);
+	assert_int_equal(qt_path_segment("sessions", a, &err), 0);
+	rc = statx(AT_FDCWD, in_top("a"), 0, STATX_BTIME, &st);
+	/* An inode that is used again at once, as most file systems do. */
+	for (int i = 0; rc == 0 && (st.stx_mask & STATX_BTIME) != 0 &&
+	    i < 8; i++) {
+		rmdir(in_top("a"));
+		assert_int_equal(qt_path_segment("sessions", b, &err), 0);
+		assert_string_not_equal(a, b);
+	}
+	rmdir(in_top("a"));
+	leave();
+}
+
 QT_TEST(a_segment_kind_that_is_too_long_is_refused)
 {
 	struct qt_err	err = QT_ERR_INIT;
