@@ -3,6 +3,8 @@
 # make install into a staging folder, and the programs run from there.
 
 bats_require_minimum_version 1.5.0
+load lib
+load qtd
 
 # BUILD, SAN, CC of the make that runs us are in the environment.
 setup_file() {
@@ -13,7 +15,13 @@ setup_file() {
 }
 
 setup() {
+	world_up
 	[ -z "${SAN-}" ] || skip "what is installed is not instrumented"
+}
+
+teardown() {
+	[ -z "${QTD-}" ] || qtd_down
+	world_down
 }
 
 progs() { (cd "$QT_TOP" && for m in cmd/*/main.c; do basename "${m%/main.c}"; done); }
@@ -89,6 +97,16 @@ build_user() {
 	    ldd -r '$AT/lib/libqt.so'"
 	[[ "$output" != *"undefined symbol"* ]]
 	[[ "$output" != *"not found"* ]]
+}
+
+@test "the installed programs find each other and the installed page" {
+	PATH="$AT/bin:$PATH"
+	# The tree's own page is out of reach, so what is served was installed.
+	qtd_start --no-login
+	[ "$(readlink "/proc/$QTD/exe")" = "$AT/bin/qtd" ]
+	curl -sf "$URL" | cmp - "$AT/share/qt/web/index.html"
+	qt-session new -d -n staged -- sleep 100
+	[ "$(readlink "/proc/$(host_pid)/exe")" = "$AT/bin/qt-session" ]
 }
 
 @test "the systemd units name the installed programs" {
