@@ -257,8 +257,7 @@ refuse_by_reserve(struct qt__host *h)
 	close(h->reserve_fd);
 	fd = qt_sys_accept(h->listen_fd);
 	if (fd >= 0)
-		refuse(fd, -EMFILE, "the session host's limit of open files "
-		    "is reached; raise it (ulimit -Hn, LimitNOFILE=)");
+		refuse(fd, -EMFILE, QT__FILES_TEXT);
 	h->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 

@@ -54,7 +54,8 @@ send_welcome(struct qt__conn *c, uint32_t tag)
 	}
 	fds[0] = qt_seg_dup_rdonly(c->host->seg);
 	if (fds[0] < 0) {
-		qt__conn_error(c, tag, fds[0], "open the segment for reading");
+		qt__conn_error(c, tag, fds[0], "%s", fds[0] == -EMFILE ?
+		    QT__FILES_TEXT : "open the segment for reading");
 		return;
 	}
 	fds[1] = c->bell_fd;
@@ -96,7 +97,8 @@ qt__msg_hello(struct qt__conn *c, const struct qt_control_head *head,
 	if (hello.bell_slots > 0) {
 		rc = make_bell(c, hello.bell_slots);
 		if (rc < 0) {
-			qt__conn_error(c, head->tag, rc, "make a bell page");
+			qt__conn_error(c, head->tag, rc, "%s", rc == -EMFILE ?
+			    QT__FILES_TEXT : "make a bell page");
 			qt__conn_close(c);
 			return;
 		}

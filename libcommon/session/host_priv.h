@@ -29,6 +29,8 @@
 #define QT__PID_BUCKETS		1024u
 #define QT__ATTACH_MAX		65536u		/* attachments in all */
 #define QT__MODULE		"host"
+#define QT__FILES_TEXT		"the session host's limit of open files is " \
+				"reached; raise it (ulimit -Hn, LimitNOFILE=)"
 
 struct qt__host;
 struct qt__conn;

@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 #include <qt/base/utf8.h>
 
 #include "host_priv.h"
+
+#define FILES_KEPT	64u	/* descriptors that sessions do not take */
 
 /* What will run. dash is "-sh", the name that makes a login shell. */
 struct program {
@@ -296,6 +299,29 @@ launch(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
 	return qt__table_put(h->table, rec);
 }
 
+/*
+ * Sessions leave some descriptors to connections, or nobody could look at,
+ * type into or end what runs. The lowest free number says how many are left.
+ */
+static int
+check_files(struct qt__host *h, struct qt_err *err)
+{
+	struct rlimit	r;
+	rlim_t		kept;
+	int		fd;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return 0;
+	kept = r.rlim_cur / 4 < FILES_KEPT ? r.rlim_cur / 4 : FILES_KEPT;
+	fd = fcntl(h->lock_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && (rlim_t)fd + kept < r.rlim_cur)
+		return 0;
+	qt_err_set(err, "start a session: " QT__FILES_TEXT);
+	return -EMFILE;
+}
+
 int
 qt__session_start(struct qt__host *h, const struct qt__new *n,
     struct qt_err *err)
@@ -305,8 +331,8 @@ qt__session_start(struct qt__host *h, const struct qt__new *n,
 	char			**env;
 	int			rc;
 
-	rc = qt__new_record(h, n, &rec, err);
-	if (rc < 0)
+	if ((rc = check_files(h, err)) < 0 ||
+	    (rc = qt__new_record(h, n, &rec, err)) < 0)
 		return rc;
 	qt_uuid_new(&rec.id);
 	env = qt__make_env(h, n, &rec.id);

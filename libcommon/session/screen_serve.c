@@ -142,7 +142,7 @@ static int
 run(struct qt__service *s)
 {
 	struct pollfd	p[3 + QT__REQUESTS_MAX];
-	uint32_t	i;
+	uint32_t	i, used;
 	int		wait, rc = 0;
 
 	for (;;) {
@@ -154,10 +154,14 @@ run(struct qt__service *s)
 		    0 };
 		p[2] = (struct pollfd){ s->requests.count < QT__REQUESTS_MAX ?
 		    s->requests.listen_fd : -1, POLLIN, 0 };
-		for (i = 0; i < QT__REQUESTS_MAX; i++)
+		for (i = 0, used = 3; i < QT__REQUESTS_MAX; i++) {
 			p[3 + i] = (struct pollfd){ s->requests.request[i].fd,
 			    POLLIN, 0 };
-		if (poll(p, 3 + QT__REQUESTS_MAX, wait) < 0 && errno != EINTR)
+			if (p[3 + i].fd >= 0)
+				used = 4 + i;
+		}
+		/* No more entries than RLIMIT_NOFILE, or poll(2) refuses. */
+		if (poll(p, used, wait) < 0 && errno != EINTR)
 			return -errno;
 		if (p[0].revents != 0 && (rc = on_control(s)) < 0)
 			return rc;

@@ -168,3 +168,18 @@ teardown() {
 	[ "$(tr -d x <"${aside[0]}" | wc -c)" = 0 ]
 	rm "${aside[0]}"
 }
+
+@test "sessions up to the limit of files: they can still be used and ended" {
+	( ulimit -n 64 && exec qt-session new -d -n one -- cat )
+	n=0
+	while out=$(qt-session new -d -- cat 2>&1); do
+		n=$((n + 1))
+		[ "$n" -lt 64 ]
+	done
+	[[ $out == *"limit of open files"*"LimitNOFILE"* ]]
+	qt-session send one 'still here'
+	shows() { qt-session capture one | grep -q 'still here'; }
+	wait_for 5 shows
+	qt-session kill one
+	wait_for 5 qt-session new -d -n two -- cat
+}
