@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The screen service, as its users see it: capture works whatever happens to it.
 
 load lib.bash
