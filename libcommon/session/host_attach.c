@@ -43,6 +43,8 @@ publish(struct qt__session *s)
 	if (qt__table_get(s->host->table, s->slot, &rec) < 0)
 		return;
 	rec.viewers = qt__attach_count(s);
+	if (rec.lead != 0 && s->lead == NULL)
+		rec.lead_offset = s->head;
 	rec.lead = s->lead != NULL ? s->lead->conn->id : 0;
 	rec.lead_slot = s->lead != NULL ? s->lead->channel : 0;
 	(void)qt__table_put(s->host->table, &rec);

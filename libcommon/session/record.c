@@ -141,6 +141,7 @@ body_unpack(const struct qt__body *b, uint32_t slot, struct qt_session *out)
 		.exited_ms = b->exited_ms, .ring_offset = b->ring_offset,
 		.ring_limit = b->ring_limit, .viewers = b->viewers,
 		.lead = b->lead, .lead_slot = b->lead_slot, .flags = b->flags,
+		.lead_offset = b->lead_offset,
 	};
 	copy_text(out->name, b->name, sizeof(out->name));
 	copy_text(out->owner, b->owner, sizeof(out->owner));

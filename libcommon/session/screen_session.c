@@ -235,6 +235,8 @@ qt__service_look(struct qt__service *s, struct qt__follow *f)
 		return;
 	}
 	qt__follow_size(f, &rec);
+	if (f->live_from < rec.lead_offset)
+		f->live_from = rec.lead_offset;
 	rc = qt__follow_scan(f, QT__SCAN_BUDGET,
 	    is_answering(s, f, &rec) ? on_query : NULL, s);
 	publish_title(s, f, &rec);

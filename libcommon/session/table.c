@@ -99,6 +99,7 @@ qt__body_pack(struct qt__body *b, const struct qt_session *s)
 		.exited_ms = s->exited_ms, .ring_offset = s->ring_offset,
 		.ring_limit = s->ring_limit, .viewers = s->viewers,
 		.lead = s->lead, .lead_slot = s->lead_slot, .flags = s->flags,
+		.lead_offset = s->lead_offset,
 		.exit_status = s->exit_status,
 	};
 	memcpy(b->name, s->name, sizeof(b->name));

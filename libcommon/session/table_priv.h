@@ -76,11 +76,13 @@ struct qt__body {
 	char		title[128];		/* 224 */
 	char		cwd[256];		/* 352 */
 	char		command[256];		/* 608 */
-	uint8_t		pad2[32];
+	uint64_t	lead_offset;		/* 864 */
+	uint8_t		pad2[24];
 };
 _Static_assert(sizeof(struct qt__body) == 896, "layout");
 _Static_assert(offsetof(struct qt__body, name) == 128, "layout");
 _Static_assert(offsetof(struct qt__body, command) == 608, "layout");
+_Static_assert(offsetof(struct qt__body, lead_offset) == 864, "layout");
 
 /* A body where it lies: copied word by word, since copies may race. */
 #define QT__BODY_WORDS	(sizeof(struct qt__body) / sizeof(uint64_t))

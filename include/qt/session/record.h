@@ -45,6 +45,8 @@ struct qt_session {
 	uint32_t	viewers;	/* attachments, the host's helpers excluded */
 	uint32_t	lead;		/* connection id of the lead viewer, or 0 */
 	uint32_t	lead_slot;	/* its bell slot */
+	uint64_t	lead_offset;	/* head when the last lead left: queries
+					 * up to there were a viewer's to answer */
 	uint32_t	flags;		/* QT_SESSION_... */
 };
 

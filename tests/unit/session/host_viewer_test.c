@@ -119,6 +119,27 @@ QT_TEST(the_policy_decides_whose_size_counts_and_readers_never_do)
 	world_end(&w);
 }
 
+/* The screen service answers only what came after: no query twice. */
+QT_TEST(the_record_says_up_to_where_a_lead_was_there_to_answer)
+{
+	struct qt_session	s;
+	struct world		w;
+
+	(void)state;
+	world_begin(&w, 4);
+	s = world_new(&w, NULL, "printf 0123456789; exec cat");
+	assert_int_equal(try_attach(w.client, &s, 3, QT_ROLE_WRITER, 0, 0, 0),
+	    0);
+	assert_true(WORLD_UNTIL(atomic_load(&qt_session_live(
+	    qt_client_table(w.client), s.slot)->output_bytes) == 10));
+	assert_int_equal(world_get(&w, &s).lead_offset, 0);
+	assert_int_equal(qt_client_call(w.client, QT_MSG_DETACH, 3, NULL, 0,
+	    QT_MSG_OK, NULL, 0, NULL), 0);
+	assert_int_equal(world_get(&w, &s).lead, 0);
+	assert_int_equal(world_get(&w, &s).lead_offset, 10);
+	world_end(&w);
+}
+
 QT_TEST(the_lead_is_who_typed_last_and_readers_never_lead)
 {
 	struct qt_client	*b, *r;
