@@ -18,7 +18,8 @@ hint(int rc)
 {
 	switch (-rc) {
 	case QT_ENOHOST:
-		return " ('qt-session new' starts one)";
+		return " ('qt-session new' starts one; if it cannot, "
+		    "'qt-session host --foreground' says why)";
 	case QT_EFORMAT:
 	case QT_EVERSION:
 	case QT_ECORRUPT:

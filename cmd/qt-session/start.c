@@ -136,11 +136,12 @@ start_try(const struct world *w, const struct start_spec *spec,
 	req.env = env;
 	rc = qt_client_new(w->client, &req, &id, err);
 	free(env);
-	if (rc == 0)
-		out->id = id;
-	if (rc == 0 && w->table != NULL)
-		rc = qt_session_find(w->table, &id, out);
-	return rc == -ENOENT ? -QT_EGONE : rc;	/* ended and pruned */
+	if (rc < 0)
+		return rc;
+	out->id = id;
+	if (w->table != NULL && qt_session_find(w->table, &id, out) < 0)
+		return -QT_EGONE;	/* it ended and was pruned */
+	return 0;
 }
 
 void
