@@ -18,8 +18,7 @@ hint(int rc)
 {
 	switch (-rc) {
 	case QT_ENOHOST:
-		return " ('qt-session new' starts one; if it cannot, "
-		    "'qt-session host --foreground' says why)";
+		return " ('qt-session new' starts one)";
 	case QT_EFORMAT:
 	case QT_EVERSION:
 	case QT_ECORRUPT:
@@ -36,14 +35,17 @@ hint(int rc)
 void
 warn_err(int rc, const struct qt_err *err)
 {
-	const char	*why = qt_strerror(rc);
+	const char	*why = qt_strerror(rc), *way = hint(rc);
 
-	if (err->text[0] == '\0')
-		qt_warn("%s%s", why, hint(rc));
+	/* One that could not be started has said why already. */
+	if (rc == -QT_ENOHOST && strncmp(err->text, "start ", 6) == 0)
+		qt_warn("%s", err->text);
+	else if (err->text[0] == '\0')
+		qt_warn("%s%s", why, way);
 	else if (strstr(err->text, why) != NULL)
-		qt_warn("%s%s", err->text, hint(rc));
+		qt_warn("%s%s", err->text, way);
 	else
-		qt_warn("%s: %s%s", err->text, why, hint(rc));
+		qt_warn("%s: %s%s", err->text, why, way);
 }
 
 _Noreturn void
