@@ -124,6 +124,8 @@ echo_once(struct wsclient *ws, uint64_t end)
 	do {
 		wsclient_next(ws, &h, &p, &len);
 	} while (h.type != QT_WIRE_DATA || h.offset < end);
+	if (h.offset > end)
+		qt_die(QT_EXIT_SYS, "more came back than was typed");
 	return now_s() - start;
 }
 
