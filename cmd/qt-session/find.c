@@ -161,7 +161,8 @@ last_use_ms(const struct world *w, const struct qt_session *s)
 	return typed_ms > s->created_ms ? typed_ms : s->created_ms;
 }
 
-int
+/* 0, or -ENOENT when none runs. */
+static int
 find_latest(const struct world *w, struct qt_session *out)
 {
 	struct qt_session	s;

@@ -34,11 +34,9 @@ void	world_close(struct world *w);
 void	find_session(const struct world *w, const char *text,
 	    struct qt_session *out);
 /*
- * The running session that was used last: made, or typed into. 0, or -ENOENT
- * when none runs.
+ * text, else the session we are in when may_be_own, else the running one that
+ * was made or typed into last.
  */
-int	find_latest(const struct world *w, struct qt_session *out);
-/* text, else the session we are in when may_be_own, else the latest. */
 void	find_or_latest(const struct world *w, const char *text, int may_be_own,
 	    struct qt_session *out);
 

@@ -18,8 +18,8 @@ session_table(const struct worker *w)
 	return c == NULL ? NULL : qt_client_table(c);
 }
 
-int
-session_is_visible(const struct worker *w, const struct qt_session *s)
+static int
+is_visible(const struct worker *w, const struct qt_session *s)
 {
 	if (s->state == QT_STATE_FREE || s->state == QT_STATE_SPARE)
 		return 0;
@@ -36,7 +36,7 @@ session_resolve(const struct worker *w, const char *text,
 	if (t == NULL)
 		return -QT_ENOHOST;
 	rc = qt_session_resolve(t, text, out);
-	if (rc == 0 && !session_is_visible(w, out))
+	if (rc == 0 && !is_visible(w, out))
 		return -ENOENT;
 	return rc;
 }
@@ -123,7 +123,7 @@ count_visible(const struct worker *w, struct qt_session_table *t,
 	size_t			n = 0;
 
 	while (qt_session_next(t, owner, &cursor, &s) == 1)
-		n += (size_t)session_is_visible(w, &s);
+		n += (size_t)is_visible(w, &s);
 	return n;
 }
 
@@ -144,7 +144,7 @@ session_list(const struct worker *w, struct qt_buf *out, size_t max)
 	skip = skip > max ? skip - max : 0;
 	qt_json_array(&j, NULL);
 	while (qt_session_next(t, owner, &cursor, &s) == 1) {
-		if (!session_is_visible(w, &s))
+		if (!is_visible(w, &s))
 			continue;
 		if (skip > 0) {
 			skip--;

@@ -17,7 +17,6 @@
 
 /* NULL while the host is away. */
 struct qt_session_table *session_table(const struct worker *w);
-int	session_is_visible(const struct worker *w, const struct qt_session *s);
 /* By name or id, if it is visible. 0, -ENOENT, -EEXIST, -QT_ENOHOST. */
 int	session_resolve(const struct worker *w, const char *text,
 	    struct qt_session *out);

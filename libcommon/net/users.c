@@ -104,8 +104,8 @@ has_name(const struct qt__accounts *list, const char *name)
 	return 0;
 }
 
-int
-qt__net_accounts_add(struct qt__accounts *list, const struct qt_net_account *a)
+static int
+add(struct qt__accounts *list, const struct qt_net_account *a)
 {
 	struct qt_net_account	*items;
 	size_t			 room = list->room;
@@ -149,7 +149,7 @@ qt__net_users_parse(const char *text, size_t len, struct qt__accounts *out,
 		if (rc == 0 && has_name(out, a.name))
 			rc = -EEXIST;
 		if (rc == 0)
-			rc = qt__net_accounts_add(out, &a);
+			rc = add(out, &a);
 		if (rc < 0)
 			return rc;
 	}

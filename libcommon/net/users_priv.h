@@ -36,8 +36,6 @@ int	qt__net_users_parse(const char *text, size_t len,
 	    struct qt__accounts *out, size_t *line);
 int	qt__net_users_load(const char *path, struct qt__accounts *out,
 	    struct qt__file_id *id, struct qt_err *err);
-int	qt__net_accounts_add(struct qt__accounts *list,
-	    const struct qt_net_account *a);
 void	qt__net_accounts_clear(struct qt__accounts *list);
 
 #endif /* QT_NET_USERS_PRIV_H */

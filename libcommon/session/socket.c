@@ -19,8 +19,9 @@
 
 #define BACKLOG 511
 
-int
-qt__socket_addr(const char *path, struct sockaddr_un *out, struct qt_err *err)
+/* -ENAMETOOLONG, naming the path. */
+static int
+set_addr(const char *path, struct sockaddr_un *out, struct qt_err *err)
 {
 	size_t	len = strlen(path);
 
@@ -43,7 +44,7 @@ qt__socket_listen(const char *path, struct qt_err *err)
 	int			fd, rc;
 
 	snprintf(temp, sizeof(temp), "%s.new", path);
-	rc = qt__socket_addr(temp, &addr, err);
+	rc = set_addr(temp, &addr, err);
 	if (rc < 0)
 		return rc;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -71,7 +72,7 @@ qt__socket_connect(const char *path, struct qt_err *err)
 	struct sockaddr_un	addr;
 	int			fd, rc;
 
-	rc = qt__socket_addr(path, &addr, err);
+	rc = set_addr(path, &addr, err);
 	if (rc < 0)
 		return rc;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -8,9 +8,6 @@
 
 #include <qt/base/err.h>
 
-/* -ENAMETOOLONG, naming the path. */
-int	qt__socket_addr(const char *path, struct sockaddr_un *out,
-	    struct qt_err *err);
 /* Complete when it appears; replaces what was there. The descriptor or <0. */
 int	qt__socket_listen(const char *path, struct qt_err *err);
 /* The descriptor; -ENOENT, -ECONNREFUSED, -EAGAIN (its queue is full). */
