@@ -80,6 +80,8 @@ block_add(struct qt__table *t)
 	if (LOAD(&head->dir[n]) == 0)
 		rc = qt_seg_alloc(t->seg, sizeof(struct qt__block),
 		    qt__plain(&head->dir[n]));
+	if (rc == 0 && qt__map_live(&t->map, n * QT__TABLE_BLOCK) == NULL)
+		rc = -QT_ECORRUPT;	/* dir is damaged */
 	if (rc < 0)
 		return rc;
 	STORE(&head->blocks, n + 1);
@@ -199,6 +201,7 @@ int
 qt__table_add(struct qt__table *t, struct qt_session *s)
 {
 	struct qt_session	old = { .generation = 0 };
+	struct qt__live		*live;
 	int			rc;
 
 	for (int i = 0; i < QT__INDEXES; i++) {
@@ -208,10 +211,14 @@ qt__table_add(struct qt__table *t, struct qt_session *s)
 	}
 	if (t->free_slots == 0 && (rc = block_add(t)) < 0)
 		return rc;
-	s->slot = t->free_slot[--t->free_slots];
+	s->slot = t->free_slot[t->free_slots - 1];
+	live = qt__map_live(&t->map, s->slot);
+	if (live == NULL)
+		return -QT_ECORRUPT;	/* the directory was written over */
+	t->free_slots--;
 	(void)qt__map_get(&t->map, s->slot, &old);
 	s->generation = old.generation + 1;
-	live_clear(qt__map_live(&t->map, s->slot));
+	live_clear(live);
 	publish(t, s);
 	t->records++;
 	qt__index_add(t, QT__BY_ID, s);

@@ -112,6 +112,19 @@ index_fill(struct qt__table *t, uint32_t slots)
 	}
 }
 
+/* The count is stored after the block's place: each must have a good one. */
+static int
+has_blocks(const struct qt__table *t, uint64_t blocks)
+{
+	if (blocks == 0 || blocks > QT__TABLE_BLOCKS)
+		return 0;
+	for (uint32_t i = 0; i < blocks; i++) {
+		if (qt__map_live(&t->map, i * QT__TABLE_BLOCK) == NULL)
+			return 0;
+	}
+	return 1;
+}
+
 /* Records that are gone, but whose ring was not when the host died. */
 static void
 free_rings(struct qt__table *t)
@@ -145,8 +158,7 @@ qt__table_adopt(struct qt_seg *seg, struct qt__table **out,
 	(void)qt_seg_sweep(seg);
 	slots = qt__map_slots(&t->map);
 	blocks = LOAD(&t->map.head->blocks);
-	rc = blocks == 0 || blocks > QT__TABLE_BLOCKS ? -QT_ECORRUPT :
-	    make_lists(t, slots);
+	rc = has_blocks(t, blocks) ? make_lists(t, slots) : -QT_ECORRUPT;
 	if (rc < 0) {
 		qt_err_set(err, "records of the session table");
 		goto err;
