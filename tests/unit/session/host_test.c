@@ -5,24 +5,6 @@
 
 #include "world.h"
 
-QT_TEST(a_session_runs_shows_its_output_and_its_exit)
-{
-	struct world		w;
-	struct qt_session	s, e;
-
-	(void)state;
-	world_begin(&w, 4);
-	s = world_new(&w, "one", "echo hello; exit 7");
-	assert_string_equal(s.name, "one");
-	assert_int_equal(s.state, QT_STATE_RUNNING);
-	e = world_exit(&w, &s);
-	assert_int_equal(e.state, QT_STATE_EXITED);
-	assert_int_equal(WEXITSTATUS(e.exit_status), 7);
-	assert_int_equal(e.exit_offset, 7);
-	assert_true(world_has(&w, &s, "hello\r\n"));
-	world_end(&w);
-}
-
 static void
 attach(struct world *w, const struct qt_session *s, uint32_t channel,
     uint16_t cols, uint16_t rows)
@@ -39,6 +21,28 @@ attach(struct world *w, const struct qt_session *s, uint32_t channel,
 	if (rc < 0)
 		world_fail("attach", rc, &err);
 	assert_int_equal(got.slot, s->slot);
+}
+
+QT_TEST(a_session_runs_shows_its_output_and_its_exit)
+{
+	struct world		w;
+	struct qt_session	s, e;
+
+	(void)state;
+	world_begin(&w, 4);
+	/* It waits for a line, so that it is seen running. */
+	s = world_new(&w, "one", "read -r go; echo hello; exit 7");
+	assert_string_equal(s.name, "one");
+	assert_int_equal(s.state, QT_STATE_RUNNING);
+	attach(&w, &s, 1, 80, 24);
+	assert_int_equal(qt_client_send(w.client, QT_MSG_INPUT, 0, 1, "go\n",
+	    3), 0);
+	e = world_exit(&w, &s);
+	assert_int_equal(e.state, QT_STATE_EXITED);
+	assert_int_equal(WEXITSTATUS(e.exit_status), 7);
+	assert_int_equal(e.exit_offset, strlen("go\r\nhello\r\n"));
+	assert_true(world_has(&w, &s, "go\r\nhello\r\n"));
+	world_end(&w);
 }
 
 QT_TEST(input_reaches_the_program_and_the_bell_rings_for_its_echo)
