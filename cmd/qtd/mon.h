@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <qt/base/uuid.h>
 #include <qt/net/sessions.h>
 
 /*
@@ -28,8 +27,6 @@ enum mon_type {
 	/* told by the worker, no answer */
 	MON_READY,	/*		-			*/
 	MON_CLIENTS,	/*		- (see shared.h)	*/
-	MON_TTY_ADD,	/*		id			*/
-	MON_TTY_DEL,	/*		id			*/
 	/* told by the monitor */
 	MON_LOGOUT,	/*		session.id		*/
 	MON_STOP,	/*		-			*/
@@ -55,7 +52,6 @@ struct mon_message {
 	uint32_t			flags;
 	uint32_t			pid;
 	uint32_t			len;	/* of text */
-	struct qt_uuid			id;
 	struct qt_net_token_hash	hash;
 	struct qt_net_session		session;
 	char				text[MON_TEXT_MAX];

@@ -154,7 +154,6 @@ end_worker(struct monitor *m, unsigned int i, int status)
 	close(c->fd);
 	c->fd = -1;
 	shared_clear_gauges(&m->shared->worker[i]);
-	serve_end_ttys(m, c);
 	if (never_ready && WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		/* It could not even begin, and has said why. */
 		m->exit_code = WEXITSTATUS(status);

@@ -35,8 +35,6 @@ struct child {
 	uint64_t	 started_ms, restart_ms;	/* 0: not due */
 	unsigned int	 delay_ms;
 	int		 is_ready;
-	struct qt_uuid	*ttys;		/* sessions that end with it */
-	size_t		 ntty, tty_cap;
 };
 
 struct monitor {
@@ -77,8 +75,6 @@ int	table_link(struct monitor *m, char *token);
 
 /* serve.c: one packet. 0, or negative when the worker's end is done. */
 int	serve_worker(struct monitor *m, struct child *c);
-/* Ends the sessions that tty clients of a dead worker had. */
-void	serve_end_ttys(struct monitor *m, struct child *c);
 
 /* control.c */
 int	control_open(struct monitor *m, struct qt_err *err);

@@ -13,8 +13,6 @@
 
 #include "monitor.h"
 
-#define TTYS_MAX	65536	/* of one worker */
-
 static void
 tell_all(struct monitor *m, const struct mon_message *msg)
 {
@@ -52,53 +50,6 @@ start_host(void)
 	else
 		qt_client_close(c);
 	return rc;
-}
-
-static void
-add_tty(struct child *c, const struct qt_uuid *id)
-{
-	struct qt_uuid	*grown;
-	size_t		 cap;
-
-	if (c->ntty == c->tty_cap) {
-		cap = c->tty_cap == 0 ? 16 : c->tty_cap * 2;
-		grown = cap > TTYS_MAX ? NULL :
-		    realloc(c->ttys, cap * sizeof(*grown));
-		if (grown == NULL)
-			return;		/* it would outlive a dead worker */
-		c->ttys = grown;
-		c->tty_cap = cap;
-	}
-	c->ttys[c->ntty++] = *id;
-}
-
-static void
-del_tty(struct child *c, const struct qt_uuid *id)
-{
-	for (size_t i = 0; i < c->ntty; i++) {
-		if (memcmp(&c->ttys[i], id, sizeof(*id)) == 0) {
-			c->ttys[i] = c->ttys[--c->ntty];
-			return;
-		}
-	}
-}
-
-void
-serve_end_ttys(struct monitor *m, struct child *c)
-{
-	struct qt_err		 err = QT_ERR_INIT;
-	struct qt_client	*client;
-
-	if (c->ntty > 0 && qt_client_open(0, QT_ROLE_OWNER, 0, &client,
-	    &err) == 0) {
-		for (size_t i = 0; i < c->ntty; i++)
-			qt_client_kill(client, &c->ttys[i], m->opt->signal,
-			    &err);
-		qt_client_close(client);
-	}
-	free(c->ttys);
-	c->ttys = NULL;
-	c->ntty = c->tty_cap = 0;
 }
 
 static void
@@ -156,8 +107,6 @@ handle(struct monitor *m, struct child *c, struct mon_message *msg, int fd)
 		    link_session_file(fd, msg->flags, msg->text);
 		return 1;
 	case MON_READY: c->is_ready = 1; return 0;
-	case MON_TTY_ADD: add_tty(c, &msg->id); return 0;
-	case MON_TTY_DEL: del_tty(c, &msg->id); return 0;
 	default:	/* MON_CLIENTS: the loop looks anyway */
 		return 0;
 	}

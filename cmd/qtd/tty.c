@@ -7,8 +7,9 @@
  *	<-- '1' title	'2' preferences	'0' output
  *
  * A connection is a session of its own, as with ttyd: it begins with the
- * first message, ends by the -s signal when the client leaves, and its record
- * goes with it. Unlike qt.1 nothing can be come back to.
+ * first message, ends by the -s signal when the client leaves (or this worker
+ * dies: the host sees to it), and its record goes with it. Unlike qt.1 nothing
+ * can be come back to.
  */
 
 #include <errno.h>
@@ -153,7 +154,6 @@ on_created(void *arg, int code, const void *body, size_t len,
 {
 	struct tty		*t = arg;
 	struct worker		*w = t->conn->worker;
-	struct mon_message	 m = { .type = MON_TTY_ADD };
 	struct viewer_conf	 conf = { .loop = w->loop, .host = w->host,
 	    .screen_path = w->screen_path, .ops = &ops,
 	    .role = user_role(w, &t->conn->user), .cols = t->cols,
@@ -170,8 +170,7 @@ on_created(void *arg, int code, const void *body, size_t len,
 	}
 	memcpy(&t->id, body, sizeof(t->id));
 	t->is_made = 1;
-	m.id = conf.id = t->id;
-	mon_tell(w->mon, &m);
+	conf.id = t->id;
 	/* From its first byte: nothing of a short command is lost. */
 	if (qt_session_find(session_table(w), &t->id, &s) == 0)
 		conf.generation = s.generation;
@@ -194,7 +193,9 @@ begin(struct tty *t)
 	if (rc == 0) {
 		spec.ask.opt.cols = t->cols;
 		spec.ask.opt.rows = t->rows;
-		spec.ask.opt.flags |= QT_NEW_FORGET;
+		/* However we end, the host ends it. */
+		spec.ask.opt.flags |= QT_NEW_FORGET | QT_NEW_BOUND |
+		    QT_NEW_SIGNAL(c->worker->opt->signal);
 		rc = host_ask_new(c->worker->host, &spec.ask, on_created, t);
 	}
 	if (rc < 0)
@@ -366,8 +367,7 @@ tty_writable(struct conn *c)
 static void
 kill_session(struct tty *t)
 {
-	struct worker		*w = t->conn->worker;
-	struct mon_message	 m = { .type = MON_TTY_DEL, .id = t->id };
+	struct worker	*w = t->conn->worker;
 	struct {
 		struct qt_uuid	id;
 		uint32_t	sig;
@@ -376,7 +376,6 @@ kill_session(struct tty *t)
 	if (!t->is_made)
 		return;
 	host_tell(w->host, QT_MSG_KILL, 0, &body, sizeof(body));
-	mon_tell(w->mon, &m);
 }
 
 void

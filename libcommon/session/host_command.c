@@ -59,12 +59,29 @@ is_allowed(const struct request *r, unsigned int type)
 	}
 }
 
+int
+qt__session_signal(const struct qt__session *s, int sig)
+{
+	pid_t	group;
+
+	/* A shell's foreground job is in a group of its own. */
+	if (ioctl(s->fd, TIOCGPGRP, &group) == 0 && group > 1 &&
+	    group != s->pid)
+		(void)kill(-group, sig);
+	if (kill(-s->pid, sig) < 0 && kill(s->pid, sig) < 0)
+		return -errno;
+	/* A stopped one would not hear it. */
+	if (sig == SIGHUP || sig == SIGTERM)
+		(void)kill(-s->pid, SIGCONT);
+	return 0;
+}
+
 static int
 do_kill(struct request *r, struct qt_err *err)
 {
 	struct qt__event	e;
-	pid_t			group;
 	uint32_t		sig;
+	int			rc;
 
 	if (r->len != sizeof(sig))
 		return -QT_EPROTO;
@@ -75,16 +92,9 @@ do_kill(struct request *r, struct qt_err *err)
 		qt_err_set(err, "session '%s' has ended", r->rec.name);
 		return -QT_EGONE;
 	}
-	/* A shell's foreground job is in a group of its own. */
-	if (ioctl(r->session->fd, TIOCGPGRP, &group) == 0 && group > 1 &&
-	    group != r->session->pid)
-		(void)kill(-group, (int)sig);
-	if (kill(-r->session->pid, (int)sig) < 0 &&
-	    kill(r->session->pid, (int)sig) < 0)
-		return -errno;
-	/* A stopped one would not hear it. */
-	if (sig == SIGHUP || sig == SIGTERM)
-		(void)kill(-r->session->pid, SIGCONT);
+	rc = qt__session_signal(r->session, (int)sig);
+	if (rc < 0)
+		return rc;
 	qt__event_begin(&e, "killed", &r->rec);
 	qt_json_uint(&e.json, "signal", sig);
 	qt__event_end(r->host, &e);

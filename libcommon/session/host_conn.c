@@ -74,6 +74,7 @@ qt__conn_close(struct qt__conn *c)
 	}
 	h->conns[c->index] = NULL;
 	h->conn_count--;
+	qt__bound_end(c);
 	if (h->stop_conn == c)
 		h->stop_conn = NULL;
 	uv_close((uv_handle_t *)&c->poll, on_closed);

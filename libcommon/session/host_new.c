@@ -3,6 +3,7 @@
  * chooses; host_start.c starts it. */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +257,10 @@ check(struct qt__host *h, struct qt__new *n, struct qt_err *err)
 	if (n->cwd[0] != '\0' && n->cwd[0] != '/') {
 		qt_err_set(err, "the folder '%.100s' does not begin with '/'",
 		    n->cwd);
+		return -EINVAL;
+	}
+	if ((n->opt.flags >> 8 & 0xff) >= NSIG) {
+		qt_err_set(err, "signal %u", n->opt.flags >> 8 & 0xff);
 		return -EINVAL;
 	}
 	if (h->is_stopping) {

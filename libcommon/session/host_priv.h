@@ -66,6 +66,7 @@ struct qt__session {
 	uint16_t		 hup_ms;	/* until the next look */
 	uint16_t		 cols, rows;
 	uint8_t			 policy, events;
+	uint8_t			 bound;	/* signal when conn closes, 0: none */
 	unsigned int		 is_dead : 1, is_polled : 1, is_bell_due : 1,
 				 is_hup : 1, is_forget : 1, is_starting : 1,
 				 is_spare : 1;
@@ -82,6 +83,7 @@ struct qt__conn {
 	uint32_t		 role, flags;
 	int			 fd, bell_fd, event_fd;
 	uint8_t			 is_ringing, is_closed;
+	uint8_t			 has_bound;	/* made sessions bound to it */
 };
 
 /* A child between fork and exec. */
@@ -220,6 +222,11 @@ void	qt__bell_created(struct qt__host *h);
 int	qt__session_input(struct qt__session *s, const void *data, size_t len);
 void	qt__session_flush(struct qt__session *s);
 
+/* host_bound.c: the session ends with connection n->conn, if n says so */
+void	qt__bound_set(struct qt__session *s, const struct qt__new *n);
+void	qt__bound_load(struct qt__session *s, uint8_t sig);
+void	qt__bound_end(struct qt__conn *c);
+
 /* host_attach.c */
 void	qt__msg_attach(struct qt__conn *c, const struct qt_control_head *head,
 	    const void *body);
@@ -237,6 +244,8 @@ int	qt__size_set(struct qt__session *s, uint16_t cols, uint16_t rows);
 /* host_command.c: requests about a session by its id */
 void	qt__msg_command(struct qt__conn *c, const struct qt_control_head *head,
 	    const void *body);
+/* To its foreground job and its own group. 0 or negative. */
+int	qt__session_signal(const struct qt__session *s, int sig);
 void	qt__msg_stat(struct qt__conn *c, const struct qt_control_head *head);
 
 /* host_spare.c */

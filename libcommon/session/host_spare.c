@@ -111,6 +111,7 @@ qt__spare_take(struct qt__host *h, const struct qt__new *n)
 	s->policy = (uint8_t)rec.policy;
 	s->conn = n->conn;
 	s->is_forget = (n->opt.flags & QT_NEW_FORGET) != 0;
+	qt__bound_set(s, n);
 	h->spares--;
 	h->running++;
 	(void)qt__size_set(s, n->opt.cols, n->opt.rows);

@@ -254,6 +254,7 @@ prepare(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
 	s->conn = n->conn;
 	s->is_spare = n->is_spare;
 	s->is_forget = (n->opt.flags & QT_NEW_FORGET) != 0;
+	qt__bound_set(s, n);
 	return s;
 }
 

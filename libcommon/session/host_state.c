@@ -67,6 +67,7 @@ save_session(const struct qt__session *s, struct qt_buf *out)
 		.slot = s->slot, .conn = s->conn, .fd = s->fd, .pid = s->pid,
 		.status = s->status, .is_dead = s->is_dead,
 		.is_spare = s->is_spare, .is_forget = s->is_forget,
+		.bound = s->bound,
 		.input_len = (uint32_t)(s->input.len - s->input_at),
 	};
 	int				rc;
@@ -243,6 +244,7 @@ load_session(struct qt__host *h, struct qt__state *st,
 	s->conn = ss->conn;
 	s->is_spare = ss->is_spare;
 	s->is_forget = ss->is_forget;
+	qt__bound_load(s, ss->bound);
 	for (uint32_t i = 0; i < ss->attached; i++) {
 		p = take(st, sizeof(struct qt__state_attach));
 		if (p == NULL)

@@ -38,7 +38,7 @@ struct qt__state_session {
 	uint32_t	slot, conn;
 	int32_t		fd, pid, status;
 	uint32_t	attached, input_len;
-	uint8_t		is_dead, is_spare, is_forget, pad;
+	uint8_t		is_dead, is_spare, is_forget, bound;
 };
 
 struct qt__state {

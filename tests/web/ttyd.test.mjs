@@ -165,6 +165,21 @@ test('so it does when a worker is killed', async () => {
 	ws.end();
 });
 
+test('so it does when monitor and workers are killed at once', async () => {
+	const one = await world.qtd('--no-login', '--workers', '2', 'cat');
+	const ws = await Socket.open(one.port, {
+		'Sec-WebSocket-Protocol': 'tty' });
+	ws.frame(BINARY, init(''));
+	ws.frame(BINARY, '0x');
+	await ws.until(BINARY);
+	const list = () => world.sessions().filter((s) => s.command === 'cat');
+	await until('the session is there', () => list().length === 1);
+	for (const pid of [one.proc.pid, ...world.workers(one)])
+		process.kill(pid, 'SIGKILL');
+	await until('it is gone', () => list().length === 0);
+	ws.end();
+});
+
 test('who says nothing is shown out', { timeout: 20000 }, async () => {
 	const ws = await open();
 	const f = await ws.until(CLOSE, 15000);

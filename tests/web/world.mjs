@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A qtd in a world of its own, for tests that need no browser.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -70,6 +70,13 @@ export class World {
 	workers({ proc }) {
 		return fs.readFileSync(`/proc/${proc.pid}/task/${proc.pid}/children`,
 			'utf8').split(' ').filter(Boolean).map(Number);
+	}
+
+	// What the session host has, whatever becomes of qtd.
+	sessions() {
+		const { stdout } = spawnSync(path.join(bin, 'qt-session'),
+			['ls', '-a', '-J'], { env: this.env, encoding: 'utf8' });
+		return JSON.parse(stdout || '[]');	// 1: there are none
 	}
 
 	async end() {

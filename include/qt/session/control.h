@@ -112,6 +112,13 @@ struct qt_control_new {
 };
 #define QT_NEW_CLEAN_ENV  1u	/* env is the whole environment, not additions */
 #define QT_NEW_FORGET	  2u	/* drop the record by itself once exited */
+/*
+ * It gets a signal (SIGHUP, unless QT_NEW_SIGNAL says another) when the
+ * connection that made it closes, however that came: for what nobody could
+ * come back to.
+ */
+#define QT_NEW_BOUND	  4u
+#define QT_NEW_SIGNAL(n)  ((uint32_t)(n) << 8)	/* bits 8 to 15 */
 
 /* ATTACH */
 struct qt_control_attach {

@@ -121,9 +121,15 @@ QT_TEST(connections_attachments_and_queued_input_survive_an_upgrade)
 	char				big[20000], go[96];
 	uint64_t			boot;
 	struct qt_host_info		info;
+	struct qt_client_new		bound = { .opt = { .flags =
+	    QT_NEW_BOUND } };
+	struct qt_client		*maker;
+	struct qt_session		b;
 
 	(void)state;
 	world_begin(&w, 3);
+	assert_int_equal(qt_client_open(0, QT_ROLE_OWNER, 0, &maker, NULL), 0);
+	assert_int_equal(qt_client_new(maker, &bound, &b.id, NULL), 0);
 	qt_host_info(qt_client_table(w.client), &info);
 	boot = info.boot;
 	/* It reads nothing until told, so the input waits in the host. */
@@ -158,6 +164,10 @@ QT_TEST(connections_attachments_and_queued_input_survive_an_upgrade)
 	close(open(go, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	assert_true(WORLD_UNTIL(world_has(&w, &s, "Zend")));
 	(void)unlink(go);
+	/* What was bound to its connection still is. */
+	assert_int_equal(world_get(&w, &b).state, QT_STATE_RUNNING);
+	qt_client_close(maker);
+	assert_true(WORLD_UNTIL(world_get(&w, &b).state == QT_STATE_EXITED));
 	world_end(&w);
 }
 
