@@ -81,7 +81,7 @@ qt__msg_hello(struct qt__conn *c, const struct qt_control_head *head,
 		qt__conn_error(c, head->tag, -QT_EVERSION, "the session host "
 		    "(process %d) speaks version %u of its protocol, not %u: "
 		    "use programs of its version, or upgrade it "
-		    "(qt-session host --upgrade)", (int)getpid(),
+		    "(qt-session upgrade)", (int)getpid(),
 		    QT_CONTROL_VERSION, hello.version);
 		return;
 	}
