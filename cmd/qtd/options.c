@@ -75,7 +75,7 @@ static const struct qt_opt opts[] = {
 	{ 0, NULL, NULL, NULL },
 };
 
-const struct qt_verb serve_verb = {
+static const struct qt_verb serve_verb = {
 	"qtd", NULL, "[--] [command [argument ...]]",
 	"Serves your terminals to a browser. Without a command, the login "
 	"shell.\n\n"

@@ -91,7 +91,4 @@ int	options_signal(const char *value);
 uid_t	options_uid(const char *value);
 gid_t	options_gid(const char *value);
 
-struct qt_verb;
-extern const struct qt_verb serve_verb;
-
 #endif /* QTD_OPTIONS_H */

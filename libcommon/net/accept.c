@@ -36,8 +36,8 @@ addr_of_unix(int fd, struct qt_net_addr *out)
 		out->uid = (uint32_t)-1;
 }
 
-void
-qt__net_addr_of(int fd, struct qt_net_addr *out)
+static void
+addr_of(int fd, struct qt_net_addr *out)
 {
 	struct sockaddr_storage		 ss = { 0 };
 	struct sockaddr_in6		*in6 = (void *)&ss;
@@ -186,7 +186,7 @@ qt__net_accept(uv_poll_t *poll, int status, int events)
 			continue;
 		}
 		qt_net_count(&s->stats->accepted, 1);
-		qt__net_addr_of(fd, &addr);
+		addr_of(fd, &addr);
 		why = check_limits(s, &addr, &is_tracked);
 		if (why != QT_NET_REJECT_none)
 			refuse(l, fd, why);

@@ -28,8 +28,9 @@ resolve_unix(struct qt_net_proxy *px, const char *path, struct qt_err *err)
 	return 0;
 }
 
-int
-qt__net_backend_resolve(struct qt_net_proxy *px, const char *backend,
+/* "host:port" or "unix:PATH" into addr and host. */
+static int
+resolve(struct qt_net_proxy *px, const char *backend,
     struct qt_err *err)
 {
 	struct addrinfo	 hints = { .ai_socktype = SOCK_STREAM,
@@ -113,7 +114,7 @@ qt_net_proxy_new(struct qt_net_server *server,
 	if (rc == 0)
 		rc = copy(&px->cookie, conf->strip_cookie);
 	if (rc == 0)
-		rc = qt__net_backend_resolve(px, conf->backend, err);
+		rc = resolve(px, conf->backend, err);
 	if (rc < 0) {
 		qt_net_proxy_free(px);
 		return rc;

@@ -122,8 +122,9 @@ qt__net_conn_close(struct qt__conn *c)
 		req->gone(req->gone_arg);
 }
 
-void
-qt__net_conn_linger(struct qt__conn *c)
+/* Half-closes, and reads on for a moment so that the answer is not lost. */
+static void
+linger(struct qt__conn *c)
 {
 	if (c->state == QT__CLOSED)
 		return;
@@ -154,7 +155,7 @@ finish(struct qt__conn *c)
 	}
 	req->status = 0;
 	if (has_rest || req->is_linger)
-		qt__net_conn_linger(c);
+		linger(c);
 	else
 		qt__net_conn_close(c);
 }

@@ -188,8 +188,6 @@ int	qt__net_conn_new(struct qt_net_server *s, int fd,
 void	qt__net_conn_close(struct qt__conn *c);
 /* Serves what is complete: after input, and after an answer has left. */
 void	qt__net_conn_work(struct qt__conn *c);
-/* Half-closes, and reads on for a moment so that the answer is not lost. */
-void	qt__net_conn_linger(struct qt__conn *c);
 void	qt__net_conn_arm(struct qt__conn *c, int events);
 /* Sets the deadline, and what is counted when it passes. */
 void	qt__net_conn_deadline(struct qt__conn *c, uint64_t at_ms,
@@ -243,7 +241,6 @@ size_t	qt__net_reply_head(struct qt_net_req *req, int status, const char *type,
 void	qt__net_reply_ended(struct qt_net_req *req, int status);
 /* The socket failed: it will be closed from the loop. */
 void	qt__net_reply_broken(struct qt_net_req *req);
-const char *qt__net_reply_reason(int status);
 /* The interim 100, when it was asked for. */
 void	qt__net_reply_continue(struct qt_net_req *req);
 
@@ -259,7 +256,6 @@ void	qt__net_timer_at(struct qt_net_server *s, uint64_t at_ms);
 /* accept.c */
 void	qt__net_accept(uv_poll_t *poll, int status, int events);
 void	qt__net_accept_resume(struct qt_net_server *s);
-void	qt__net_addr_of(int fd, struct qt_net_addr *out);
 
 /* server.c: a libuv handle of the server has been closed. */
 void	qt__net_server_handle_closed(struct qt_net_server *s);

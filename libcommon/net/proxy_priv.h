@@ -27,10 +27,7 @@ struct qt_net_proxy {
 	socklen_t		 addr_len;
 };
 
-/* backend.c: "host:port" or "unix:PATH" into addr and host. */
-int	qt__net_backend_resolve(struct qt_net_proxy *px, const char *backend,
-	    struct qt_err *err);
-/* A connecting, nonblocking socket, or -errno. */
+/* backend.c: a connecting, nonblocking socket, or -errno. */
 int	qt__net_backend_connect(const struct qt_net_proxy *px);
 
 /* proxy_head.c: the head for the back end, appended to out. */

@@ -42,8 +42,8 @@ static const struct {
 	{ 507, "Insufficient Storage" },
 };
 
-const char *
-qt__net_reply_reason(int status)
+static const char *
+reason_of(int status)
 {
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].status == status)
@@ -126,7 +126,7 @@ qt__net_reply_head(struct qt_net_req *req, int status, const char *type,
 
 	if (s->is_stopping)
 		req->is_close = 1;
-	putf(&w, "HTTP/1.1 %d %s\r\n", status, qt__net_reply_reason(status));
+	putf(&w, "HTTP/1.1 %d %s\r\n", status, reason_of(status));
 	put(&w, date.p, date.len);
 	if (type != NULL)
 		putf(&w, "Content-Type: %.200s\r\n", type);
@@ -236,7 +236,7 @@ qt_net_reply(struct qt_net_req *req, int status, const char *type,
 void
 qt_net_reply_status(struct qt_net_req *req, int status)
 {
-	qt_net_reply_text(req, status, "%s", qt__net_reply_reason(status));
+	qt_net_reply_text(req, status, "%s", reason_of(status));
 }
 
 void

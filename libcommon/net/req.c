@@ -81,12 +81,6 @@ qt_net_req_head(const struct qt_net_req *req)
 	return &req->head;
 }
 
-enum qt_net_method
-qt_net_req_method(const struct qt_net_req *req)
-{
-	return req->head.method;
-}
-
 struct qt_net_str
 qt_net_req_path(const struct qt_net_req *req)
 {

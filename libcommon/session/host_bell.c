@@ -85,6 +85,19 @@ is_flood(struct qt__session *s, size_t len)
 	return 0;
 }
 
+static void
+look_at_due(uv_timer_t *timer)
+{
+	struct qt__host		*h = timer->data;
+	struct qt__session	*s;
+
+	while ((s = h->bell_due) != NULL) {
+		h->bell_due = s->bell_next;
+		s->is_bell_due = 0;
+		look(s, 0);
+	}
+}
+
 void
 qt__bell_output(struct qt__session *s, size_t len)
 {
@@ -101,20 +114,7 @@ qt__bell_output(struct qt__session *s, size_t len)
 	s->bell_next = h->bell_due;
 	h->bell_due = s;
 	if (!uv_is_active((uv_handle_t *)&h->bell_timer))
-		(void)uv_timer_start(&h->bell_timer, qt__bell_timer, 1, 0);
-}
-
-void
-qt__bell_timer(uv_timer_t *timer)
-{
-	struct qt__host		*h = timer->data;
-	struct qt__session	*s;
-
-	while ((s = h->bell_due) != NULL) {
-		h->bell_due = s->bell_next;
-		s->is_bell_due = 0;
-		look(s, 0);
-	}
+		(void)uv_timer_start(&h->bell_timer, look_at_due, 1, 0);
 }
 
 void

@@ -197,7 +197,6 @@ struct qt__session *qt__session_add(struct qt__host *h, uint32_t slot,
 struct qt__session *qt__session_of(struct qt__host *h, uint32_t slot);
 void	qt__session_free(struct qt__session *s);
 void	qt__session_own(struct qt__session *s, int fd, pid_t pid);
-struct qt__session *qt__session_by_pid(struct qt__host *h, pid_t pid);
 void	qt__session_exit(struct qt__session *s);
 /* Its bytes of memory in the segment, and its record. */
 void	qt__session_forget(struct qt__host *h, uint32_t slot);
@@ -208,12 +207,10 @@ void	qt__host_prune(struct qt__host *h);
 void	qt__session_poll(struct qt__session *s);
 /* Reads up to limit bytes. 0, or -EIO at the end of the pty. */
 int	qt__session_read(struct qt__session *s, size_t limit, int is_drain);
-void	qt__hup_look(uv_timer_t *timer);
 
 /* host_bell.c */
 void	qt__bell_output(struct qt__session *s, size_t len);
 void	qt__bell_change(struct qt__session *s);
-void	qt__bell_timer(uv_timer_t *timer);
 void	qt__bell_end(struct qt__attach *a);
 /* There is a session that helpers are not attached to yet. */
 void	qt__bell_created(struct qt__host *h);

@@ -53,30 +53,12 @@ qt__session_poll(struct qt__session *s)
 	(void)uv_poll_start(&s->poll, events, on_ready);
 }
 
-static void
-hang_up(struct qt__session *s, uint16_t delay_ms)
-{
-	struct qt__host	*h = s->host;
-
-	if (s->is_hup)
-		return;
-	(void)uv_poll_stop(&s->poll);
-	s->events = 0;
-	s->is_hup = 1;
-	s->hup_ms = delay_ms;
-	s->hup_next = h->hup;
-	h->hup = s;
-	if (!uv_is_active((uv_handle_t *)&h->hup_timer))
-		(void)uv_timer_start(&h->hup_timer, qt__hup_look, HUP_MS_MIN,
-		    0);
-}
-
 /*
  * All that are hung up are looked at with the shortest delay among them;
  * each look without success doubles its own.
  */
-void
-qt__hup_look(uv_timer_t *timer)
+static void
+look_at_hung_up(uv_timer_t *timer)
 {
 	struct qt__host		*h = timer->data;
 	struct qt__session	*s, *list = h->hup;
@@ -96,7 +78,25 @@ qt__hup_look(uv_timer_t *timer)
 			delay = s->hup_ms;
 	}
 	if (h->hup != NULL)
-		(void)uv_timer_start(timer, qt__hup_look, delay, 0);
+		(void)uv_timer_start(timer, look_at_hung_up, delay, 0);
+}
+
+static void
+hang_up(struct qt__session *s, uint16_t delay_ms)
+{
+	struct qt__host	*h = s->host;
+
+	if (s->is_hup)
+		return;
+	(void)uv_poll_stop(&s->poll);
+	s->events = 0;
+	s->is_hup = 1;
+	s->hup_ms = delay_ms;
+	s->hup_next = h->hup;
+	h->hup = s;
+	if (!uv_is_active((uv_handle_t *)&h->hup_timer))
+		(void)uv_timer_start(&h->hup_timer, look_at_hung_up, HUP_MS_MIN,
+		    0);
 }
 
 static void

@@ -155,8 +155,8 @@ qt__session_own(struct qt__session *s, int fd, pid_t pid)
 	s->is_polled = uv_poll_init(&s->host->loop, &s->poll, fd) == 0;
 }
 
-struct qt__session *
-qt__session_by_pid(struct qt__host *h, pid_t pid)
+static struct qt__session *
+by_pid(struct qt__host *h, pid_t pid)
 {
 	struct qt__session	*s = h->pids[pid % QT__PID_BUCKETS];
 
@@ -221,7 +221,7 @@ qt__session_exit(struct qt__session *s)
 static void
 child_died(struct qt__host *h, pid_t pid, int status)
 {
-	struct qt__session	*s = qt__session_by_pid(h, pid);
+	struct qt__session	*s = by_pid(h, pid);
 
 	if (s == NULL) {
 		(void)qt__screen_reap(h, pid, status);

@@ -38,16 +38,6 @@ word_of(const char *const *words, size_t count, unsigned int value)
 	return value < count ? words[value] : "unknown";
 }
 
-static int
-value_of(const char *const *words, size_t count, const char *text)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(words[i], text) == 0)
-			return (int)i;
-	}
-	return -EINVAL;
-}
-
 const char *
 qt_session_state_name(enum qt_session_state state)
 {
@@ -69,13 +59,11 @@ qt_role_name(enum qt_role role)
 int
 qt_resize_policy_parse(const char *text)
 {
-	return value_of(policies, COUNT(policies), text);
-}
-
-int
-qt_role_parse(const char *text)
-{
-	return value_of(roles, COUNT(roles), text);
+	for (size_t i = 0; i < COUNT(policies); i++) {
+		if (strcmp(policies[i], text) == 0)
+			return (int)i;
+	}
+	return -EINVAL;
 }
 
 int

@@ -318,8 +318,9 @@ qt__draw(struct qt__drawn *d, struct qt__follow *f, uint64_t target,
 	return 0;
 }
 
-uint64_t
-qt__draw_offset(const struct qt__follow *f)
+/* The last safe offset that the screen shows. */
+static uint64_t
+drawn_offset(const struct qt__follow *f)
 {
 	return f->vt_offset - (f->vt_fed - qt_vt_safe(f->vt));
 }
@@ -363,7 +364,7 @@ qt__draw_answer(struct qt__drawn *d, struct qt__follow *f,
 	rc = qt__draw(d, f, head, req->scrollback);
 	if (rc < 0)
 		return rc;
-	a->offset = qt__draw_offset(f);
+	a->offset = drawn_offset(f);
 	qt_vt_size(f->vt, &a->cols, &a->rows);
 	qt_vt_cursor(f->vt, &a->cursor_col, &a->cursor_row);
 	rc = qt_vt_dump(f->vt, (enum qt_screen_form)req->form, req->scrollback,

@@ -16,6 +16,7 @@
 
 #include <qt/session/client.h>
 #include <qt/session/record.h>
+#include <qt/session/scan.h>
 #include <qt/session/screen.h>
 #include <qt/session/vt.h>
 #include <qt/shm/ring.h>
@@ -118,8 +119,6 @@ struct qt__drawn {
 int	qt__draw(struct qt__drawn *d, struct qt__follow *f, uint64_t target,
 	    uint32_t lines);
 void	qt__draw_drop(struct qt__drawn *d, struct qt__follow *f);
-/* The last safe offset that the screen shows. */
-uint64_t qt__draw_offset(const struct qt__follow *f);
 /* Answers one request from f; form MODES too. 0 or negative, also in a. */
 int	qt__draw_answer(struct qt__drawn *d, struct qt__follow *f,
 	    const struct qt_screen_request *req, struct qt_screen_answer *a,

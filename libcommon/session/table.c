@@ -89,8 +89,8 @@ block_add(struct qt__table *t)
 	return 0;
 }
 
-void
-qt__body_pack(struct qt__body *b, const struct qt_session *s)
+static void
+body_pack(struct qt__body *b, const struct qt_session *s)
 {
 	*b = (struct qt__body){
 		.id = s->id, .slot = s->slot, .generation = s->generation,
@@ -130,7 +130,7 @@ publish(struct qt__table *t, struct qt_session *s)
 	struct qt__cell	*cell = qt__map_body(&t->map, index);
 
 	s->changed_ms = qt_clock_real_ms();
-	qt__body_pack(&copy.body, s);
+	body_pack(&copy.body, s);
 	for (size_t i = 0; i < QT__BODY_WORDS; i++)
 		STORE(&cell->w[i], copy.w[i]);
 	STORE(&live->word, (uint64_t)(seq != 0 ? seq : 1) << 32 | index);

@@ -163,7 +163,6 @@ uint64_t qt__map_hash(const struct qt__table_map *m, enum qt__index which,
 /* Of two records with one name: is a the one that the name means? */
 int	qt__is_namesake_better(const struct qt_session *a,
 	    const struct qt_session *b);
-void	qt__body_pack(struct qt__body *out, const struct qt_session *s);
 
 /* The writer: the host's only. table.c */
 struct qt__table {

@@ -341,12 +341,6 @@ qt_vt_safe(const struct qt_vt *vt)
 	return vt->safe;
 }
 
-const struct qt_modes *
-qt_vt_modes(const struct qt_vt *vt)
-{
-	return &vt->modes;
-}
-
 void
 qt_vt_cursor(struct qt_vt *vt, uint32_t *col, uint32_t *row)
 {

@@ -6,6 +6,7 @@
 
 #include <vterm.h>
 
+#include <qt/session/scan.h>
 #include <qt/session/vt.h>
 
 #include "scan_priv.h"

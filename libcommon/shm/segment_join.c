@@ -119,6 +119,18 @@ is_free(const struct qt_seg *seg, uint32_t id)
 	    memory_order_acquire) == QT__SLOT_FREE;
 }
 
+/* With its slot held and its remains finished: nobody is id any more. */
+static void
+slot_free(struct qt_seg *seg, uint32_t id)
+{
+	_Atomic uint64_t	*word = &seg->slots[id].word;
+	uint64_t		 old;
+
+	old = atomic_load_explicit(word, memory_order_relaxed);
+	atomic_store_explicit(word, ((old >> 32) + 1) << 32 | QT__SLOT_FREE,
+	    memory_order_release);
+}
+
 /*
  * With the hand of a slot held: it becomes ours. What its last owner left is
  * finished under its own id, for as long as the slot still says so.
@@ -133,7 +145,7 @@ move_in(struct qt_seg *seg, uint32_t id)
 	rc = qt__seg_inherit(seg, id);
 	if (rc == 0) {
 		if (!is_free(seg, id)) {
-			qt__slot_free(seg, id);
+			slot_free(seg, id);
 			atomic_fetch_add(&seg->ctl->sweeps, 1);
 		}
 		rc = qt_sys_lock(seg->fd, F_WRLCK, byte_of(seg, id, LIFE), 1);
@@ -203,24 +215,13 @@ qt__seg_join(struct qt_seg *seg, struct qt_err *err)
 	return 0;
 }
 
-void
-qt__slot_free(struct qt_seg *seg, uint32_t id)
-{
-	_Atomic uint64_t	*word = &seg->slots[id].word;
-	uint64_t		 old;
-
-	old = atomic_load_explicit(word, memory_order_relaxed);
-	atomic_store_explicit(word, ((old >> 32) + 1) << 32 | QT__SLOT_FREE,
-	    memory_order_release);
-}
-
 /* The unlock is explicit: a bare clone(2) may hold the description too. */
 void
 qt__seg_leave(struct qt_seg *seg)
 {
 	if (seg->self == 0 || seg->pid != getpid())
 		return;
-	qt__slot_free(seg, seg->self);
+	slot_free(seg, seg->self);
 	(void)qt_sys_lock(seg->fd, F_UNLCK, byte_of(seg, seg->self, LIFE), 1);
 	seg->self = 0;
 }
@@ -237,7 +238,7 @@ sweep_one(struct qt_seg *seg, uint32_t id)
 		return 0;
 	rc = qt__seg_inherit(seg, id);
 	if (rc == 0 && !is_free(seg, id)) {
-		qt__slot_free(seg, id);
+		slot_free(seg, id);
 		atomic_fetch_add(&seg->ctl->sweeps, 1);
 		rc = 1;
 	}

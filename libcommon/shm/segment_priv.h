@@ -249,8 +249,6 @@ int	qt__seg_is_owner_alive(const struct qt_seg *seg, uint32_t id,
  */
 int	qt__slot_hold(struct qt_seg *seg, uint32_t id);
 void	qt__slot_unhold(struct qt_seg *seg, uint32_t id);
-/* With its slot held and its remains finished: nobody is id any more. */
-void	qt__slot_free(struct qt_seg *seg, uint32_t id);
 
 /*
  * segment_lock.c: the one lock of tables and allocator. 0, -EACCES when this

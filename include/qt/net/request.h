@@ -27,7 +27,6 @@
 struct qt_net_req;
 
 const struct qt_net_head *qt_net_req_head(const struct qt_net_req *req);
-enum qt_net_method qt_net_req_method(const struct qt_net_req *req);
 /* Decoded and resolved; NUL-free, but not NUL-terminated. */
 struct qt_net_str qt_net_req_path(const struct qt_net_req *req);
 /* What '*' of the route matched: the end of the path. */

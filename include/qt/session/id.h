@@ -39,7 +39,6 @@ const char *qt_resize_policy_name(enum qt_resize_policy policy);
 const char *qt_role_name(enum qt_role role);
 /* The value, or -EINVAL. */
 int	qt_resize_policy_parse(const char *text);
-int	qt_role_parse(const char *text);
 
 /*
  * A session's name: 1 to 63 bytes of UTF-8 without control characters, '/',

@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include <qt/base/buf.h>
-#include <qt/session/scan.h>
 #include <qt/session/screen.h>
 
 /*
@@ -40,7 +39,6 @@ int	qt_vt_resize(struct qt_vt *vt, uint16_t cols, uint16_t rows);
 
 /* Bytes fed up to the last place where the scanner was safe. */
 uint64_t qt_vt_safe(const struct qt_vt *vt);
-const struct qt_modes *qt_vt_modes(const struct qt_vt *vt);
 /* From 0. */
 void	qt_vt_cursor(struct qt_vt *vt, uint32_t *col, uint32_t *row);
 void	qt_vt_size(const struct qt_vt *vt, uint16_t *cols, uint16_t *rows);

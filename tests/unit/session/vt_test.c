@@ -109,8 +109,8 @@ QT_TEST(sets_every_mode_of_one_sequence)
 	(void)state;
 	feed(vt, "main\x1b[?1;1006;1049;2004h\x1b[Hother");
 	assert_string_equal(dump(vt, QT_SCREEN_TEXT, 0), "other\n");
-	assert_int_equal(qt_vt_modes(vt)->dec, QT_MODE_APP_CURSOR |
-	    QT_MODE_ALT_SCREEN | QT_MODE_PASTE);
+	assert_string_equal(dump(vt, QT_SCREEN_MODES, 0), "\x1b[?1049h"
+	    "\x1b[?1006h\x1b[?1h\x1b[?2004h");
 	feed(vt, "\x1b[?1;1049lx");
 	assert_string_equal(dump(vt, QT_SCREEN_TEXT, 0), "mainx\n");
 	feed(vt, "\x1b[?47hy\x1b[?47l");
@@ -147,7 +147,7 @@ QT_TEST(keeps_strings_and_queries_away)
 	(void)state;
 	feed(vt, "a\x1b]0;title\a\x1bPq#0~~\x1b\\\x1b_Gx\x1b\\\x1b[6n\x1b[cb");
 	assert_string_equal(dump(vt, QT_SCREEN_TEXT, 0), "ab\n");
-	assert_string_equal(qt_vt_modes(vt)->title, "title");
+	assert_string_equal(dump(vt, QT_SCREEN_MODES, 0), "\x1b]2;title\x1b\\");
 	qt_vt_free(vt);
 }
 
