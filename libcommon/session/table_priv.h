@@ -43,7 +43,7 @@
 #include <qt/session/record.h>
 
 #define QT__TABLE_ENTRY		"sessions"
-#define QT__TABLE_MAGIC		UINT64_C(0x3153455353455451)	/* QTSESSE1 */
+#define QT__TABLE_MAGIC		UINT64_C(0x3153455353455451)	/* QTESSES1 */
 #define QT__TABLE_VERSION	1u
 #define QT__TABLE_BLOCK		64u	/* records in a block */
 #define QT__TABLE_BLOCKS	1024u

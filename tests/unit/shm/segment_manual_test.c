@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qt-segment(5) says of every byte what the code does. See "manual.h". */
+
+#include "../../../libcommon/shm/ring_priv.h"
+
+#include "../manual.h"
+#include "../test.h"
+
+#define PAGE "qt-segment.5"
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define HEAD(field) MANUAL_FIELD(struct qt__seg_head, field)
+#define SLOT(field) MANUAL_FIELD(struct qt__seg_slot, field)
+#define ROW(field) MANUAL_FIELD(struct qt__seg_row, field)
+#define MAP(field) MANUAL_FIELD(struct qt__page, field)
+#define RING(field) MANUAL_FIELD(struct qt__ring, field)
+/* The allocator's words lie behind the header. */
+#define CTL(field) { sizeof(struct qt__seg_head) +			\
+	offsetof(struct qt__seg_ctl, field),				\
+	sizeof(((struct qt__seg_ctl *)NULL)->field) }
+
+QT_TEST(the_manual_has_the_header_byte_by_byte)
+{
+	static const struct manual_row head[] = {
+		HEAD(magic), HEAD(major), HEAD(minor), HEAD(order),
+		HEAD(word_size), HEAD(head_size), HEAD(kind), HEAD(size),
+		HEAD(id), HEAD(boot_id), HEAD(need), HEAD(need_write),
+		HEAD(optional), HEAD(page_size), HEAD(block_size),
+		HEAD(slot_offset), HEAD(slot_count), HEAD(slot_size),
+		HEAD(entry_offset), HEAD(entry_count), HEAD(entry_size),
+		HEAD(ready_offset), HEAD(map_offset), HEAD(page_count),
+		HEAD(map_entry_size), HEAD(data_offset), HEAD(extent_limit),
+		HEAD(ctl_offset), HEAD(made_ms), HEAD(maker_uid),
+		HEAD(maker_pid), HEAD(crc),
+	};
+	static const struct manual_row ctl[] = {
+		CTL(lock), CTL(serial), CTL(used_pages), CTL(used_extents),
+		CTL(blocks), CTL(give_offset), CTL(give_len), CTL(takeovers),
+		CTL(sweeps), CTL(class_bits), CTL(class_first), CTL(log_len),
+		CTL(log),
+	};
+
+	(void)state;
+	manual_has_table(PAGE, "Header", 0, head, COUNT(head));
+	manual_has_table(PAGE, "Header", 1, ctl, COUNT(ctl));
+	assert_memory_equal(QT__SEG_MAGIC, "QTSEGMT\n", 8);
+	manual_says(PAGE, "This page describes version 1.0 of the format.");
+	assert_int_equal(QT__SEG_MAJOR * 10 + QT__SEG_MINOR, 10);
+}
+
+QT_TEST(the_manual_has_participants_entries_and_pages)
+{
+	static const struct manual_row slot[] = {
+		SLOT(word), SLOT(pid), SLOT(started), SLOT(epoch),
+		SLOT(intent), SLOT(joined_ms), SLOT(name),
+	};
+	static const struct manual_row row[] = {
+		ROW(word), ROW(hash), ROW(type), ROW(offset), ROW(size),
+		ROW(shape), ROW(dtype), ROW(made_ms), ROW(name),
+	};
+	static const struct manual_row map[] = {
+		MAP(pages), MAP(prev), MAP(next), MAP(owner), MAP(state),
+		MAP(mask),
+	};
+
+	(void)state;
+	manual_has_table(PAGE, "Participants", 0, slot, COUNT(slot));
+	manual_has_table(PAGE, "Entries", 0, row, COUNT(row));
+	manual_has_table(PAGE, "Page map", 0, map, COUNT(map));
+	manual_says(PAGE, "type: 0 none, 1 raw, 2 ring, 3 table");
+	assert_int_equal(QT_TYPE_TABLE, 3);
+	manual_says(PAGE, "0 nothing, 1 first of a free extent, 2 last of one, "
+	    "3 first of one in use, 4 a page of blocks");
+	assert_int_equal(QT__PAGE_BLOCKS, 4);
+}
+
+QT_TEST(the_manual_has_the_ring)
+{
+	static const struct manual_row ring[] = {
+		RING(magic), RING(id), RING(owner), RING(limit),
+		RING(chunk_max), RING(slot_count), RING(head), RING(tail),
+		RING(slot),
+	};
+
+	(void)state;
+	manual_has_table(PAGE, "Ring", 0, ring, COUNT(ring));
+	assert_memory_equal(QT__RING_MAGIC, "QTRING1\n", 8);
+	assert_int_equal(QT__RING_SLOTS, 48);
+}
