@@ -16,12 +16,20 @@ int
 qt_host_opt_init(struct qt_host_opt *opt, const struct qt_conf *conf,
     struct qt_err *err)
 {
+	static const char *const	known[] = {
+		"host.spare", "host.keep", "host.connections", "host.screen",
+		"session.scrollback", "session.term", NULL,
+	};
 	const char	*term = qt_conf_str(conf, "session.term",
 	    "xterm-256color");
 	unsigned long	 spare, keep, conns, size, screen;
 	int		 rc;
 
 	*opt = (struct qt_host_opt){ .state_fd = -1 };
+	if (conf != NULL &&
+	    ((rc = qt_conf_check(conf, "host", known, err)) < 0 ||
+	    (rc = qt_conf_check(conf, "session", known, err)) < 0))
+		return rc;
 	if ((rc = qt_conf_ulong(conf, "host.spare", 0, 0, QT_HOST_SPARE_MAX,
 	    &spare, err)) < 0 ||
 	    (rc = qt_conf_ulong(conf, "host.keep", 1000, 0, QT_HOST_KEEP_MAX,

@@ -98,6 +98,9 @@ teardown() { world_down; }
 	echo 'host.keep = many' >"$HOME/.config/qt/qt.conf"
 	run -3 qt-session host
 	[[ $output == *host.keep* ]]
+	printf '\nhost.spares = 1\n' >"$HOME/.config/qt/qt.conf"
+	run -3 qt-session new -d -- cat
+	[[ $output == *"qt.conf:2: there is no setting 'host.spares'"* ]]
 	echo 'session.term = vt100' >"$HOME/.config/qt/qt.conf"
 	qt-session host
 	qt-session new -d -n t -- sh -c 'echo "is $TERM"'

@@ -13,7 +13,7 @@ world_up() {
 	exec {TICK}<>"$WORLD/tick"	# never ready: read -t waits
 	export QT_RUNTIME_DIR=$WORLD/run HOME=$WORLD/home SHELL=/bin/sh
 	export TMUX_TMPDIR=$WORLD/tmux PS1='$ ' LC_ALL=C.UTF-8
-	unset QT_SESSION QT_SESSION_NAME QT_CONFIG QT_STATE_DIR QT_DEBUG ENV
+	unset QT_SESSION QT_CONFIG QT_STATE_DIR QT_DEBUG ENV
 	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_STATE_HOME NO_COLOR TMUX
 	# A segment is named by its folder's inode, which may have been another's.
 	rm -f "/dev/shm$(segment_name host)"

@@ -36,8 +36,9 @@ struct qt_host_opt {
 
 /*
  * The defaults, then what conf says under host.spare, host.keep,
- * host.connections, host.screen, session.scrollback and session.term.
- * 0 or -EINVAL naming the setting.
+ * host.connections, host.screen, session.scrollback and session.term. conf may
+ * be NULL. 0, or -EINVAL naming the setting and its line: one that is out of
+ * its bounds, or a name under host or session that is none of these.
  */
 int	qt_host_opt_init(struct qt_host_opt *opt, const struct qt_conf *conf,
 	    struct qt_err *err);
