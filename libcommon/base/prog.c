@@ -167,9 +167,10 @@ bad_option(const struct qt_opts *opts, const char *arg, int id)
 		qt_warn("option '%s' needs a value", is_long ? arg : letter);
 	else if (is_long && optopt != 0)
 		qt_warn("option '%s' takes no value", arg);
+	else if (is_long)
+		qt_warn("no option '%s', or several that begin so", arg);
 	else
-		qt_warn("no option '%s', or several that begin so",
-		    is_long ? arg : letter);
+		qt_warn("no option '%s'", letter);
 	qt_usage(opts->verb);
 }
 
@@ -282,12 +283,50 @@ print_verbs(FILE *out, const struct qt_verb *verbs)
 	    "see also 'man %s'.\n", qt_prog, qt_prog);
 }
 
+/*
+ * The verb that text names, or that alone begins with it. Exits 2 otherwise,
+ * naming those that it may mean.
+ */
+static const struct qt_verb *
+find_verb(const struct qt_verb *verbs, const char *text)
+{
+	const struct qt_verb	*v, *found = NULL;
+	char			 several[512] = "";
+	size_t			 used = 0, len = strlen(text);
+
+	for (v = verbs; v->name != NULL; v++) {
+		if (strcmp(text, v->name) == 0)
+			return v;
+		if (len == 0 || strncmp(text, v->name, len) != 0)
+			continue;
+		found = v;
+		snprintf(several + used, sizeof(several) - used, " %s",
+		    v->name);
+		used = strlen(several);
+	}
+	if (found == NULL)
+		qt_die(QT_EXIT_USAGE, "no command '%s' (try '%s --help')",
+		    text, qt_prog);
+	if (strcmp(several + 1, found->name) != 0)
+		qt_die(QT_EXIT_USAGE, "'%s' may be each of:%s", text, several);
+	return found;
+}
+
+/* "help", and "help VERB" for "VERB --help". */
+static int
+help_main(const struct qt_verb *verbs, int argc, char **argv)
+{
+	if (argc > 1)
+		qt_help(find_verb(verbs, argv[1]));
+	else
+		print_verbs(stdout, verbs);
+	return QT_EXIT_OK;
+}
+
 int
 qt_prog_run(const char *name, const struct qt_verb *verbs,
     int (*no_verb)(void), int argc, char **argv)
 {
-	const struct qt_verb	*v;
-
 	qt_prog_init(name);
 	if (argc < 2) {
 		if (no_verb != NULL)
@@ -303,10 +342,7 @@ qt_prog_run(const char *name, const struct qt_verb *verbs,
 		printf("%s %s\n", name, QT_VERSION);
 		return QT_EXIT_OK;
 	}
-	for (v = verbs; v->name != NULL; v++) {
-		if (strcmp(argv[1], v->name) == 0)
-			return v->main(argc - 1, argv + 1);
-	}
-	qt_die(QT_EXIT_USAGE, "no command '%s' (try '%s --help')", argv[1],
-	    name);
+	if (strcmp(argv[1], "help") == 0)
+		return help_main(verbs, argc - 1, argv + 1);
+	return find_verb(verbs, argv[1])->main(argc - 1, argv + 1);
 }

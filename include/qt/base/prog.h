@@ -35,9 +35,10 @@ struct qt_verb {
 extern const char *qt_prog;
 
 /*
- * Runs the verb named by argv[1]; the table ends with a NULL name. Answers -h,
- * --help, -V and --version. Without a verb it runs no_verb, or prints usage
- * and returns QT_EXIT_USAGE when that is NULL. stdout is flushed and checked
+ * Runs the verb named by argv[1], which may be cut as long as one verb alone
+ * begins so; the table ends with a NULL name. Answers -h, --help, help, help
+ * VERB, -V and --version. Without a verb it runs no_verb, or prints usage and
+ * returns QT_EXIT_USAGE when that is NULL. stdout is flushed and checked
  * at exit: a full disk is exit 3.
  */
 int	qt_prog_run(const char *name, const struct qt_verb *verbs,

@@ -27,6 +27,8 @@ static int			new_main(int argc, char **argv);
 static const struct qt_verb	verbs[] = {
 	{ "new", new_main, "[-- CMD]", "makes one", new_opts },
 	{ "ls", NULL, "", "lists them", NULL },
+	{ "rename", NULL, "", "names one anew", NULL },
+	{ "resize", NULL, "", "gives one a size", NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -187,6 +189,44 @@ QT_TEST(an_unknown_verb_is_named_and_exits_2)
 	assert_int_equal(c.status, QT_EXIT_USAGE);
 	assert_string_equal(c.err,
 	    "qt-test: no command 'nwe' (try 'qt-test --help')\n");
+}
+
+QT_TEST(a_verb_may_be_cut_while_it_is_clear)
+{
+	struct child	c;
+
+	(void)state;
+	RUN(&c, "x", "n", "-d");
+	assert_int_equal(c.status, QT_EXIT_NO);
+	assert_string_equal(c.out, "100= ");
+	RUN(&c, "x", "re");
+	assert_int_equal(c.status, QT_EXIT_USAGE);
+	assert_string_equal(c.err,
+	    "qt-test: 're' may be each of: rename resize\n");
+	RUN(&c, "x", "newer");
+	assert_int_equal(c.status, QT_EXIT_USAGE);
+	assert_non_null(strstr(c.err, "no command 'newer'"));
+	RUN(&c, "x", "");
+	assert_int_equal(c.status, QT_EXIT_USAGE);
+	assert_non_null(strstr(c.err, "no command ''"));
+}
+
+QT_TEST(help_is_a_command_too)
+{
+	struct child	c, option;
+
+	(void)state;
+	RUN(&c, "x", "help");
+	RUN(&option, "x", "--help");
+	assert_int_equal(c.status, QT_EXIT_OK);
+	assert_string_equal(c.out, option.out);
+	RUN(&c, "x", "help", "new");
+	RUN(&option, "x", "new", "--help");
+	assert_int_equal(c.status, QT_EXIT_OK);
+	assert_string_equal(c.out, option.out);
+	RUN(&c, "x", "help", "nwe");
+	assert_int_equal(c.status, QT_EXIT_USAGE);
+	assert_non_null(strstr(c.err, "no command 'nwe'"));
 }
 
 QT_TEST(names_from_outside_cannot_drive_the_terminal)
