@@ -257,6 +257,25 @@ join(char **argv)
 	return buf.data != NULL ? buf.data : strdup("");
 }
 
+/* -h and -V are answered first: a qt.conf that is wrong must not be in the way. */
+static void
+answer_questions(int argc, char **argv)
+{
+	struct qt_opts	it = QT_OPTS_INIT(&serve_verb, argc, argv);
+	int		id;
+
+	while ((id = qt_opts_next(&it)) != 0) {
+		if (id == 'h') {
+			qt_help(&serve_verb);
+			exit(QT_EXIT_OK);
+		}
+		if (id == 'v' || id == 'V') {
+			printf("qtd %s\n", QT_VERSION);
+			exit(QT_EXIT_OK);
+		}
+	}
+}
+
 void
 options_parse(struct options *o, int argc, char **argv)
 {
@@ -265,6 +284,7 @@ options_parse(struct options *o, int argc, char **argv)
 	struct qt_err	 err = QT_ERR_INIT;
 	int		 id;
 
+	answer_questions(argc, argv);
 	memset(o, 0, sizeof(*o));
 	o->port = 7681;
 	o->workers = 1;
@@ -279,14 +299,6 @@ options_parse(struct options *o, int argc, char **argv)
 	check_conf(conf);
 	read_conf(o, conf);
 	while ((id = qt_opts_next(&it)) != 0) {
-		if (id == 'h') {
-			qt_help(&serve_verb);
-			exit(QT_EXIT_OK);
-		}
-		if (id == 'v' || id == 'V') {
-			printf("qtd %s\n", QT_VERSION);
-			exit(QT_EXIT_OK);
-		}
 		if (!set_flag(o, id))
 			set_value(o, id, it.value);
 	}

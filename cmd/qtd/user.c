@@ -2,6 +2,7 @@
 /* qtd user: edits the file that --users reads. */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,15 +54,31 @@ read_line(char *out, size_t size, size_t *len)
 	return c != EOF || *len > 0;
 }
 
+/* The terminal as it was, while a password is typed. */
+static struct termios	old;
+
+/* Ctrl-C at the prompt must not leave a terminal without echo. */
+static void
+on_signal(int number)
+{
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	(void)raise(number);
+}
+
 static size_t
 ask_tty(const char *prompt, char *out)
 {
-	struct termios	old, quiet;
+	static const int	ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+	struct sigaction	sa = { .sa_handler = on_signal,
+	    .sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
+	struct termios	quiet;
 	size_t		len;
 	int		rc;
 
 	if (tcgetattr(STDIN_FILENO, &old) < 0)
 		qt_die(QT_EXIT_SYS, "terminal: %s", strerror(errno));
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		(void)sigaction(ends[i], &sa, NULL);
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	fprintf(stderr, "%s: ", prompt);

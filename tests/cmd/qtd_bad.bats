@@ -84,6 +84,26 @@ refuses() {
 	refuses 3 "a server is listening there" -i "unix:$WORLD/s" --no-login
 }
 
+@test "Ctrl-C at the question for a password leaves a terminal with echo" {
+	run -0 ptydrive sh -c "trap : INT; qtd user add '$WORLD/u' ann; stty -a" \
+	    <<-'END'
+		expect Password:
+		send \x03
+		expect [ ;]echo[ ;]
+		exit 0
+	END
+	[ ! -e "$WORLD/u" ]
+}
+
+@test "help and version come whatever is in qt.conf" {
+	mkdir -p "$HOME/.config/qt"
+	echo 'qtd.prot = 1' >"$HOME/.config/qt/qt.conf"
+	run -0 qtd --help
+	run -0 qtd -V
+	run -3 qtd
+	[[ $output == *"qt.conf:1: there is no setting 'qtd.prot'"* ]]
+}
+
 @test "qtd user: add, ls, passwd, role, del, and what is refused" {
 	f=$WORLD/users
 	echo secret | qtd user add "$f" ann
