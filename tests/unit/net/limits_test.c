@@ -182,8 +182,7 @@ QT_TEST(an_address_may_have_only_so_many_connections)
 	close(fds[3]);
 	/* One leaves, one may come. */
 	close(fds[0]);
-	for (int i = 0; i < 1000 && counter(&sv.stats.conns) > 2; i++)
-		usleep(2000);
+	await_between(&sv.stats.conns, 0, 2);
 	ask(sv.port, "GET /" H "\r\n", buf, sizeof(buf));
 	assert_starts(buf, "HTTP/1.1 200 ");
 	close(fds[1]);

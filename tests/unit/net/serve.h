@@ -216,19 +216,27 @@ counter(_Atomic uint64_t *c)
 	return atomic_load(c);
 }
 
+/* Waits until the counter is from min to max. */
+static inline void
+await_between(_Atomic uint64_t *c, uint64_t min, uint64_t max)
+{
+	struct timespec	nap = { 0, 2000000 };
+	uint64_t	now = 0;
+
+	for (int i = 0; i < WAIT_MS / 2; i++) {
+		now = atomic_load(c);
+		if (now >= min && now <= max)
+			return;
+		nanosleep(&nap, NULL);
+	}
+	fail_msg("a counter stays at %llu", (unsigned long long)now);
+}
+
 /* Waits until the counter is at least n. */
 static inline void
 await_counter(_Atomic uint64_t *c, uint64_t n)
 {
-	struct timespec	nap = { 0, 2000000 };
-
-	for (int i = 0; i < WAIT_MS / 2; i++) {
-		if (atomic_load(c) >= n)
-			return;
-		nanosleep(&nap, NULL);
-	}
-	fail_msg("a counter stays at %llu",
-	    (unsigned long long)atomic_load(c));
+	await_between(c, n, UINT64_MAX);
 }
 
 #endif /* QT_TEST_NET_SERVE_H */

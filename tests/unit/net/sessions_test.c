@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -198,18 +199,25 @@ QT_TEST(a_writer_killed_at_any_time_leaves_a_sound_table)
 {
 	size_t	 size;
 	void	*m = make(CAP, &size);
+	atomic_uint	*changes = mmap(NULL, sizeof(*changes),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	(void)state;
+	assert_ptr_not_equal(changes, MAP_FAILED);
 	for (unsigned int round = 0; round < 30; round++) {
 		struct qt_net_sessions	*w;
 		struct qt_net_session	 s, got;
 		unsigned int		 found = 0;
-		pid_t			 pid = fork();
+		pid_t			 pid;
 
+		atomic_store(changes, 0);
+		pid = fork();
 		if (pid == 0) {
+			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (qt_net_sessions_attach(m, size, &w, NULL) < 0)
 				_exit(1);
 			for (unsigned int i = 0;; i++) {
+				atomic_fetch_add(changes, 1);
 				struct qt_net_token_hash t = token(i % 500);
 
 				s = session("name", 1000 + i % 50);
@@ -218,9 +226,11 @@ QT_TEST(a_writer_killed_at_any_time_leaves_a_sound_table)
 			}
 		}
 		assert_true(pid > 0);
-		usleep(500 + round * 97);
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		while (atomic_load(changes) < 100 + round * 97 &&
+		    waitpid(pid, NULL, WNOHANG) == 0)
+			;
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		assert_int_equal(qt_net_sessions_attach(m, size, &w, NULL), 0);
 		for (unsigned int i = 0; i < 500; i++) {
 			struct qt_net_token_hash t = token(i);
@@ -234,6 +244,7 @@ QT_TEST(a_writer_killed_at_any_time_leaves_a_sound_table)
 		assert_int_equal(found, qt_net_sessions_count(w));
 		qt_net_sessions_detach(w);
 	}
+	munmap(changes, sizeof(*changes));
 	munmap(m, size);
 }
 

@@ -79,17 +79,35 @@ QT_TEST(a_background_process_does_not_keep_its_session_alive)
 	world_end(&w);
 }
 
+/* The host has looked at what had happened when this was called. */
+static void
+host_turns(struct world *w)
+{
+	struct qt_control_stat	stat;
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(qt_client_call(w->client, QT_MSG_STAT, 0,
+		    NULL, 0, QT_MSG_STATED, &stat, sizeof(stat), NULL), 0);
+}
+
 /* login(1): hangs the terminal up, and opens it again. */
 QT_TEST(a_terminal_that_was_hung_up_and_opened_again_goes_on)
 {
 	struct qt_session	s;
 	struct world		w;
+	char			closed[96], opened[96];
 
 	(void)state;
 	world_begin(&w, 1);
-	s = world_new(&w, NULL, "t=$(tty); echo one; "
-	    "exec </dev/null >/dev/null 2>&1; sleep 0.1; "
+	s = world_new(&w, NULL, "cd $QT_RUNTIME_DIR; t=$(tty); echo one; "
+	    "exec </dev/null >/dev/null 2>&1; : >closed; "
+	    "while [ ! -e open ]; do sleep 0.01; done; "
 	    "exec <$t >$t 2>&1; echo two; read x; echo got $x");
+	snprintf(closed, sizeof(closed), "%s/closed", w.dir);
+	snprintf(opened, sizeof(opened), "%s/open", w.dir);
+	assert_true(WORLD_UNTIL(access(closed, F_OK) == 0));
+	host_turns(&w);
+	close(open(opened, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	assert_true(WORLD_UNTIL(world_has(&w, &s, "two\r\n")));
 	assert_int_equal(world_get(&w, &s).state, QT_STATE_RUNNING);
 	{
@@ -102,6 +120,8 @@ QT_TEST(a_terminal_that_was_hung_up_and_opened_again_goes_on)
 		    &send, sizeof(send.id) + 6, QT_MSG_OK, NULL, 0, NULL), 0);
 	}
 	assert_true(WORLD_UNTIL(world_has(&w, &s, "got input")));
+	assert_int_equal(unlink(closed), 0);
+	assert_int_equal(unlink(opened), 0);
 	world_end(&w);
 }
 

@@ -73,7 +73,7 @@ QT_TEST(does_not_answer_old_queries)
 
 	(void)state;
 	screen_begin(&sw);
-	s = world_new(&sw.w, "q", "stty raw -echo; sleep 0.1; echo ready; "
+	s = world_new(&sw.w, "q", "stty raw -echo; echo ready; "
 	    "dd bs=1 count=1 2>/dev/null; printf '\\033[c'; echo asked; cat");
 	assert_true(WORLD_UNTIL(screen_shows(&s, "ready")));
 	(void)screen_kill(&sw, SIGKILL);
