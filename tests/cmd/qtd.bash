@@ -7,7 +7,9 @@
 # is ready.
 qtd_start() {
 	case " $* " in *" -p "* | *"unix:"*) ;; *) set -- -p 0 "$@" ;; esac
+	# What the one before said is not what this one says.
 	: >"$WORLD/out"
+	: >"$WORLD/err"
 	qtd "$@" >"$WORLD/out" 2>"$WORLD/err" </dev/null &
 	QTD=$!
 	wait_for 10 qtd_is_ready_or_dead || return 1
