@@ -247,17 +247,30 @@ qt_sys_lock(int fd, int type, off_t at, off_t len)
 	return rc < 0 ? rc : ofd_lock(fd, OFD_SETLK, &range);
 }
 
-int
-qt_sys_is_locked(int fd, off_t at, off_t len)
+/* What another description holds there that is in the way of type. */
+static int
+is_in_the_way(int fd, short type, off_t at, off_t len)
 {
 	struct flock	range = {
-		/* A read lock conflicts with write locks only. */
-		.l_type = F_RDLCK, .l_whence = SEEK_SET,
+		.l_type = type, .l_whence = SEEK_SET,
 		.l_start = at, .l_len = len,
 	};
-	int		rc = check_range(F_RDLCK, at, len);
+	int		rc = check_range(type, at, len);
 
 	if (rc == 0)
 		rc = ofd_lock(fd, F_OFD_GETLK, &range);
 	return rc < 0 ? rc : range.l_type != F_UNLCK;
+}
+
+int
+qt_sys_is_locked(int fd, off_t at, off_t len)
+{
+	/* A read lock conflicts with write locks only. */
+	return is_in_the_way(fd, F_RDLCK, at, len);
+}
+
+int
+qt_sys_is_used(int fd, off_t at, off_t len)
+{
+	return is_in_the_way(fd, F_WRLCK, at, len);
 }

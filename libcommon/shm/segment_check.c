@@ -127,6 +127,7 @@ qt__seg_layout(struct qt__seg_head *h, const struct qt_seg_spec *spec,
 	h->minor = QT__SEG_MINOR;
 	h->order = QT__SEG_ORDER;
 	h->word_size = 8;
+	h->need_write = QT__SEG_NEED_WRITE;
 	memcpy(h->kind, spec->kind, sizeof(h->kind));
 	while (h->id == 0)
 		qt_random(&h->id, sizeof(h->id));

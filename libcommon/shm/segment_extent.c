@@ -248,8 +248,8 @@ qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link, uint32_t tag,
 	return rc;
 }
 
-static int
-free_locked(struct qt_seg *seg, uint64_t offset, uint64_t link)
+int
+qt__seg_free_locked(struct qt_seg *seg, uint64_t offset, uint64_t link)
 {
 	struct qt__txn	t = { .seg = seg };
 	struct qt__page	p;
@@ -287,7 +287,7 @@ qt__seg_free(struct qt_seg *seg, uint64_t offset, uint64_t link)
 		offset = atomic_load_explicit(qt__word(seg, link),
 		    memory_order_relaxed) & ~(uint64_t)(seg->page - 1);
 	if (link == 0 || offset != 0)
-		rc = free_locked(seg, offset, link);
+		rc = qt__seg_free_locked(seg, offset, link);
 	qt__seg_unlock(seg);
 	return rc;
 }

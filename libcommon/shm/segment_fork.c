@@ -29,11 +29,15 @@ static void
 before_fork(void)
 {
 	pthread_mutex_lock(&list_mutex);
+	for (struct qt_seg *seg = list; seg != NULL; seg = seg->next)
+		qt__obj_before_fork(seg);
 }
 
 static void
 after_fork_parent(void)
 {
+	for (struct qt_seg *seg = list; seg != NULL; seg = seg->next)
+		qt__obj_after_fork_parent(seg);
 	pthread_mutex_unlock(&list_mutex);
 }
 
@@ -41,6 +45,7 @@ static void
 after_fork_child(void)
 {
 	for (struct qt_seg *seg = list; seg != NULL; seg = seg->next) {
+		qt__obj_after_fork_child(seg);
 		if (seg->is_rdonly)
 			continue;
 		close(seg->fd);

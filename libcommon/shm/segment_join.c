@@ -143,6 +143,8 @@ move_in(struct qt_seg *seg, uint32_t id)
 	seg->pid = getpid();
 	seg->self = id;
 	rc = qt__seg_inherit(seg, id);
+	if (rc == 0 && !is_free(seg, id))
+		rc = qt__obj_sweep(seg, id);
 	if (rc == 0) {
 		if (!is_free(seg, id)) {
 			slot_free(seg, id);
@@ -221,6 +223,7 @@ qt__seg_leave(struct qt_seg *seg)
 {
 	if (seg->self == 0 || seg->pid != getpid())
 		return;
+	qt__obj_leave(seg);
 	slot_free(seg, seg->self);
 	(void)qt_sys_lock(seg->fd, F_UNLCK, byte_of(seg, seg->self, LIFE), 1);
 	seg->self = 0;
@@ -237,6 +240,8 @@ sweep_one(struct qt_seg *seg, uint32_t id)
 	if (qt__slot_hold(seg, id) < 0)
 		return 0;
 	rc = qt__seg_inherit(seg, id);
+	if (rc == 0 && !is_free(seg, id))
+		rc = qt__obj_sweep(seg, id);
 	if (rc == 0 && !is_free(seg, id)) {
 		slot_free(seg, id);
 		atomic_fetch_add(&seg->ctl->sweeps, 1);
@@ -257,6 +262,9 @@ qt_seg_sweep(struct qt_seg *seg)
 	for (uint32_t id = 1; id <= seg->head.slot_count; id++)
 		count += sweep_one(seg, id);
 	pthread_mutex_unlock(&seg->mutex);
+	/* What nobody has open any more, now that those are gone. */
+	if (atomic_load_explicit(&seg->has_erased, memory_order_relaxed))
+		qt__obj_free_erased(seg);
 	return count;
 }
 

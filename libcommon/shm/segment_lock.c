@@ -146,6 +146,25 @@ finish(struct qt_seg *seg)
 }
 
 int
+qt__seg_lock_inner(struct qt_seg *seg)
+{
+	int	rc = acquire(seg);
+
+	if (rc == 0) {
+		rc = finish(seg);
+		if (rc < 0)
+			release(seg);
+	}
+	return rc;
+}
+
+void
+qt__seg_unlock_inner(struct qt_seg *seg)
+{
+	release(seg);
+}
+
+int
 qt__seg_lock(struct qt_seg *seg)
 {
 	int	rc;
@@ -153,12 +172,7 @@ qt__seg_lock(struct qt_seg *seg)
 	if (seg->self == 0 || seg->pid != getpid())
 		return -EACCES;
 	pthread_mutex_lock(&seg->mutex);
-	rc = acquire(seg);
-	if (rc == 0) {
-		rc = finish(seg);
-		if (rc < 0)
-			release(seg);
-	}
+	rc = qt__seg_lock_inner(seg);
 	if (rc < 0)
 		pthread_mutex_unlock(&seg->mutex);
 	return rc;

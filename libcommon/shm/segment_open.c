@@ -47,6 +47,14 @@ qt__seg_reopen(int fd, int flags)
 	return qt_sys_open(AT_FDCWD, path, flags, 0);
 }
 
+static void
+destroy_mutexes(struct qt_seg *seg)
+{
+	pthread_mutex_destroy(&seg->open_mutex);
+	pthread_mutex_destroy(&seg->make_mutex);
+	pthread_mutex_destroy(&seg->mutex);
+}
+
 int
 qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
     struct qt_seg **out, struct qt_err *err)
@@ -73,11 +81,11 @@ qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
 			goto err_after_map;
 		}
 	}
-	rc = pthread_mutex_init(&seg->mutex, NULL);
-	if (rc != 0) {
-		rc = -rc;
-		goto err_after_path;
-	}
+	/* On Linux none of the three can fail. */
+	pthread_mutex_init(&seg->mutex, NULL);
+	pthread_mutex_init(&seg->make_mutex, NULL);
+	pthread_mutex_init(&seg->open_mutex, NULL);
+	seg->obj_fd = seg->fork_fd = -1;
 	seg->map = map;
 	seg->size = head->size;
 	seg->page = head->page_size;
@@ -96,8 +104,7 @@ qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
 	return 0;
 
 err_after_mutex:
-	pthread_mutex_destroy(&seg->mutex);
-err_after_path:
+	destroy_mutexes(seg);
 	if (seg->path_fd >= 0)
 		close(seg->path_fd);
 err_after_map:
@@ -111,12 +118,13 @@ void
 qt__seg_detach(struct qt_seg *seg)
 {
 	qt__seg_unregister(seg);
+	qt__obj_forget(seg);
 	if (seg->fd >= 0)
 		close(seg->fd);
 	if (seg->path_fd >= 0)
 		close(seg->path_fd);
 	munmap(seg->map, (size_t)seg->size);
-	pthread_mutex_destroy(&seg->mutex);
+	destroy_mutexes(seg);
 	free(seg);
 }
 

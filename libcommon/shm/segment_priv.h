@@ -3,7 +3,7 @@
 #define QT_SHM_SEGMENT_PRIV_H
 
 /*
- * The byte layout of a segment, version 1.0, and what the files of this
+ * The byte layout of a segment, version 1.1, and what the files of this
  * module share. qt-segment(5) describes the same bytes for readers outside.
  *
  *	OFFSET		SIZE	WHAT
@@ -36,7 +36,7 @@
 #define QT__SEG_DIR		"/dev/shm"
 #define QT__SEG_MAGIC		"QTSEGMT\n"
 #define QT__SEG_MAJOR		1
-#define QT__SEG_MINOR		0
+#define QT__SEG_MINOR		1
 #define QT__SEG_ORDER		0x01020304u
 
 /* Bounds of what a header may say; all are far above any use. */
@@ -46,9 +46,13 @@
 #define QT__SEG_PAGE_MIN	4096u
 #define QT__SEG_PAGE_MAX	65536u
 
-/* Feature bits that this version knows. */
+/*
+ * Feature bits that this version knows, and gives to each segment. OBJECTS:
+ * rows may be ERASED, and who sweeps a dead participant sweeps its objects.
+ */
+#define QT__SEG_OBJECTS		UINT64_C(1)
 #define QT__SEG_NEED		UINT64_C(0)
-#define QT__SEG_NEED_WRITE	UINT64_C(0)
+#define QT__SEG_NEED_WRITE	QT__SEG_OBJECTS
 
 struct qt__seg_head {
 	char		magic[8];
@@ -132,7 +136,7 @@ struct qt__seg_slot {
 	uint32_t		pad;
 	uint64_t		started;	/* field 22 of /proc/PID/stat */
 	_Atomic uint64_t	epoch;		/* reserved, 0 */
-	_Atomic uint64_t	intent;		/* reserved, 0 */
+	_Atomic uint64_t	intent;		/* an extent to free if it dies */
 	uint64_t		joined_ms;
 	char			name[16];
 };
@@ -158,6 +162,7 @@ _Static_assert(sizeof(struct qt__seg_row) == 256, "layout");
 _Static_assert(offsetof(struct qt__seg_row, name) == 128, "layout");
 #define QT__ROW_FREE	0u
 #define QT__ROW_READY	1u
+#define QT__ROW_ERASED	2u	/* an object without a name, still there */
 
 /* One page of the data area, as two words; see segment_extent.c. */
 struct qt__page {
@@ -186,6 +191,14 @@ struct qt_seg {
 	uint32_t		 generation;
 	pid_t			 pid;
 	pthread_mutex_t		 mutex;		/* between our threads */
+	/* Of object_*.c; a thread takes make, mutex, open in this order. */
+	pthread_mutex_t		 make_mutex;	/* for our slot's intent */
+	pthread_mutex_t		 open_mutex;	/* for the four below */
+	struct qt__obj_ref	*refs;
+	int			 obj_fd;	/* its locks say what we have
+						 * open; -1: nothing yet */
+	int			 fork_fd;	/* the child's, while we fork */
+	_Atomic bool		 has_erased;	/* a sweep saw erased rows */
 	struct qt_seg		*next;		/* see segment_fork.c */
 };
 
@@ -263,6 +276,9 @@ void	qt__seg_unlock(struct qt_seg *seg);
 int	qt__seg_settle(struct qt_seg *seg);
 /* The mutex is held, and so is the slot of id, who is dead. */
 int	qt__seg_inherit(struct qt_seg *seg, uint32_t id);
+/* The lock for who has the mutex already. */
+int	qt__seg_lock_inner(struct qt_seg *seg);
+void	qt__seg_unlock_inner(struct qt_seg *seg);
 
 /*
  * segment_txn.c: a change of several words as one step. Reads see what the
@@ -303,8 +319,51 @@ int	qt__give_back(struct qt_seg *seg);
 int	qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link,
 	    uint32_t tag, uint64_t *offset);
 int	qt__seg_free(struct qt_seg *seg, uint64_t offset, uint64_t link);
+/* The same with the lock held. */
+int	qt__seg_free_locked(struct qt_seg *seg, uint64_t offset,
+	    uint64_t link);
 /* The offset of p when it is a word of the data area, else 0. */
 uint64_t qt__seg_link(const struct qt_seg *seg, const uint64_t *p);
+
+/*
+ * segment_entry.c. qt__row_get copies a row and says its state, QT__ROW_FREE
+ * also for one that changes all the time; *word as it was. qt__row_find is
+ * the READY row of a name, or -ENOENT.
+ */
+uint32_t qt__row_get(const struct qt_seg *seg, uint32_t row, uint64_t *word,
+	    struct qt_seg_entry *out);
+int	qt__row_find(const struct qt_seg *seg, const char *name, uint64_t *word,
+	    struct qt_seg_entry *out);
+/*
+ * Publishes an object and clears our slot's intent, in one step. -EEXIST,
+ * -QT_EFULL. The caller has checked the entry.
+ */
+int	qt__row_publish(struct qt_seg *seg, const struct qt_seg_entry *entry);
+/* With the lock held: a READY row becomes ERASED. */
+void	qt__row_erase(struct qt_seg *seg, uint32_t row);
+/* With the lock held: frees the extent of an ERASED row and then the row. */
+int	qt__row_free(struct qt_seg *seg, uint32_t row);
+
+/*
+ * object_sweep.c: id is dead, the mutex and its slot are held: frees what its
+ * intent names, and sweeps all objects.
+ */
+int	qt__obj_sweep(struct qt_seg *seg, uint32_t id);
+/* The same for ourselves, before we leave: only what we hold. */
+void	qt__obj_leave(struct qt_seg *seg);
+
+/* object_erase.c: frees erased objects that nobody has open; how many. */
+int	qt__obj_free_erased(struct qt_seg *seg);
+
+/*
+ * object_open.c, for segment_fork.c: the objects that we have open stay open
+ * in a child, by locks of its own that are taken before there is a child.
+ */
+void	qt__obj_before_fork(struct qt_seg *seg);
+void	qt__obj_after_fork_parent(struct qt_seg *seg);
+void	qt__obj_after_fork_child(struct qt_seg *seg);
+/* When the segment is closed: handles of objects that are open die. */
+void	qt__obj_forget(struct qt_seg *seg);
 
 /* segment_block.c: pieces of block_size bytes that share pages. */
 int	qt__block_add(struct qt_seg *seg, const void *init, size_t len,

@@ -18,7 +18,19 @@
 
 #include "segment_priv.h"
 
-/* Words that a change may touch: the allocator's, the map's, the data's. */
+/* A word of each slot or row: field bytes behind its start. */
+static bool
+is_field(uint64_t offset, uint64_t first, uint64_t count, uint64_t size,
+    uint64_t field)
+{
+	return offset >= first && offset - first < count * size &&
+	    (offset - first) % size == field;
+}
+
+/*
+ * Words that a change may touch: the allocator's, intents, words and offsets
+ * of rows, the map's, the data's.
+ */
 static bool
 is_allowed(const struct qt_seg *seg, uint64_t offset)
 {
@@ -28,6 +40,15 @@ is_allowed(const struct qt_seg *seg, uint64_t offset)
 	if (offset % 8 != 0 || offset > seg->size - 8)
 		return false;
 	if (offset >= first && offset < QT__CTL(seg, log_len))
+		return true;
+	if (is_field(offset, seg->head.slot_offset,
+	    seg->head.slot_count + UINT64_C(1), sizeof(struct qt__seg_slot),
+	    offsetof(struct qt__seg_slot, intent)))
+		return true;
+	if (is_field(offset, seg->head.entry_offset, seg->head.entry_count,
+	    sizeof(struct qt__seg_row), offsetof(struct qt__seg_row, word)) ||
+	    is_field(offset, seg->head.entry_offset, seg->head.entry_count,
+	    sizeof(struct qt__seg_row), offsetof(struct qt__seg_row, offset)))
 		return true;
 	return offset >= seg->head.map_offset;
 }

@@ -30,7 +30,8 @@
 	X(PROTO,	"the other side broke the protocol")		\
 	X(ROLE,		"this role may not do that")			\
 	X(FULL,		"the limit is reached")				\
-	X(NEST,		"already inside a session")
+	X(NEST,		"already inside a session")			\
+	X(EMPTY,	"nothing is there")
 
 enum qt_err_code {
 	QT_ERR_BASE_ = QT_ERR_FIRST - 1,

@@ -74,6 +74,8 @@ int	qt_sys_accept(int sock);	/* nonblocking, close-on-exec */
 int	qt_sys_lock(int fd, int type, off_t at, off_t len);
 /* 1 when another description holds a write lock there, 0, or negative. */
 int	qt_sys_is_locked(int fd, off_t at, off_t len);
+/* The same for a lock of either type. */
+int	qt_sys_is_used(int fd, off_t at, off_t len);
 
 /*
  * Makes call number nth (1 is the next) of this kind return -error; with

@@ -184,19 +184,30 @@ struct qt_seg_entry {
 
 enum qt_seg_type {
 	QT_TYPE_NONE, QT_TYPE_RAW, QT_TYPE_RING, QT_TYPE_TABLE,
+	/* From here on objects, <qt/shm/object.h>, each in one extent. */
+	QT_TYPE_ARRAY, QT_TYPE_QUEUE, QT_TYPE_SPSC, QT_TYPE_STACK,
+	QT_TYPE_MAP, QT_TYPE_SET, QT_TYPE_POOL, QT_TYPE_VALUE,
+	QT_TYPE_SEMAPHORE, QT_TYPE_MUTEX, QT_TYPE_RWLOCK, QT_TYPE_LATCH,
+	QT_TYPE_BARRIER, QT_TYPE_EVENT, QT_TYPE_ONCE, QT_TYPE_SKIPLIST,
+	QT_TYPE_CACHE,
 	/* later structures append here; numbers are part of the format */
+	QT_TYPE_COUNT_
 };
 
 /*
  * Publishes an entry, last of all by its state word; generation is ignored.
- * -EEXIST, -QT_EFULL, -EINVAL (no name, a text without its end, or an offset
- * and size that are not in the data area).
+ * -EEXIST, -QT_EFULL, -EINVAL (no name, a text without its end, an offset and
+ * size that are not in the data area, or the type of an object, which is made
+ * by its own function).
  */
 int	qt_seg_entry_add(struct qt_seg *seg, const struct qt_seg_entry *entry);
 /* Copies a consistent entry out. -ENOENT. */
 int	qt_seg_entry_get(const struct qt_seg *seg, const char *name,
 	    struct qt_seg_entry *out);
-/* Removes the name; the caller frees the extents. -ENOENT. */
+/*
+ * Removes the name; the caller frees the extents. -ENOENT; -EINVAL for an
+ * object, which is erased by qt_obj_erase().
+ */
 int	qt_seg_entry_del(struct qt_seg *seg, const char *name);
 /* Iterates: *cursor starts at 0. 1 with an entry, 0 at the end. */
 int	qt_seg_entry_next(const struct qt_seg *seg, uint32_t *cursor,
@@ -204,9 +215,10 @@ int	qt_seg_entry_next(const struct qt_seg *seg, uint32_t *cursor,
 
 /*
  * Finishes or undoes what dead participants left half done (changes by the
- * allocator, pages to give back) and frees their slots. It never frees what
- * they had finished. Any participant may call it at any time; opening with
- * QT_SEG_JOIN calls it. Returns how many dead participants were swept.
+ * allocator, pages to give back, objects, what they held in objects) and frees
+ * their slots. It never frees what they had finished. Any participant may call
+ * it at any time; opening with QT_SEG_JOIN calls it. Returns how many dead
+ * participants were swept.
  */
 int	qt_seg_sweep(struct qt_seg *seg);
 

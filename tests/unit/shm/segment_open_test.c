@@ -138,7 +138,7 @@ QT_TEST(headers_that_lie_with_a_right_checksum_are_refused)
 	REFUSED(kind[0], 'X', QT_EFORMAT);
 	REFUSED(major, 2, QT_EVERSION);
 	REFUSED(need, 1, QT_EVERSION);
-	REFUSED(need_write, 1, QT_EVERSION);
+	REFUSED(need_write, 2, QT_EVERSION);
 	REFUSED(size, h.size + 4096, QT_ECORRUPT);
 	REFUSED(word_size, 4, QT_ECORRUPT);
 	REFUSED(page_size, 0, QT_ECORRUPT);
@@ -161,7 +161,7 @@ QT_TEST(headers_that_lie_with_a_right_checksum_are_refused)
 #undef REFUSED
 	/* Features that only writers must know, and a newer minor version. */
 	bad = h;
-	bad.need_write = 1;
+	bad.need_write = 3;
 	bad.optional = UINT64_MAX;
 	bad.minor = 7;
 	(void)try_head(fd, bad);

@@ -75,7 +75,7 @@ QT_TEST(a_log_that_points_outside_its_words_is_corrupt_and_not_applied)
 	struct qt_seg	*seg = test_seg();
 	uint64_t	 at[2], more;
 	uint64_t	 bad[] = { 0, 8, 3, seg->size, seg->size - 4,
-	    UINT64_MAX - 7, seg->head.slot_offset, seg->head.entry_offset,
+	    UINT64_MAX - 7, seg->head.slot_offset, seg->head.entry_offset + 8,
 	    QT__CTL(seg, lock), QT__CTL(seg, log_len) };
 
 	(void)state;

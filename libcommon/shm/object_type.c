@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The types of objects: a structure adds one line to each of the two lists. */
+
+#include <string.h>
+
+#include "object_priv.h"
+
+extern const struct qt__obj_type
+	qt__array_type;
+
+static const struct qt__obj_type *const types[QT_TYPE_COUNT_] = {
+	[QT_TYPE_ARRAY] = &qt__array_type,
+};
+
+/* Of entries that are no objects. */
+static const char *const others[] = { "none", "raw", "ring", "table" };
+#define OTHERS (sizeof(others) / sizeof(others[0]))
+
+const struct qt__obj_type *
+qt__obj_type(uint32_t number)
+{
+	return number < QT_TYPE_COUNT_ ? types[number] : NULL;
+}
+
+const char *
+qt_obj_type_name(uint32_t type)
+{
+	if (type < OTHERS)
+		return others[type];
+	return qt__obj_type(type) != NULL ? types[type]->name : NULL;
+}
+
+uint32_t
+qt_obj_type_of(const char *name)
+{
+	for (uint32_t i = 1; i < QT_TYPE_COUNT_; i++)
+		if (qt_obj_type_name(i) != NULL &&
+		    strcmp(qt_obj_type_name(i), name) == 0)
+			return i;
+	return QT_TYPE_NONE;
+}
