@@ -289,6 +289,7 @@ teardown() { qtd_down; world_down; }
 	port=$PORT
 	qtd_stop
 	python=$(command -v python3) || skip "needs python3 to pass a socket"
+	: >"$WORLD/err"
 	"$python" - "$port" <<-'PY' >"$WORLD/out" 2>"$WORLD/err" &
 	import os, socket, sys
 	s = socket.socket()
