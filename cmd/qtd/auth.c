@@ -18,7 +18,6 @@
 #include "auth.h"
 
 #define USERS_EVERY_MS	1000
-#define BACKOFF_SLOTS	4096
 
 /* Asked before the sandbox is there, which keeps /etc/passwd away. */
 static void
@@ -78,12 +77,11 @@ find_basic(struct worker *w, struct qt_net_req *req,
 	    QT_NET_H_AUTHORIZATION);
 	const struct qt_net_addr *addr = qt_net_req_addr(req);
 	const char		*colon = strchr(w->opt->credential, ':');
-	uint64_t		 now = qt_clock_mono_ms();
 
-	if (h.len == 0 || qt_net_backoff_wait(w->backoff, addr, NULL, now) > 0)
+	if (h.len == 0 || qt_net_backoff_try(w->backoff, addr, NULL,
+	    qt_clock_mono_ms()) > 0)
 		return 0;
 	if (!qt_net_basic_is(h, w->opt->credential)) {
-		qt_net_backoff_fail(w->backoff, addr, NULL, now);
 		qt_net_audit(w->audit, "login", 0, NULL, NULL, addr, "basic");
 		return 0;
 	}
@@ -181,17 +179,16 @@ int
 auth_open(struct worker *w, struct qt_err *err)
 {
 	const struct options	*o = w->opt;
-	int			 rc;
+	int			 rc = 0;
 
 	find_local_name(w->local_name);
-	rc = qt_net_backoff_new(BACKOFF_SLOTS, &w->backoff);
-	if (rc == 0 && o->audit != NULL)
+	if (o->audit != NULL)
 		rc = qt_net_audit_open(o->audit, &w->audit, err);
 	if (rc == 0 && o->users != NULL)
 		rc = qt_net_users_open(o->users, &w->users, err);
 	if (rc == 0 && o->login == LOGIN_PASSWORD)
-		rc = qt_net_login_new(w->users, w->work, &w->slot->net,
-		    &w->login);
+		rc = qt_net_login_new(w->users, w->work, w->backoff,
+		    &w->slot->net, &w->login);
 	if (rc == 0)
 		rc = qt_net_cookie_name(w->cookie, sizeof(w->cookie), "qt",
 		    o->is_tls || o->is_https, o->port);

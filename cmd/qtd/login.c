@@ -173,8 +173,6 @@ on_link(void *arg, const struct mon_message *m, int fd)
 
 	(void)fd;
 	if (m->code < 0) {
-		qt_net_backoff_fail(w->backoff, &p->addr, NULL,
-		    qt_clock_mono_ms());
 		qt_net_audit(w->audit, "login", 0, NULL, NULL, &p->addr,
 		    "token");
 		fail(p, 401, "this link was used already or has expired");
@@ -193,7 +191,7 @@ by_token(struct worker *w, struct qt_net_req *req, const char *text)
 	unsigned int		 wait;
 	struct pending		*p;
 
-	wait = qt_net_backoff_wait(w->backoff, qt_net_req_addr(req), NULL,
+	wait = qt_net_backoff_try(w->backoff, qt_net_req_addr(req), NULL,
 	    qt_clock_mono_ms());
 	if (wait > 0) {
 		reply_error(req, 429, "too many tries", wait);
@@ -202,8 +200,6 @@ by_token(struct worker *w, struct qt_net_req *req, const char *text)
 	m.session.kind = QT_NET_SESSION_LINK;
 	if (qt_net_token_parse((struct qt_net_str){ text, strlen(text) },
 	    &m.hash) < 0) {
-		qt_net_backoff_fail(w->backoff, qt_net_req_addr(req), NULL,
-		    qt_clock_mono_ms());
 		reply_error(req, 401, "this is no link of ours", 0);
 		return;
 	}

@@ -4,8 +4,11 @@
 #include <sys/mman.h>
 
 #include <qt/base/clock.h>
+#include <qt/net/login.h>
 
 #include "shared.h"
+
+#define BACKOFF_SLOTS 8192
 
 struct shared *
 shared_new(unsigned int workers)
@@ -16,6 +19,10 @@ shared_new(unsigned int workers)
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s == MAP_FAILED)
 		return NULL;
+	if (qt_net_backoff_new(BACKOFF_SLOTS, &s->backoff) < 0) {
+		munmap(s, sizeof(*s));
+		return NULL;
+	}
 	s->count = workers;
 	atomic_store(&s->started_ms, qt_clock_real_ms());
 	return s;

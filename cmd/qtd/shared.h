@@ -10,9 +10,10 @@
 #include "options.h"
 
 /*
- * What the workers and the monitor see of each other: counters in anonymous
- * shared memory, made before the first fork. Each worker writes its own slot;
- * the monitor sets a dead one's gauges to zero.
+ * What the workers and the monitor see of each other: counters, and the
+ * back-off of failed logins, in anonymous shared memory, made before the first
+ * fork. Each worker writes its own slot; the monitor sets a dead one's gauges
+ * to zero.
  */
 #define SHARED_COUNTER_MAP(X)						\
 	X(ws_open,		"WebSockets open now")			\
@@ -42,6 +43,7 @@ struct shared {
 	_Atomic uint64_t	started_ms;
 	_Atomic uint32_t	had_client;	/* one was accepted, ever */
 	uint32_t		count;
+	struct qt_net_backoff	*backoff;	/* of failed logins */
 	struct shared_slot	worker[WORKERS_MAX];
 };
 

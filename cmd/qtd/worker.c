@@ -236,6 +236,7 @@ worker_main(const struct worker_start *start)
 	w.opt = start->opt;
 	w.shared = start->shared;
 	w.slot = &start->shared->worker[start->index];
+	w.backoff = start->shared->backoff;
 	w.loop = &loop;
 	snprintf(w.owner, sizeof(w.owner), "%s", start->control_name);
 	raise_limit();

@@ -11,8 +11,6 @@
 #include <qt/net/token.h>
 #include <qt/net/work.h>
 
-#define BACKOFF_SLOTS 8192
-
 struct qt_net_login {
 	struct qt_net_users	*users;
 	struct qt_net_work	*work;
@@ -59,20 +57,17 @@ make_dummy(char out[QT_NET_HASH_SIZE])
 
 int
 qt_net_login_new(struct qt_net_users *users, struct qt_net_work *work,
-    struct qt_net_stats *stats, struct qt_net_login **out)
+    struct qt_net_backoff *backoff, struct qt_net_stats *stats,
+    struct qt_net_login **out)
 {
 	struct qt_net_login	*l = calloc(1, sizeof(*l));
-	int			 rc = -ENOMEM;
 
 	*out = NULL;
-	if (l != NULL)
-		rc = qt_net_backoff_new(BACKOFF_SLOTS, &l->backoff);
-	if (rc < 0) {
-		free(l);
-		return rc;
-	}
+	if (l == NULL)
+		return -ENOMEM;
 	l->users = users;
 	l->work = work;
+	l->backoff = backoff;
 	l->stats = stats;
 	make_dummy(l->dummy);
 	*out = l;
@@ -84,7 +79,6 @@ release(struct qt_net_login *l)
 {
 	if (!l->is_freed || l->pending > 0)
 		return;
-	qt_net_backoff_free(l->backoff);
 	free(l);
 }
 
@@ -152,7 +146,7 @@ qt_net_login_check(struct qt_net_login *l, const struct qt_net_addr *addr,
 	struct check	*c;
 	int		 rc;
 
-	*retry_s = qt_net_backoff_wait(l->backoff, addr, name, now);
+	*retry_s = qt_net_backoff_try(l->backoff, addr, name, now);
 	if (*retry_s > 0) {
 		if (l->stats != NULL)
 			qt_net_count(&l->stats->rejects[
@@ -160,13 +154,14 @@ qt_net_login_check(struct qt_net_login *l, const struct qt_net_addr *addr,
 		return -EBUSY;
 	}
 	if (qt_net_password_check(password, len, NULL) < 0) {
-		qt_net_backoff_fail(l->backoff, addr, name, now);
 		count(l, 0);
 		return -EINVAL;
 	}
 	c = calloc(1, sizeof(*c));
-	if (c == NULL)
+	if (c == NULL) {
+		qt_net_backoff_undo(l->backoff, addr, name);
 		return -EAGAIN;
+	}
 	qt_net_users_refresh(l->users, NULL);	/* a bad file: the old stays */
 	c->is_known = qt_net_users_get(l->users, name, &c->account);
 	if (!c->is_known)
@@ -184,14 +179,10 @@ qt_net_login_check(struct qt_net_login *l, const struct qt_net_addr *addr,
 	if (rc < 0) {
 		if (l->stats != NULL)
 			qt_net_count(&l->stats->rejects[QT_NET_REJECT_busy], 1);
+		qt_net_backoff_undo(l->backoff, addr, name);
 		check_free(c);
 		return -EAGAIN;
 	}
-	/*
-	 * An attempt counts as failed until it is known to be right: otherwise
-	 * a hundred at once would all come before the first failure.
-	 */
-	qt_net_backoff_fail(l->backoff, addr, name, now);
 	l->pending++;
 	return 0;
 }

@@ -51,6 +51,25 @@ teardown() { qtd_down; world_down; }
 	[ "$last" = 429 ]
 }
 
+# Each from a new port, so from one worker or another. How often a guess was
+# let through, and how often the waits (1, 2, 4 ... seconds) allow it to be.
+@test "workers do not multiply the tries" {
+	qtd_start --workers 4
+	begun=${EPOCHREALTIME/[.,]/}
+	tries=0
+	for _ in {1..24}; do
+		[ "$(login AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA)" = 429 ] ||
+			tries=$((tries + 1))
+	done
+	seconds=$(((${EPOCHREALTIME/[.,]/} - begun) / 1000000))
+	allowed=3
+	for ((wait = 1, at = 1; at <= seconds; wait *= 2, at += wait)); do
+		allowed=$((allowed + 1))
+	done
+	echo "$tries tries in $seconds s, $allowed allowed"
+	[ "$tries" -le "$allowed" ]
+}
+
 @test "sessions: made, listed, shown as text, ended" {
 	qtd_start --no-login
 	run -0 ask POST api/sessions \

@@ -23,9 +23,12 @@
 struct qt_net_login;
 struct qt_net_work;
 
-/* users, work and stats (may be NULL) are borrowed, and must outlive it. */
+struct qt_net_backoff;
+
+/* All (stats may be NULL) are borrowed, and must outlive it. */
 int	qt_net_login_new(struct qt_net_users *users, struct qt_net_work *work,
-	    struct qt_net_stats *stats, struct qt_net_login **out);
+	    struct qt_net_backoff *backoff, struct qt_net_stats *stats,
+	    struct qt_net_login **out);
 /* Checks under way call nobody any more. */
 void	qt_net_login_free(struct qt_net_login *login);
 
@@ -52,16 +55,25 @@ int	qt_net_login_check(struct qt_net_login *login,
  * cost nothing, then 1, 2, 4 ... 300 seconds; forgotten after an hour. An
  * address that an account was let in from is not held up by that account's
  * failures elsewhere, so nobody is locked out by others.
+ *
+ * The table is shared with the processes that are forked after it was made:
+ * however many serve, a guesser has as many tries as with one. Any of them,
+ * and any thread, may call at any time; killed, it leaves nothing half-done.
  */
-struct qt_net_backoff;
 int	qt_net_backoff_new(unsigned int slots, struct qt_net_backoff **out);
 void	qt_net_backoff_free(struct qt_net_backoff *b);
-/* Seconds to wait, 0: go on. name may be NULL. */
-unsigned int qt_net_backoff_wait(const struct qt_net_backoff *b,
+/*
+ * Before each attempt: 0, and it counts as failed until ok or undo say other-
+ * wise (a hundred at once would all come before the first failure); or the
+ * seconds to wait, and nothing is counted. name may be NULL.
+ */
+unsigned int qt_net_backoff_try(struct qt_net_backoff *b,
 	    const struct qt_net_addr *addr, const char *name, uint64_t now_ms);
-void	qt_net_backoff_fail(struct qt_net_backoff *b,
-	    const struct qt_net_addr *addr, const char *name, uint64_t now_ms);
+/* The attempt was right: all is forgiven. */
 void	qt_net_backoff_ok(struct qt_net_backoff *b,
+	    const struct qt_net_addr *addr, const char *name);
+/* It was not made after all. */
+void	qt_net_backoff_undo(struct qt_net_backoff *b,
 	    const struct qt_net_addr *addr, const char *name);
 
 /*

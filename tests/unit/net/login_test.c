@@ -49,6 +49,7 @@ struct world {
 	struct qt_net_users	*users;
 	struct qt_net_work	*work;
 	struct qt_net_login	*login;
+	struct qt_net_backoff	*backoff;
 	struct qt_net_stats	 stats;
 	int			 done;
 	enum qt_net_role	 role;
@@ -62,8 +63,9 @@ world_start(struct world *w, unsigned int limit)
 	uv_loop_init(&w->loop);
 	assert_int_equal(qt_net_users_open(path, &w->users, NULL), 0);
 	assert_int_equal(qt_net_work_new(&w->loop, 1, limit, &w->work), 0);
-	assert_int_equal(qt_net_login_new(w->users, w->work, &w->stats,
-	    &w->login), 0);
+	assert_int_equal(qt_net_backoff_new(64, &w->backoff), 0);
+	assert_int_equal(qt_net_login_new(w->users, w->work, w->backoff,
+	    &w->stats, &w->login), 0);
 }
 
 static void
@@ -73,6 +75,7 @@ world_stop(struct world *w)
 	qt_net_work_free(w->work);
 	uv_run(&w->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&w->loop), 0);
+	qt_net_backoff_free(w->backoff);
 	qt_net_users_close(w->users);
 }
 
@@ -175,47 +178,6 @@ QT_TEST(a_full_queue_says_so)
 	/* Freed with checks under way: they are finished, and told nobody. */
 	world_stop(&w);
 	assert_int_equal(w.done, 0);
-}
-
-QT_TEST(back_off_doubles_and_forgets)
-{
-	struct qt_net_backoff	*b;
-
-	(void)state;
-	assert_int_equal(qt_net_backoff_new(64, &b), 0);
-	for (int i = 0; i < 2; i++)
-		qt_net_backoff_fail(b, &here, NULL, 1000);
-	assert_int_equal(qt_net_backoff_wait(b, &here, NULL, 1000), 0);
-	qt_net_backoff_fail(b, &here, NULL, 1000);
-	assert_int_equal(qt_net_backoff_wait(b, &here, NULL, 1000), 1);
-	assert_int_equal(qt_net_backoff_wait(b, &here, NULL, 2000), 0);
-	qt_net_backoff_fail(b, &here, NULL, 2000);
-	assert_int_equal(qt_net_backoff_wait(b, &here, NULL, 2000), 2);
-	for (int i = 0; i < 40; i++)
-		qt_net_backoff_fail(b, &here, NULL, 2000);
-	assert_int_equal(qt_net_backoff_wait(b, &here, NULL, 2000), 300);
-	assert_int_equal(qt_net_backoff_wait(b, &there, NULL, 2000), 0);
-	qt_net_backoff_fail(b, &here, NULL, 2000 + 3600 * 1000 + 1);
-	assert_int_equal(qt_net_backoff_wait(b, &here, NULL,
-	    2000 + 3600 * 1000 + 1), 0);
-	qt_net_backoff_free(b);
-}
-
-QT_TEST(nobody_is_locked_out_by_the_failures_of_others)
-{
-	struct qt_net_backoff	*b;
-
-	(void)state;
-	assert_int_equal(qt_net_backoff_new(64, &b), 0);
-	qt_net_backoff_ok(b, &here, "ann");
-	for (int i = 0; i < 9; i++)
-		qt_net_backoff_fail(b, &there, "ann", 1000);
-	assert_int_equal(qt_net_backoff_wait(b, &here, "ann", 1000), 0);
-	assert_true(qt_net_backoff_wait(b, &there, "ann", 1000) > 0);
-	for (int i = 0; i < 3; i++)
-		qt_net_backoff_fail(b, &here, "ann", 1000);
-	assert_int_equal(qt_net_backoff_wait(b, &here, "ann", 1000), 1);
-	qt_net_backoff_free(b);
 }
 
 static struct qt_net_str
