@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <qt/base/clock.h>
+#include <qt/base/hash.h>
 #include <qt/base/log.h>
 #include <qt/net/audit.h>
 #include <qt/net/login.h>
@@ -46,27 +47,55 @@ refresh_users(struct worker *w)
 		    "in force", err.text, qt_strerror(rc));
 }
 
-/* A cookie's session, whose user must still be what it was. */
+/*
+ * Of -c's secret some bits only: enough to see that it was changed, too few
+ * to find it by trying.
+ */
+static uint64_t
+credential_stamp(const char *credential)
+{
+	static const struct qt_hash_key	key = { { 0x7174, 4 } };
+
+	return (qt_hash(&key, credential, strlen(credential)) & 0xfffff) | 1;
+}
+
+int
+auth_stamp(struct worker *w, const char *name, uint64_t *stamp,
+    enum qt_net_role *role)
+{
+	struct qt_net_account	account;
+
+	*stamp = w->opt->login == LOGIN_BASIC ?
+	    credential_stamp(w->opt->credential) : 0;
+	if (w->users == NULL)
+		return 1;
+	refresh_users(w);
+	if (!qt_net_users_get(w->users, name, &account))
+		return 0;
+	*stamp = qt_net_account_stamp(&account);
+	if (role != NULL)
+		*role = account.role;
+	return 1;
+}
+
+/*
+ * A cookie's session, whose user must still be what it was. What was granted
+ * when qtd ran with other accounts, or none, has another stamp.
+ */
 static int
 find_cookie(struct worker *w, struct qt_net_req *req,
     struct qt_net_session *out)
 {
 	struct qt_net_token_hash	hash;
-	struct qt_net_account		account;
 	struct qt_net_str		text;
+	uint64_t			stamp;
 
 	if (!qt_net_req_cookie(req, w->cookie, &text) ||
 	    qt_net_token_parse(text, &hash) < 0 ||
 	    qt_net_sessions_get(w->sessions, &hash, QT_NET_SESSION_BROWSER,
 	    qt_clock_real_ms(), out) != 1)
 		return 0;
-	if (w->users == NULL)
-		return 1;
-	refresh_users(w);
-	if (!qt_net_users_get(w->users, out->name, &account))
-		return 0;
-	out->role = account.role;
-	return 1;
+	return auth_stamp(w, out->name, &stamp, NULL) && stamp == out->stamp;
 }
 
 static int
@@ -91,7 +120,7 @@ find_basic(struct worker *w, struct qt_net_req *req,
 	    QT_NET_NAME_MAX : colon - w->opt->credential),
 	    w->opt->credential);
 	out->role = QT_NET_ROLE_ADMIN;
-	return 1;
+	return auth_stamp(w, out->name, &out->stamp, NULL);
 }
 
 /* A proxy's word counts only when the proxy is on this machine. */
@@ -100,7 +129,6 @@ find_header(struct worker *w, struct qt_net_req *req,
     struct qt_net_session *out)
 {
 	const struct qt_net_head	*head = qt_net_req_head(req);
-	struct qt_net_account		 account;
 	const char			*name = w->opt->auth_header;
 	int				 found = 0;
 
@@ -115,13 +143,7 @@ find_header(struct worker *w, struct qt_net_req *req,
 			return 0;
 	}
 	out->role = QT_NET_ROLE_WRITER;
-	if (!found || w->users == NULL)
-		return found;
-	refresh_users(w);
-	if (!qt_net_users_get(w->users, out->name, &account))
-		return 0;
-	out->role = account.role;
-	return 1;
+	return found && auth_stamp(w, out->name, &out->stamp, &out->role);
 }
 
 int
@@ -189,6 +211,8 @@ auth_open(struct worker *w, struct qt_err *err)
 	if (rc == 0 && o->login == LOGIN_PASSWORD)
 		rc = qt_net_login_new(w->users, w->work, w->backoff,
 		    &w->slot->net, &w->login);
+	if (rc == 0)
+		rc = revoke_new(w);
 	if (rc == 0)
 		rc = qt_net_cookie_name(w->cookie, sizeof(w->cookie), "qt",
 		    o->is_tls || o->is_https, o->port);

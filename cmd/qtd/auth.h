@@ -13,9 +13,9 @@ int	auth_set_cookie(struct worker *w, struct qt_net_req *req,
 	    const char *token);
 /*
  * Answers 204 (or what body says, as JSON, with 200) with a cookie for a new
- * browser session of this user; takes body. The request gets deferred.
+ * browser session of this user (name, role, stamp); takes body. The request gets deferred.
  */
 void	auth_log_in(struct worker *w, struct qt_net_req *req,
-	    const char *name, enum qt_net_role role, struct qt_buf *body);
+	    const struct qt_net_session *who, struct qt_buf *body);
 
 #endif /* QTD_AUTH_H */

@@ -86,14 +86,7 @@ on_closed(struct ws *ws)
 	else
 		qt1_closed(c);
 	pulse_del(c);
-		if (c->prev != NULL)
-		c->prev->next = c->next;
-	else
-		w->conns = c->next;
-	if (c->next != NULL)
-		c->next->prev = c->prev;
-	free(c->query);
-	free(c);
+	free_conn(c);
 	tell_clients(w);
 	worker_conn_closed(w);
 }
@@ -118,6 +111,7 @@ conn_adopt(struct worker *w, const struct user *user, uint64_t cookie_id,
 	c->user = *user;
 	c->cookie_id = cookie_id;
 	link_conn(c);
+	revoke_begin(w);
 	/* It may be open, and closed again, when this returns. */
 	rc = ws_adopt(w->ws, up->fd, up->head.p, up->head.len, up->rest.p,
 	    up->rest.len, c, &c->ws);
@@ -126,14 +120,28 @@ conn_adopt(struct worker *w, const struct user *user, uint64_t cookie_id,
 	return rc;
 }
 
+/* The codes from 4000 on are exit codes to clients of the tty protocol. */
 void
-conn_close_all(struct worker *w, uint64_t cookie_id, unsigned int code,
-    const char *reason)
+conn_log_out(struct conn *c)
+{
+	ws_close(c->ws, c->tty != NULL ? 1008 : QT_WIRE_LOGGED_OUT,
+	    "logged out");
+}
+
+void
+conn_log_out_all(struct worker *w, uint64_t cookie_id)
 {
 	for (struct conn *c = w->conns; c != NULL; c = c->next) {
-		if (cookie_id == 0 || c->cookie_id == cookie_id)
-			ws_close(c->ws, code, reason);
+		if (c->cookie_id == cookie_id)
+			conn_log_out(c);
 	}
+}
+
+void
+conn_close_all(struct worker *w, unsigned int code)
+{
+	for (struct conn *c = w->conns; c != NULL; c = c->next)
+		ws_close(c->ws, code, NULL);
 }
 
 void

@@ -48,9 +48,12 @@ extern const struct ws_ops conn_ops;
 int	conn_adopt(struct worker *w, const struct user *user,
 	    uint64_t cookie_id, const struct qt_net_upgrade *up,
 	    struct qt_net_str query);
-/* Closes every connection of a web session (logout), or all with 0. */
-void	conn_close_all(struct worker *w, uint64_t cookie_id,
-	    unsigned int code, const char *reason);
+/* Whoever holds it has to log in again. */
+void	conn_log_out(struct conn *c);
+/* Every connection of a web session. */
+void	conn_log_out_all(struct worker *w, uint64_t cookie_id);
+/* Closes them all. */
+void	conn_close_all(struct worker *w, unsigned int code);
 
 /* Tells every client to come again soon, and closes: the server ends. */
 void	conn_going_all(struct worker *w);

@@ -33,6 +33,7 @@ struct pending {
 	struct qt_buf		 body;		/* of the answer */
 	char			 name[QT_NET_NAME_MAX + 1];
 	enum qt_net_role	 role;
+	uint64_t		 stamp;
 };
 
 static void
@@ -140,6 +141,7 @@ add_session(struct pending *p)
 	qt_net_token_new(p->token, &m.hash);
 	m.session.kind = QT_NET_SESSION_BROWSER;
 	m.session.role = p->role;
+	m.session.stamp = p->stamp;
 	m.session.created_ms = qt_clock_real_ms();
 	m.session.expires_ms = m.session.created_ms + AUTH_LOGIN_MS;
 	memcpy(m.session.name, p->name, sizeof(m.session.name));
@@ -148,8 +150,8 @@ add_session(struct pending *p)
 }
 
 void
-auth_log_in(struct worker *w, struct qt_net_req *req, const char *name,
-    enum qt_net_role role, struct qt_buf *body)
+auth_log_in(struct worker *w, struct qt_net_req *req,
+    const struct qt_net_session *who, struct qt_buf *body)
 {
 	struct pending	*p = pending_new(w, req);
 
@@ -159,8 +161,9 @@ auth_log_in(struct worker *w, struct qt_net_req *req, const char *name,
 	}
 	p->body = *body;
 	*body = (struct qt_buf)QT_BUF_INIT;
-	snprintf(p->name, sizeof(p->name), "%s", name);
-	p->role = role;
+	memcpy(p->name, who->name, sizeof(p->name));
+	p->role = who->role;
+	p->stamp = who->stamp;
 	add_session(p);
 }
 
@@ -215,6 +218,7 @@ on_password(const struct qt_net_login_result *result, void *arg)
 
 	snprintf(p->name, sizeof(p->name), "%s", result->name);
 	p->role = result->role;
+	p->stamp = result->stamp;
 	if (p->role == QT_NET_ROLE_NONE) {
 		qt_net_audit(p->w->audit, "login", 0, p->name, NULL, &p->addr,
 		    "password");
@@ -347,6 +351,7 @@ token_get(struct qt_net_req *req, void *arg)
 	qt_net_token_new(p->token, &m.hash);
 	m.session.kind = QT_NET_SESSION_TICKET;
 	m.session.role = (enum qt_net_role)user->role;
+	(void)auth_stamp(w, user->name, &m.session.stamp, NULL);
 	m.session.created_ms = qt_clock_real_ms();
 	m.session.expires_ms = m.session.created_ms + AUTH_TICKET_MS;
 	memcpy(m.session.name, user->name, sizeof(m.session.name));

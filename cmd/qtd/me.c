@@ -85,7 +85,7 @@ me_get(struct qt_net_req *req, void *arg)
 	}
 	if (w->opt->login == LOGIN_BASIC && who.id == 0) {
 		/* Some browsers send no Basic header with a WebSocket. */
-		auth_log_in(w, req, who.name, who.role, &body);
+		auth_log_in(w, req, &who, &body);
 		return;
 	}
 	if (who.id != 0)

@@ -20,7 +20,6 @@ enum mon_type {
 	MON_TAKE,	/*		hash, session.kind	session */
 	MON_DEL,	/*		hash, session.id	code */
 	MON_RENEW,	/*		hash, session.expires_ms code */
-	MON_DEL_USER,	/*		session.name		code */
 	MON_HOST,	/*		-			code */
 	MON_OPEN,	/*		pid, flags, text	code, flags, fd */
 	MON_LINK,	/*		flags, text, fd		code */

@@ -2,6 +2,7 @@
 /* What the monitor does for its workers. The protocol is mon.h. */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,12 +14,19 @@
 
 #include "monitor.h"
 
+/*
+ * Every worker hears it: one that is so stuck that its socket is full would go
+ * on with WebSockets of who has logged out, so another takes its place.
+ */
 static void
 tell_all(struct monitor *m, const struct mon_message *msg)
 {
 	for (unsigned int i = 0; i < m->opt->workers; i++) {
-		if (m->child[i].fd >= 0)
-			mon_send_message(m->child[i].fd, msg, -1);
+		struct child	*c = &m->child[i];
+
+		if (c->fd >= 0 && mon_send_message(c->fd, msg, -1) < 0 &&
+		    c->pid > 0)
+			kill(c->pid, SIGKILL);
 	}
 }
 
@@ -92,9 +100,6 @@ handle(struct monitor *m, struct child *c, struct mon_message *msg, int fd)
 	case MON_RENEW:
 		msg->code = qt_net_sessions_renew(m->sessions, &msg->hash,
 		    s.expires_ms);
-		return 1;
-	case MON_DEL_USER:
-		msg->code = (int)qt_net_sessions_del_user(m->sessions, s.name);
 		return 1;
 	case MON_HOST:
 		msg->code = start_host();

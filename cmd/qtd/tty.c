@@ -235,16 +235,19 @@ static void
 on_ticket(void *arg, const struct mon_message *m, int fd)
 {
 	struct tty	*t = arg;
+	struct user	*user = &t->conn->user;
+	uint64_t	 stamp;
 
 	if (fd >= 0)
 		close(fd);
-	if (m->code < 0) {
+	if (m->code < 0 || !auth_stamp(t->conn->worker, m->session.name,
+	    &stamp, NULL) || stamp != m->session.stamp) {
 		end(t, 1008, "not logged in");
 		return;
 	}
-	memcpy(t->conn->user.name, m->session.name,
-	    sizeof(t->conn->user.name));
-	t->conn->user.role = m->session.role;
+	memcpy(user->name, m->session.name, sizeof(user->name));
+	user->role = m->session.role;
+	user->stamp = stamp;
 	start(t);
 }
 

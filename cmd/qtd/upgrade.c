@@ -118,6 +118,7 @@ upgrade_get(struct qt_net_req *req, void *arg)
 		return;
 	memcpy(user.name, who.name, sizeof(user.name));
 	user.role = who.role;
+	user.stamp = who.stamp;
 	if (qt_net_req_take(req, &up) < 0)
 		return;
 	rc = conn_adopt(w, &user, who.id, &up, protocol == 't' ? query : none);

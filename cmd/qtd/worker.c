@@ -76,7 +76,7 @@ reload(struct worker *w)
 	struct qt_err	err = QT_ERR_INIT;
 	int		rc = 0;
 
-	w->users_ms = 0;	/* looked at with the next request */
+	revoke_look(w);
 	if (w->tls != NULL)
 		rc = qt_net_tls_reload(w->tls, &err);
 	if (rc < 0)
@@ -96,7 +96,7 @@ on_told(void *arg, const struct mon_message *m)
 	else if (m->type == MON_RELOAD)
 		reload(w);
 	else if (m->type == MON_LOGOUT && m->session.id != 0)
-		conn_close_all(w, m->session.id, 4001, "logged out");
+		conn_log_out_all(w, m->session.id);
 }
 
 /* The monitor was killed: make room for the next one. Clients come back. */
@@ -212,13 +212,14 @@ open_all(struct worker *w, const struct worker_start *start,
 static void
 close_all(struct worker *w)
 {
-	conn_close_all(w, 0, 1001, NULL);
+	conn_close_all(w, 1001);
 	front_close(w);
 	ws_bridge_free(w->ws);
 	host_free(w->host);
 	w->host = NULL;
 	mon_free(w->mon);
 	pulse_free(w);
+	revoke_free(w);
 	watch_free(w);
 	if (w->stop_timer != NULL)
 		uv_close((uv_handle_t *)w->stop_timer, on_free_timer);

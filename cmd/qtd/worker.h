@@ -29,6 +29,7 @@ struct qt_net_origins;
 struct qt_net_static;
 struct qt_net_tls;
 struct qt_net_work;
+struct revoke;
 
 struct worker {
 	struct uv_loop_s	*loop;
@@ -61,6 +62,7 @@ struct worker {
 	char			 cookie[64];	/* its name */
 	char			 local_name[QT_NET_NAME_MAX + 1];
 	uint64_t		 users_ms;	/* looked at last */
+	struct revoke		*revoke;
 	int			 is_stopping;
 	struct uv_timer_s	*stop_timer;
 };
@@ -69,6 +71,7 @@ struct worker {
 struct user {
 	char			name[QT_NET_NAME_MAX + 1];
 	enum qt_net_role	role;
+	uint64_t		stamp;	/* of the account, see auth_stamp */
 };
 
 /* The session role that a login's role gives; --read-only lowers it. */
@@ -93,6 +96,22 @@ int	auth_check(struct qt_net_req *req, void *worker);
 /* The same without an answer: 1 when it is known who asks. */
 int	auth_find(struct worker *w, struct qt_net_req *req,
 	    struct qt_net_session *out);
+/*
+ * What the account of that name is now: 1, role (may be NULL) and a stamp
+ * that is another once the account is another; or 0 when there is none. With-
+ * out accounts every name has the same stamp.
+ */
+int	auth_stamp(struct worker *w, const char *name, uint64_t *stamp,
+	    enum qt_net_role *role);
+
+/* revoke.c: closes WebSockets whose account is not what it was. */
+int	revoke_new(struct worker *w);
+void	revoke_free(struct worker *w);
+/* There is a WebSocket: look at the accounts now and then. */
+void	revoke_begin(struct worker *w);
+/* Look now, however lately that was. */
+void	revoke_look(struct worker *w);
+
 /* What api/me and HELLO call it: the login that is asked for. */
 void	auth_refuse(struct worker *w, struct qt_net_req *req);
 

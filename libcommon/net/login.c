@@ -123,7 +123,8 @@ verified(struct qt_net_job *job)
 	struct check			*c = (struct check *)job;
 	struct qt_net_login		*l = c->login;
 	struct qt_net_login_result	 result = { c->name,
-	    c->is_right ? c->account.role : QT_NET_ROLE_NONE };
+	    c->is_right ? c->account.role : QT_NET_ROLE_NONE,
+	    c->is_right ? qt_net_account_stamp(&c->account) : 0 };
 
 	l->pending--;
 	if (!l->is_freed) {

@@ -177,6 +177,7 @@ qt_net_sessions_get(const struct qt_net_sessions *s,
 		out->kind = kind;
 		out->role = (enum qt_net_role)r.role;
 		memcpy(out->name, r.name, sizeof(out->name));
+		out->stamp = r.stamp;
 		return 1;
 	}
 	return 0;

@@ -12,7 +12,7 @@
  *
  *	OFFSET	SIZE	header
  *	0	8	magic "QTWEBSES"
- *	8	4	version, 1
+ *	8	4	version, 2
  *	12	4	bytes of a slot, 192
  *	16	4	capacity
  *	20	4	slots, a power of two
@@ -29,11 +29,12 @@
  *	32	8	expires, ms
  *	40	32	SHA-256 of the token
  *	72	64	name, zero-filled
- *	136	8	check: keyed hash of bytes 8 to 135
- *	144	48	zero
+ *	136	8	stamp of the account
+ *	144	8	check: keyed hash of bytes 8 to 143
+ *	152	40	zero
  */
 #define QT__SESSIONS_MAGIC	0x5345534245575451u	/* "QTWEBSES" */
-#define QT__SESSIONS_VERSION	1u
+#define QT__SESSIONS_VERSION	2u
 #define QT__SESSIONS_WAYS	16u
 
 struct qt__sessions_header {
@@ -57,15 +58,16 @@ struct qt__session_record {
 	uint64_t	expires_ms;
 	uint8_t		token[32];
 	char		name[64];
+	uint64_t	stamp;
 	uint64_t	check;
 };
 #define QT__SESSION_WORDS (sizeof(struct qt__session_record) / 8)
-_Static_assert(sizeof(struct qt__session_record) == 136, "its size");
+_Static_assert(sizeof(struct qt__session_record) == 144, "its size");
 
 struct qt__session_slot {
 	_Atomic uint64_t	seq;
 	_Atomic uint64_t	words[QT__SESSION_WORDS];
-	uint64_t		zero[6];
+	uint64_t		zero[5];
 };
 _Static_assert(sizeof(struct qt__session_slot) == 192, "its size");
 

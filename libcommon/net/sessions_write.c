@@ -180,6 +180,7 @@ qt_net_sessions_add(struct qt_net_sessions *s,
 	    memory_order_relaxed) + 1;
 	r.created_ms = session->created_ms;
 	r.expires_ms = session->expires_ms;
+	r.stamp = session->stamp;
 	memcpy(r.token, token->b, sizeof(r.token));
 	memcpy(r.name, session->name, strnlen(session->name,
 	    sizeof(r.name) - 1));

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <qt/base/hash.h>
 #include <qt/base/sys.h>
 
 #include "users_priv.h"
@@ -92,6 +94,18 @@ qt__net_user_line_parse(const char *line, size_t len,
 	memcpy(out->name, line, (size_t)(a - line));
 	memcpy(out->hash, b + 1, QT_NET_HASH_SIZE - 1);
 	return 0;
+}
+
+uint64_t
+qt_net_account_stamp(const struct qt_net_account *a)
+{
+	static const struct qt_hash_key	key = { { 0x7174, 3 } };
+	char				line[256];
+	int				len;
+
+	len = snprintf(line, sizeof(line), "%s:%s:%s", a->name,
+	    qt_net_role_name(a->role), a->hash);
+	return qt_hash(&key, line, (size_t)len) | 1;
 }
 
 static int
@@ -285,7 +299,14 @@ qt_net_users_refresh(struct qt_net_users *u, struct qt_err *err)
 	qt__net_accounts_clear(&u->list);
 	u->list = list;
 	u->id = id;
+	u->loads++;
 	return 0;
+}
+
+uint64_t
+qt_net_users_loads(const struct qt_net_users *u)
+{
+	return u->loads;
 }
 
 int

@@ -25,6 +25,7 @@ struct qt_net_users {
 	char			*path;
 	struct qt__accounts	 list;
 	struct qt__file_id	 id;
+	uint64_t		 loads;
 };
 
 int	qt__net_user_name_is(const char *name, size_t len);

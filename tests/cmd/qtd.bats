@@ -140,11 +140,55 @@ teardown() { qtd_down; world_down; }
 	[ "$(status DELETE api/sessions/wils)" = 403 ]
 	[ "$(status GET api/sessions)" = 200 ]
 	qtd user del "$WORLD/users" rea
-	refused() { [ "$(status GET api/sessions)" = 401 ]; }
-	wait_for 5 refused
+	wait_for 5 is_refused
 	grep -q '"event":"login","ok":false,"user":"wil"' "$WORLD/audit"
 	grep -q '"event":"login","ok":true,"user":"rea"' "$WORLD/audit"
 	refute grep -q pw- "$WORLD/audit"
+}
+
+is_refused() { [ "$(status GET api/sessions)" = 401 ]; }
+
+@test "a changed password or role ends that user's logins, and no other's" {
+	for u in ann bob; do
+		echo "pw-$u" | qtd user add -r writer "$WORLD/users" "$u"
+	done
+	qtd_start --users "$WORLD/users" --workers 2
+	as() {
+		status POST login -d "{\"user\":\"$1\",\"password\":\"$2\"}"
+	}
+	[ "$(as bob pw-bob)" = 204 ]
+	cp "$WORLD/jar" "$WORLD/bobs"
+	[ "$(as ann pw-ann)" = 204 ]
+	echo new | qtd user passwd "$WORLD/users" ann
+	wait_for 5 is_refused
+	[ "$(as ann pw-ann)" = 401 ]
+	[ "$(as ann new)" = 204 ]
+	[ "$(status GET api/sessions)" = 200 ]
+	qtd user role -r reader "$WORLD/users" ann
+	wait_for 5 is_refused
+	cp "$WORLD/bobs" "$WORLD/jar"
+	[ "$(status GET api/sessions)" = 200 ]
+	# A user of that name who comes later is somebody else.
+	qtd user del "$WORLD/users" bob
+	echo pw-bob | qtd user add -r writer "$WORLD/users" bob
+	wait_for 5 is_refused
+}
+
+@test "a cookie is worth nothing once the way to log in is another" {
+	qtd_start -c ann:one
+	[ "$(status GET api/me -u ann:one)" = 200 ]
+	[ "$(status GET api/me)" = 200 ]
+	port=$PORT
+	qtd_stop
+	qtd_start -p "$port" -c ann:two
+	[ "$(status GET api/me)" = 401 ]
+	qtd_stop
+	qtd_start -p "$port"
+	[ "$(login)" = 204 ]
+	qtd_stop
+	echo pw | qtd user add -r admin "$WORLD/users" "$(id -un)"
+	qtd_start -p "$port" --users "$WORLD/users"
+	[ "$(status GET api/me)" = 401 ]
 }
 
 @test "a header from a proxy says who it is" {

@@ -91,6 +91,21 @@ test('a login that has ended is asked for again, in place', async () => {
 	await t.leave(page);
 });
 
+test('a changed password asks for the new one, in place', async () => {
+	const server = await world.qtd('--users', users);
+	const page = await t.open();
+	await page.goto(server.url);
+	await fill(page, 'ann', 'correct horse ann');
+	await t.prompt(page);
+	await t.type(page, 'echo before', /^before$/m);
+	await world.run('qtd', ['user', 'passwd', users, 'ann'], 'battery\n');
+	await page.getByLabel('Password').waitFor();
+	await fill(page, 'ann', 'battery');
+	await page.locator('#login').waitFor({ state: 'hidden' });
+	await t.shows(page, /^before$/m);
+	await t.leave(page);
+});
+
 test('a reader looks on', async () => {
 	const server = await world.qtd('--users', users);
 	const page = await t.open();

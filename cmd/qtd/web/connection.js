@@ -20,6 +20,7 @@ const BACKOFF_MAX_MS = 15000;
 const CONNECT_MS = 10000;	// to HELLO
 const PING_EVERY_MS = 15000;
 const PONG_WITHIN_MS = 8000;
+const LOGGED_OUT = 4001;	// close code
 const PONG_SOON_MS = 2500;	// when the page is looked at again
 
 export class Connection extends Emitter {
@@ -128,7 +129,8 @@ export class Connection extends Emitter {
 			if (frame)
 				this.#handle(frame);
 		};
-		socket.onclose = () => this.#lost(undefined, true);
+		socket.onclose = ({ code }) => this.#lost(undefined, true,
+			code === LOGGED_OUT);
 		this.#deadline = setTimeout(() => this.#lost(), CONNECT_MS);
 	}
 
@@ -155,7 +157,7 @@ export class Connection extends Emitter {
 		return wasOpen;
 	}
 
-	async #lost(delay, isCut) {
+	async #lost(delay, isCut, isLoggedOut = false) {
 		const wasOpen = this.#drop(isCut);
 		if (!this.downSince)
 			this.downSince = Date.now();
@@ -166,7 +168,7 @@ export class Connection extends Emitter {
 		this.retryAt = Date.now() + wait;
 		this.#timer = setTimeout(() => this.#connect(), wait);
 		this.#set('waiting');
-		if (!wasOpen && await this.#probe() && this.state === 'waiting') {
+		if ((!wasOpen || isLoggedOut) && await this.#probe() && this.state === 'waiting') {
 			this.stop();
 			this.emit('login');
 		}

@@ -35,6 +35,7 @@ void	qt_net_login_free(struct qt_net_login *login);
 struct qt_net_login_result {
 	const char		*name;	/* as asked; borrowed */
 	enum qt_net_role	 role;	/* QT_NET_ROLE_NONE: refused */
+	uint64_t		 stamp;	/* of the account that was checked */
 };
 
 /*

@@ -17,7 +17,8 @@
  *
  *	memory:	[ header | bucket | bucket | ... ]	at least 2 * capacity slots
  *	bucket:	16 slots of 192 bytes
- *	slot:	seq, kind, role, id, created, expires, token hash, name, check
+ *	slot:	seq, kind, role, id, created, expires, token hash, name,
+ *		stamp, check
  *
  * Lookup is O(1): the token's hash names the one bucket where it can be (the
  * hashes are random, and no outsider can choose them). Each slot has a
@@ -46,6 +47,7 @@ struct qt_net_session {
 	enum qt_net_session_kind	kind;
 	enum qt_net_role		role;
 	char				name[QT_NET_NAME_MAX + 1];
+	uint64_t			stamp;	/* of the account, or 0 */
 };
 
 /* Bytes of memory for capacity sessions (16 to 1,000,000); 0 when outside. */
@@ -72,8 +74,8 @@ int	qt_net_sessions_get(const struct qt_net_sessions *s,
 	    struct qt_net_session *out);
 
 /*
- * The writer's. add takes kind, role, name, created and expires from session
- * and sets its id. take is get, and removes it: one-time tokens.
+ * The writer's. add takes all but the id from session, and sets that. take is
+ * get, and removes it: one-time tokens.
  */
 int	qt_net_sessions_add(struct qt_net_sessions *s,
 	    const struct qt_net_token_hash *token,

@@ -3,6 +3,7 @@
 #define QT_NET_USERS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <qt/base/err.h>
 
@@ -38,6 +39,13 @@ struct qt_net_account {
 	char			hash[QT_NET_HASH_SIZE];
 };
 
+/*
+ * What an account was, in a word, never 0: another password, another role or
+ * another user of the same name gives another. What is granted to an account
+ * (a cookie, a WebSocket) keeps it, and is void once it differs.
+ */
+uint64_t qt_net_account_stamp(const struct qt_net_account *account);
+
 /* A loaded file. Not for two threads at once. */
 struct qt_net_users;
 
@@ -53,6 +61,8 @@ int	qt_net_users_refresh(struct qt_net_users *users, struct qt_err *err);
 /* 1 and a copy, or 0. */
 int	qt_net_users_get(const struct qt_net_users *users, const char *name,
 	    struct qt_net_account *out);
+/* Grows with each load that refresh made. */
+uint64_t qt_net_users_loads(const struct qt_net_users *users);
 size_t	qt_net_users_count(const struct qt_net_users *users);
 /* The i-th in the file's order, or NULL. Borrowed until the next refresh. */
 const struct qt_net_account *qt_net_users_at(const struct qt_net_users *users,

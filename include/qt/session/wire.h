@@ -26,6 +26,7 @@
  * longer than QT_WIRE_IN_MAX too (1009).
  */
 #define QT_WIRE_HEAD_SIZE	16
+#define QT_WIRE_LOGGED_OUT	4001	/* close code: a login is needed */
 #define QT_WIRE_IN_MAX		(64u << 10)	/* client to server */
 #define QT_WIRE_OUT_MAX		(64u << 10)	/* server to client, DATA */
 #define QT_WIRE_CHANNELS_MAX	64		/* open on one connection */

@@ -41,6 +41,7 @@ session(const char *name, uint64_t expires_ms)
 	    .expires_ms = expires_ms };
 
 	strcpy(s.name, name);
+	s.stamp = UINT64_C(0x8000000000000003);
 	return s;
 }
 
@@ -75,6 +76,7 @@ QT_TEST(a_reader_finds_what_the_writer_added)
 	assert_string_equal(got.name, "ann");
 	assert_int_equal(got.role, QT_NET_ROLE_WRITER);
 	assert_int_equal(got.id, s.id);
+	assert_true(got.stamp == s.stamp);
 	/* Expired, another kind, another token. */
 	assert_int_equal(qt_net_sessions_get(r, &t, QT_NET_SESSION_BROWSER,
 	    100, &got), 0);

@@ -202,3 +202,22 @@ QT_TEST(passwords_that_bcrypt_would_cut_are_refused)
 	assert_int_equal(qt_net_password_verify("x", 1, "x"), 0);
 	assert_int_equal(qt_net_password_verify("x", 1, "abJnggxhB/yWI"), 0);
 }
+
+QT_TEST(any_change_of_an_account_changes_its_stamp)
+{
+	struct qt_net_account	a = { "ann", QT_NET_ROLE_WRITER, "$2b$12$x" };
+	struct qt_net_account	b = a;
+	uint64_t		stamp = qt_net_account_stamp(&a);
+
+	(void)state;
+	assert_true(stamp != 0);
+	assert_true(qt_net_account_stamp(&b) == stamp);
+	b.role = QT_NET_ROLE_READER;
+	assert_true(qt_net_account_stamp(&b) != stamp);
+	b = a;
+	b.hash[7] = 'y';
+	assert_true(qt_net_account_stamp(&b) != stamp);
+	b = a;
+	b.name[2] = 'm';
+	assert_true(qt_net_account_stamp(&b) != stamp);
+}
