@@ -3,7 +3,7 @@
  * Uploads and downloads, beneath the folder that a session's program is in.
  * The monitor opens; here bytes are moved, a piece at a time.
  *
- *	PUT	OPEN ─► body ─► write ... ─► LINK ─► 201 {path}
+ *	PUT	OPEN ─► body ─► write ... ─► LINK (or DROP) ─► 201 {path}
  *	GET	OPEN ─► read ─► send ... (no faster than it is taken)
  *
  * The struct outlives its request when the client leaves before an answer of
@@ -34,13 +34,28 @@ struct transfer {
 	int			 fd;
 	unsigned int		 flags;
 	uint8_t			 is_asking; /* the monitor has yet to answer */
+	uint8_t			 is_linked;
 };
 
 static uint8_t	piece[PIECE];
 
+/* An upload that did not end well has a name on some file systems. */
+static void
+drop(const struct transfer *t)
+{
+	struct mon_message	m = { .type = MON_DROP };
+	struct stat		st;
+
+	if ((t->flags & MON_OPEN_WRITE) != 0 && !t->is_linked &&
+	    fstat(t->fd, &st) == 0 && st.st_nlink > 0)
+		(void)mon_tell_fd(t->w->mon, &m, t->fd);
+}
+
 static void
 transfer_free(struct transfer *t)
 {
+	if (t->fd >= 0)
+		drop(t);
 	if (t->fd >= 0)
 		close(t->fd);
 	free(t->path);
@@ -137,6 +152,7 @@ opened(struct transfer *t, const struct mon_message *m, int fd)
 {
 	t->is_asking = 0;
 	t->fd = fd;
+	t->flags = m->flags;
 	if (t->req == NULL) {
 		transfer_free(t);
 		return 0;
@@ -145,7 +161,6 @@ opened(struct transfer *t, const struct mon_message *m, int fd)
 		fail(t, m->code < 0 ? m->code : -EIO, reason(m->code));
 		return 0;
 	}
-	t->flags = m->flags;
 	t->path = strndup(m->text, m->len);
 	if (t->path == NULL) {
 		fail(t, -ENOMEM, NULL);
@@ -185,6 +200,7 @@ on_linked(void *arg, const struct mon_message *m, int fd)
 
 	(void)fd;
 	t->is_asking = 0;
+	t->is_linked = m->code == 0;
 	if (t->req == NULL)
 		transfer_free(t);
 	else if (m->code < 0)
@@ -199,10 +215,6 @@ finish_upload(struct transfer *t)
 	struct mon_message	m = { .type = MON_LINK, .flags = t->flags };
 	int			rc;
 
-	if ((t->flags & MON_OPEN_DIRECT) != 0) {
-		say_created(t);
-		return;
-	}
 	m.len = (uint32_t)strlen(t->path);
 	memcpy(m.text, t->path, m.len);
 	rc = mon_ask_fd(t->w->mon, &m, t->fd, on_linked, t);

@@ -137,6 +137,12 @@ mon_forget(struct mon *mon, const void *arg)
 int
 mon_tell(struct mon *mon, struct mon_message *m)
 {
+	return mon_tell_fd(mon, m, -1);
+}
+
+int
+mon_tell_fd(struct mon *mon, struct mon_message *m, int fd)
+{
 	m->tag = 0;
-	return mon_send_message(mon->fd, m, -1);
+	return mon_send_message(mon->fd, m, fd);
 }

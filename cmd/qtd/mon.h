@@ -21,11 +21,12 @@ enum mon_type {
 	MON_DEL,	/*		hash, session.id	code */
 	MON_RENEW,	/*		hash, session.expires_ms code */
 	MON_HOST,	/*		-			code */
-	MON_OPEN,	/*		pid, flags, text	code, flags, fd */
+	MON_OPEN,	/*		pid, flags, text	code, fd */
 	MON_LINK,	/*		flags, text, fd		code */
 	/* told by the worker, no answer */
 	MON_READY,	/*		-			*/
 	MON_CLIENTS,	/*		- (see shared.h)	*/
+	MON_DROP,	/*		fd: of OPEN, not LINKed	*/
 	/* told by the monitor */
 	MON_LOGOUT,	/*		session.id		*/
 	MON_STOP,	/*		-			*/
@@ -34,13 +35,11 @@ enum mon_type {
 
 /*
  * OPEN's text is a path, beneath the folder of the process pid; the answer's is
- * the full path. A file to write has no name until LINK gives it that path, so
- * nobody sees half of one; DIRECT in the answer: it has its name already (the
- * file system cannot do otherwise).
+ * the full path. A file to write does not have that name until LINK gives it,
+ * so nobody sees half of one; see <qt/net/place.h>.
  */
 #define MON_OPEN_WRITE	1u
 #define MON_OPEN_OVER	2u	/* may replace a plain file that is there */
-#define MON_OPEN_DIRECT	4u
 
 #define MON_TEXT_MAX	4096
 
@@ -88,5 +87,6 @@ int	mon_ask_fd(struct mon *mon, struct mon_message *m, int fd,
 	    mon_answer_fn *fn, void *arg);
 void	mon_forget(struct mon *mon, const void *arg);
 int	mon_tell(struct mon *mon, struct mon_message *m);
+int	mon_tell_fd(struct mon *mon, struct mon_message *m, int fd);
 
 #endif /* QTD_MON_H */

@@ -86,7 +86,7 @@ void	control_name(const char *name, char out[64]);
 void	monitor_name(const struct options *o, unsigned int port, char out[32]);
 
 /* open_file.c: a descriptor, or negative. */
-int	open_session_file(uint32_t pid, unsigned int *flags, const char *name,
+int	open_session_file(uint32_t pid, unsigned int flags, const char *name,
 	    char *path_out, size_t size);
 /* Gives a file that was opened for writing its name. */
 int	link_session_file(int fd, unsigned int flags, const char *path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files for workers, which may open none: beneath the folder that a session's
- * program is in now. An upload is made there under its own name; a download
+ * program is in now. An upload gets its name there once it is whole; a download
  * is any plain file that the user could read.
  */
 
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <qt/base/sys.h>
+#include <qt/net/place.h>
 
 #include "monitor.h"
 
@@ -32,15 +33,6 @@ open_folder(uint32_t pid)
 	return fd == -ENOENT ? -QT_EGONE : fd;
 }
 
-static int
-is_plain_name(const char *name)
-{
-	size_t	len = strlen(name);
-
-	return len > 0 && len < 256 && strchr(name, '/') == NULL &&
-	    strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
 static void
 say_path(int dir, const char *name, char *out, size_t size)
 {
@@ -50,55 +42,21 @@ say_path(int dir, const char *name, char *out, size_t size)
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
 	n = readlink(link, folder, sizeof(folder) - 1);
 	folder[n > 0 ? n : 0] = '\0';
-	if (name[0] == '/' || (size_t)snprintf(out, size, "%s/%s", strcmp(folder, "/") == 0 ?
-	    "" : folder, name) >= size)
+	if (name[0] == '/' || (size_t)snprintf(out, size, "%s/%s",
+	    strcmp(folder, "/") == 0 ? "" : folder, name) >= size)
 		snprintf(out, size, "%s", name);
 }
 
-/* *flags tells how: DIRECT when it has its name already. */
-static int
-open_upload(int dir, unsigned int *flags, const char *name)
+static unsigned int
+place_flags(unsigned int flags)
 {
-	struct stat	st;
-	int		fd;
-
-	if (!is_plain_name(name))
-		return -EINVAL;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    ((*flags & MON_OPEN_OVER) == 0 || !S_ISREG(st.st_mode)))
-		return -EEXIST;
-	fd = qt_sys_open(dir, ".", O_WRONLY | O_TMPFILE, 0666);
-	if (fd != -EOPNOTSUPP && fd != -EISDIR)
-		return fd;
-	*flags |= MON_OPEN_DIRECT;
-	return qt_sys_open(dir, name, O_WRONLY | O_CREAT | O_EXCL |
-	    O_NOFOLLOW, 0666);
+	return (flags & MON_OPEN_OVER) != 0 ? QT_NET_PLACE_OVER : 0;
 }
 
 int
 link_session_file(int fd, unsigned int flags, const char *path)
 {
-	char		part[QT_PATH_SIZE];
-	struct stat	st;
-	int		rc;
-
-	if (path[0] != '/' || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_nlink != 0)
-		return -EINVAL;
-	rc = qt_sys_linkat_fd(fd, AT_FDCWD, path);
-	if (rc != -EEXIST || (flags & MON_OPEN_OVER) == 0)
-		return rc;
-	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return -EEXIST;
-	if ((size_t)snprintf(part, sizeof(part), "%s.%d.part", path,
-	    (int)getpid()) >= sizeof(part))
-		return -ENAMETOOLONG;
-	rc = qt_sys_linkat_fd(fd, AT_FDCWD, part);
-	if (rc == 0)
-		rc = qt_sys_rename(AT_FDCWD, part, path);
-	if (rc < 0)
-		qt_sys_unlink(AT_FDCWD, part);
-	return rc;
+	return qt_net_place_commit(fd, path, place_flags(flags));
 }
 
 static int
@@ -119,15 +77,15 @@ open_download(int dir, const char *path)
 }
 
 int
-open_session_file(uint32_t pid, unsigned int *flags, const char *name,
+open_session_file(uint32_t pid, unsigned int flags, const char *name,
     char *path_out, size_t size)
 {
 	int	dir = open_folder(pid), fd;
 
 	if (dir < 0)
 		return dir;
-	if ((*flags & MON_OPEN_WRITE) != 0)
-		fd = open_upload(dir, flags, name);
+	if ((flags & MON_OPEN_WRITE) != 0)
+		fd = qt_net_place_open(dir, name, place_flags(flags));
 	else
 		fd = open_download(dir, name);
 	if (fd >= 0)

@@ -10,6 +10,7 @@
 #include <qt/base/clock.h>
 #include <qt/base/err.h>
 #include <qt/base/log.h>
+#include <qt/net/place.h>
 #include <qt/session/client.h>
 
 #include "monitor.h"
@@ -69,7 +70,7 @@ open_file(struct child *c, struct mon_message *msg)
 	/* The path comes back in place of the name. */
 	memcpy(name, msg->text, msg->len + 1);
 	fd = strlen(name) != msg->len ? -EINVAL :
-	    open_session_file(msg->pid, &msg->flags, name, msg->text,
+	    open_session_file(msg->pid, msg->flags, name, msg->text,
 	    sizeof(msg->text));
 	msg->code = fd < 0 ? fd : 0;
 	msg->len = fd < 0 ? 0 : (uint32_t)strlen(msg->text);
@@ -111,6 +112,10 @@ handle(struct monitor *m, struct child *c, struct mon_message *msg, int fd)
 		msg->code = fd < 0 || strlen(msg->text) != msg->len ? -EINVAL :
 		    link_session_file(fd, msg->flags, msg->text);
 		return 1;
+	case MON_DROP:
+		if (fd >= 0)
+			qt_net_place_drop(fd);
+		return 0;
 	case MON_READY: c->is_ready = 1; return 0;
 	default:	/* MON_CLIENTS: the loop looks anyway */
 		return 0;

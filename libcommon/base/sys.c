@@ -172,6 +172,26 @@ qt_sys_rename(int dirfd, const char *from, const char *to)
 }
 
 int
+qt_sys_rename_new(int dirfd, const char *from, const char *to)
+{
+	int	fd, rc;
+
+	CALL(rc, QT_SYS_RENAME, (void)0,
+	    renameat2(dirfd, from, dirfd, to, RENAME_NOREPLACE));
+	if (rc != -EINVAL && rc != -ENOSYS)
+		return rc;
+	fd = qt_sys_open(dirfd, to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+	    0600);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	rc = qt_sys_rename(dirfd, from, to);
+	if (rc < 0)
+		(void)qt_sys_unlink(dirfd, to);
+	return rc;
+}
+
+int
 qt_sys_unlink(int dirfd, const char *path)
 {
 	int	rc;

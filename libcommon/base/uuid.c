@@ -7,6 +7,7 @@
 
 #include <qt/base/clock.h>
 #include <qt/base/hash.h>
+#include <qt/base/hex.h>
 #include <qt/base/uuid.h>
 
 /*
@@ -73,18 +74,6 @@ qt_uuid_text(const struct qt_uuid *id, char text[QT_UUID_TEXT_SIZE])
 	text[i] = '\0';
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int
 qt_uuid_parse(const char *text, struct qt_uuid *out)
 {
@@ -98,7 +87,7 @@ qt_uuid_parse(const char *text, struct qt_uuid *out)
 				return -EINVAL;
 			continue;
 		}
-		value = hex_value(text[i]);	/* '\0' ends here too */
+		value = qt_hex_value(text[i]);	/* '\0' ends here too */
 		if (value < 0)
 			return -EINVAL;
 		id.b[nibble / 2] |= (uint8_t)(value << (nibble % 2 ? 0 : 4));

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include <qt/base/hex.h>
+
 #include "chunk_priv.h"
 
 #define LINE_MAX_HERE	4096
@@ -14,21 +16,9 @@ enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER,
 	TRAILER_LINE, TRAILER_LF, END_LF };
 
 static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static int
 size_byte(struct qt__chunks *c, char b)
 {
-	int	d = hex(b);
+	int	d = qt_hex_value(b);
 
 	if (d >= 0) {
 		if (c->count++ >= 15)

@@ -9,19 +9,8 @@
 
 #include <errno.h>
 
+#include <qt/base/hex.h>
 #include <qt/net/head.h>
-
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* The byte at raw.p[*i], %xx decoded, with *i moved past it; or -EINVAL. */
 static int
@@ -33,8 +22,8 @@ decode_byte(struct qt_net_str raw, size_t *i)
 		return (unsigned char)raw.p[(*i)++];
 	if (raw.len - *i < 3)
 		return -EINVAL;
-	hi = hex(raw.p[*i + 1]);
-	lo = hex(raw.p[*i + 2]);
+	hi = qt_hex_value(raw.p[*i + 1]);
+	lo = qt_hex_value(raw.p[*i + 2]);
 	if (hi < 0 || lo < 0)
 		return -EINVAL;
 	*i += 3;

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <qt/base/hex.h>
 #include <qt/base/clock.h>
 #include <qt/base/hash.h>
 #include <qt/base/sys.h>
@@ -51,15 +52,11 @@ boot_id(uint8_t out[16])
 	(void)qt_sys_read(fd, text, sizeof(text) - 1);
 	close(fd);
 	for (const char *p = text; *p != '\0' && n < 32; p++) {
-		unsigned int	digit;
+		int	digit = qt_hex_value(*p);
 
-		if (*p >= '0' && *p <= '9')
-			digit = (unsigned int)(*p - '0');
-		else if (*p >= 'a' && *p <= 'f')
-			digit = (unsigned int)(*p - 'a') + 10;
-		else
+		if (digit < 0)
 			continue;
-		out[n / 2] = (uint8_t)(out[n / 2] << 4 | digit);
+		out[n / 2] = (uint8_t)(out[n / 2] << 4 | (unsigned int)digit);
 		n++;
 	}
 }

@@ -47,6 +47,11 @@ int	qt_sys_mmap(int fd, size_t size, int prot, void **map);
 /* Gives an O_TMPFILE descriptor its name. -EEXIST when it is taken. */
 int	qt_sys_linkat_fd(int fd, int dirfd, const char *path);
 int	qt_sys_rename(int dirfd, const char *from, const char *to);
+/*
+ * Replaces nothing: -EEXIST. Where the file system cannot do that in one step
+ * the name is claimed first, by an empty file.
+ */
+int	qt_sys_rename_new(int dirfd, const char *from, const char *to);
 int	qt_sys_unlink(int dirfd, const char *path);
 int	qt_sys_mkdir(const char *path, mode_t mode);
 pid_t	qt_sys_fork(void);
