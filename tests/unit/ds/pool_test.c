@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* <qt/ds/pool.h>: every job runs once, a full queue refuses, free gives back. */
+/*
+ * <qt/ds/pool.h>: every job runs once, jobs make jobs that idle threads steal,
+ * a full pool refuses, free gives back.
+ */
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -128,4 +132,173 @@ QT_TEST(a_pool_of_no_threads_or_no_room_is_refused)
 	assert_int_equal(qt_pool_new(1, 0, NULL, NULL, &pool), -EINVAL);
 	assert_int_equal(qt_pool_new(65, 1, NULL, NULL, &pool), -EINVAL);
 	assert_null(qt_pool_free(NULL));
+}
+
+/* Submits its children, then holds its thread until they have run. */
+struct parent {
+	struct qt_pool_job	 pool_job;
+	struct qt_pool		*pool;
+	struct job		*children;
+	int			 count, refused;
+	sem_t			*ran;
+};
+
+static void
+run_parent(struct qt_pool_job *pj)
+{
+	struct parent	*p = (struct parent *)pj;
+	int		 sent = 0;
+
+	for (int i = 0; i < p->count; i++) {
+		p->children[i].pool_job.run = run;
+		p->children[i].started = p->ran;
+		if (qt_pool_submit(p->pool, &p->children[i].pool_job) == 0)
+			sent++;
+		else
+			p->refused++;
+	}
+	while (p->ran != NULL && sent-- > 0)
+		sem_wait(p->ran);
+}
+
+static int
+collect(struct qt_pool *pool, int fd, int want)
+{
+	struct qt_pool_job	*j;
+	int			 seen = 0;
+
+	while (seen < want) {
+		for (j = wait_done(pool, fd); j != NULL; j = j->next)
+			seen++;
+	}
+	return seen;
+}
+
+QT_TEST(an_idle_thread_steals_what_a_busy_one_has_queued)
+{
+	static struct job	children[300];	/* more than a deque holds */
+	struct parent		p = { .children = children, .count = 300 };
+	struct qt_pool_stats	stats;
+	sem_t			ran;
+	int			fd = eventfd(0, 0);
+
+	(void)state;
+	sem_init(&ran, 0, 0);
+	assert_int_equal(qt_pool_new(2, 1000, wake, &fd, &p.pool), 0);
+	p.pool_job.run = run_parent;
+	p.ran = &ran;
+	assert_int_equal(qt_pool_submit(p.pool, &p.pool_job), 0);
+	assert_int_equal(collect(p.pool, fd, 301), 301);
+	assert_int_equal(p.refused, 0);
+	qt_pool_stats(p.pool, &stats);
+	assert_int_equal(stats.run, 301);
+	/* All that its deque had: 256 at once, more if some went early. */
+	assert_in_range(stats.stolen, 256, 300);
+	assert_int_equal(qt_pool_waiting(p.pool), 0);
+	assert_null(qt_pool_free(p.pool));
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(children[i].plain, 1);
+	sem_destroy(&ran);
+	close(fd);
+}
+
+QT_TEST(the_bound_holds_for_jobs_of_jobs_too)
+{
+	struct job		children[5] = { 0 };
+	struct parent		p = { .children = children, .count = 5 };
+	struct qt_pool_stats	stats;
+	int			fd = eventfd(0, 0);
+
+	(void)state;
+	assert_int_equal(qt_pool_new(1, 3, wake, &fd, &p.pool), 0);
+	p.pool_job.run = run_parent;
+	assert_int_equal(qt_pool_submit(p.pool, &p.pool_job), 0);
+	assert_int_equal(collect(p.pool, fd, 4), 4);
+	assert_int_equal(p.refused, 2);
+	qt_pool_stats(p.pool, &stats);
+	assert_int_equal(stats.refused, 2);
+	assert_int_equal(stats.stolen, 0);
+	assert_null(qt_pool_free(p.pool));
+	close(fd);
+}
+
+/* Two more of each, down to the leaves. */
+struct node {
+	struct qt_pool_job	 pool_job;
+	struct qt_pool		*pool;
+	struct node		*all;
+	unsigned int		 index, count;
+	unsigned int		 plain;
+};
+
+static void
+run_node(struct qt_pool_job *pj)
+{
+	struct node	*n = (struct node *)pj;
+
+	n->plain++;
+	for (unsigned int i = 2 * n->index + 1; i < n->count &&
+	    i <= 2 * n->index + 2; i++) {
+		n->all[i] = (struct node){ { run_node, NULL }, n->pool,
+		    n->all, i, n->count, 0 };
+		/* There is always room: the limit is all of them. */
+		if (qt_pool_submit(n->pool, &n->all[i].pool_job) < 0)
+			abort();
+	}
+}
+
+QT_TEST(a_tree_of_jobs_is_walked_by_all_threads_each_node_once)
+{
+	static struct node	 all[1 << 14];
+	const unsigned int	 count = sizeof(all) / sizeof(all[0]);
+	struct qt_pool		*pool;
+	int			 fd = eventfd(0, 0);
+
+	(void)state;
+	for (int round = 0; round < 5; round++) {
+		assert_int_equal(qt_pool_new(4, count, wake, &fd, &pool), 0);
+		all[0] = (struct node){ { run_node, NULL }, pool, all, 0,
+		    count, 0 };
+		assert_int_equal(qt_pool_submit(pool, &all[0].pool_job), 0);
+		assert_int_equal(collect(pool, fd, (int)count), count);
+		assert_null(qt_pool_free(pool));
+		for (unsigned int i = 0; i < count; i++)
+			assert_int_equal(all[i].plain, 1);
+	}
+	close(fd);
+}
+
+/* Stopped in the middle: what ran and what did not make up all there was. */
+QT_TEST(a_pool_that_is_freed_at_work_gives_every_job_back_once)
+{
+	static struct node	 all[1 << 12];
+	const unsigned int	 count = sizeof(all) / sizeof(all[0]);
+	struct qt_pool		*pool;
+	struct qt_pool_job	*j;
+	struct qt_pool_stats	 stats;
+
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		unsigned int	ran = 0, made = 1, back = 0;
+
+		assert_int_equal(qt_pool_new(3, count, NULL, NULL, &pool), 0);
+		all[0] = (struct node){ { run_node, NULL }, pool, all, 0,
+		    count, 0 };
+		assert_int_equal(qt_pool_submit(pool, &all[0].pool_job), 0);
+		do
+			qt_pool_stats(pool, &stats);
+		while (stats.run < (uint64_t)round);
+		for (j = qt_pool_free(pool); j != NULL; j = j->next) {
+			const struct node	*n = (struct node *)j;
+
+			back++;
+			assert_true(n->plain <= 1);
+			ran += n->plain;
+			if (n->plain == 1)	/* it has made its two */
+				made += (2 * n->index + 1 < count) +
+				    (2 * n->index + 2 < count);
+		}
+		assert_true(ran >= (unsigned int)round);
+		assert_int_equal(back, made);
+	}
 }
