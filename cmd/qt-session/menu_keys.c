@@ -45,6 +45,7 @@ do_new(struct menu *m)
 	spec.name = m->text[0] != '\0' ? m->text : NULL;
 	spec.cols = m->term.cols;
 	spec.rows = m->term.rows;
+	qt_session_size_clamp(&spec.cols, &spec.rows);
 	rc = start_try(&w, &spec, &s, &err);
 	world_close(&w);
 	if (rc < 0)

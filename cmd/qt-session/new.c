@@ -121,7 +121,8 @@ new_main(int argc, char **argv)
 		viewer_check_nesting(n.may_nest);
 		viewer_check_terminal(&cols, &rows);
 	}
-	if (n.spec.cols == 0) {
+	if (n.spec.cols == 0 && cols > 0) {
+		qt_session_size_clamp(&cols, &rows);
 		n.spec.cols = cols;
 		n.spec.rows = rows;
 	}

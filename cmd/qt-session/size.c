@@ -16,10 +16,12 @@ size_parse(const char *what, const char *text, uint16_t *cols, uint16_t *rows)
 	if (text[0] < '0' || text[0] > '9' ||
 	    sscanf(text, "%5u%c%5u%c", &c, &x, &r, &extra) != 3 ||
 	    (x != 'x' && x != 'X') || c < 1 || r < 1 ||
-	    c > QT_SESSION_COLS_MAX || r > QT_SESSION_ROWS_MAX)
+	    c > UINT16_MAX || r > UINT16_MAX ||
+	    qt_session_size_check((uint16_t)c, (uint16_t)r) < 0)
 		qt_die(QT_EXIT_USAGE, "%s '%s' is not a size: COLSxROWS, "
-		    "1x1 to %dx%d", what, text, QT_SESSION_COLS_MAX,
-		    QT_SESSION_ROWS_MAX);
+		    "1x1 to %dx%d, at most %u cells", what, text,
+		    QT_SESSION_COLS_MAX, QT_SESSION_ROWS_MAX,
+		    QT_SESSION_CELLS_MAX);
 	*cols = (uint16_t)c;
 	*rows = (uint16_t)r;
 }

@@ -190,7 +190,7 @@ call_resize(struct conn *c, uint32_t tag, const json_t *json)
 {
 	struct {
 		struct qt_uuid	id;
-		uint16_t	cols, rows;
+		uint16_t	size[2];
 		uint32_t	policy;
 	} body = { .policy = ~0u };
 	const json_t		*policy = json_object_get(json, "policy");
@@ -202,8 +202,9 @@ call_resize(struct conn *c, uint32_t tag, const json_t *json)
 	rows = json_integer_value(json_object_get(json, "rows"));
 	if (rc < 0)
 		return rc;
-	if (!session_is_size(cols, rows))
-		return -EINVAL;
+	rc = session_size(cols, rows, body.size);
+	if (rc < 0)
+		return rc;
 	if (json_is_string(policy)) {
 		rc = qt_resize_policy_parse(json_string_value(policy));
 		if (rc < 0)
@@ -211,8 +212,6 @@ call_resize(struct conn *c, uint32_t tag, const json_t *json)
 		body.policy = (uint32_t)rc;
 	}
 	body.id = s.id;
-	body.cols = (uint16_t)cols;
-	body.rows = (uint16_t)rows;
 	return ask(c, tag, QT_MSG_RESIZE, &body, sizeof(body));
 }
 

@@ -89,13 +89,14 @@ static void
 take_size(struct channel *ch, const json_t *json)
 {
 	json_int_t	cols, rows, lines;
+	uint16_t	size[2];
 
 	cols = json_integer_value(json_object_get(json, "cols"));
 	rows = json_integer_value(json_object_get(json, "rows"));
 	lines = json_integer_value(json_object_get(json, "scrollback"));
-	if (session_is_size(cols, rows)) {
-		ch->cols = (uint16_t)cols;
-		ch->rows = (uint16_t)rows;
+	if (session_size(cols, rows, size) == 0) {
+		ch->cols = size[0];
+		ch->rows = size[1];
 	}
 	if (lines > 0)
 		ch->scrollback = lines > SCROLLBACK_MAX ? SCROLLBACK_MAX :

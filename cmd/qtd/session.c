@@ -65,10 +65,14 @@ session_may_change(const struct worker *w, const struct user *user,
 }
 
 int
-session_is_size(json_int_t cols, json_int_t rows)
+session_size(json_int_t cols, json_int_t rows, uint16_t out[2])
 {
-	return cols > 0 && cols <= QT_SESSION_COLS_MAX && rows > 0 &&
-	    rows <= QT_SESSION_ROWS_MAX;
+	if (cols <= 0 || rows <= 0)
+		return -EINVAL;
+	out[0] = cols < UINT16_MAX ? (uint16_t)cols : UINT16_MAX;
+	out[1] = rows < UINT16_MAX ? (uint16_t)rows : UINT16_MAX;
+	qt_session_size_clamp(&out[0], &out[1]);
+	return 0;
 }
 
 /* The exit code as a shell tells it, or null. */

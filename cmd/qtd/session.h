@@ -53,7 +53,10 @@ int	spec_add_query(const struct worker *w, struct spec *spec,
 	    struct qt_net_str query);
 void	spec_clear(struct spec *spec);
 
-/* 1 to 2000 by 1 to 1000, or 0: not a size. */
-int	session_is_size(json_int_t cols, json_int_t rows);
+/*
+ * Columns and rows that a browser has, clamped to what a session can have. 0,
+ * or -EINVAL and out as it was: not a size at all.
+ */
+int	session_size(json_int_t cols, json_int_t rows, uint16_t out[2]);
 
 #endif /* QTD_SESSION_H */

@@ -143,6 +143,7 @@ take_json(const struct worker *w, struct spec *spec, const json_t *json)
 {
 	const json_t	*policy = json_object_get(json, "policy");
 	json_int_t	 cols, rows;
+	uint16_t	 size[2];
 	int		 rc;
 
 	rc = take_command(w, spec, json);
@@ -165,9 +166,9 @@ take_json(const struct worker *w, struct spec *spec, const json_t *json)
 	}
 	cols = json_integer_value(json_object_get(json, "cols"));
 	rows = json_integer_value(json_object_get(json, "rows"));
-	if (session_is_size(cols, rows)) {
-		spec->ask.opt.cols = (uint16_t)cols;
-		spec->ask.opt.rows = (uint16_t)rows;
+	if (session_size(cols, rows, size) == 0) {
+		spec->ask.opt.cols = size[0];
+		spec->ask.opt.rows = size[1];
 	}
 	return 0;
 }

@@ -208,13 +208,14 @@ static int
 take_size(struct tty *t, const json_t *json)
 {
 	json_int_t	cols, rows;
+	uint16_t	size[2];
 
 	cols = json_integer_value(json_object_get(json, "columns"));
 	rows = json_integer_value(json_object_get(json, "rows"));
-	if (!session_is_size(cols, rows))
+	if (session_size(cols, rows, size) < 0)
 		return 0;
-	t->cols = (uint16_t)cols;
-	t->rows = (uint16_t)rows;
+	t->cols = size[0];
+	t->rows = size[1];
 	return 1;
 }
 

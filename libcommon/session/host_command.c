@@ -154,6 +154,10 @@ do_resize(struct request *r, struct qt_err *err)
 	memcpy(&policy, r->rest + sizeof(size), sizeof(policy));
 	if (policy != UINT32_MAX && policy > QT_RESIZE_FIXED)
 		return -EINVAL;
+	if (size[0] > 0 && size[1] > 0)
+		rc = qt__size_check(size[0], size[1], err);
+	if (rc < 0)
+		return rc;
 	if (r->session == NULL || r->session->fd < 0) {
 		qt_err_set(err, "session '%s' has ended", r->rec.name);
 		return -QT_EGONE;

@@ -227,16 +227,15 @@ qt__new_record(struct qt__host *h, const struct qt__new *n,
 static int
 check(struct qt__host *h, struct qt__new *n, struct qt_err *err)
 {
+	int	rc;
+
 	if (n->opt.cols == 0 || n->opt.rows == 0) {
 		n->opt.cols = 80;
 		n->opt.rows = 24;
 	}
-	if (n->opt.cols > QT_SESSION_COLS_MAX ||
-	    n->opt.rows > QT_SESSION_ROWS_MAX) {
-		qt_err_set(err, "a size of %ux%u is over %dx%d", n->opt.cols,
-		    n->opt.rows, QT_SESSION_COLS_MAX, QT_SESSION_ROWS_MAX);
-		return -EINVAL;
-	}
+	rc = qt__size_check(n->opt.cols, n->opt.rows, err);
+	if (rc < 0)
+		return rc;
 	if (n->opt.policy > QT_RESIZE_FIXED) {
 		qt_err_set(err, "resize policy %u", n->opt.policy);
 		return -EINVAL;

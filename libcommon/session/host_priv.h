@@ -236,6 +236,8 @@ uint32_t qt__attach_count(const struct qt__session *s);
 
 /* host_size.c */
 void	qt__size_decide(struct qt__session *s);
+int	qt__size_check(uint16_t cols, uint16_t rows, struct qt_err *err);
+/* The nearest size that can be. */
 int	qt__size_set(struct qt__session *s, uint16_t cols, uint16_t rows);
 
 /* host_command.c: requests about a session by its id */

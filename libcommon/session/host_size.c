@@ -2,7 +2,8 @@
 /*
  * How large a session's terminal is. The policies are in <qt/session/id.h>.
  * Viewers that only read, helpers, and those who ask to be ignored never
- * decide; without anybody who decides the size stays.
+ * decide; without anybody who decides the size stays. A window may be larger than
+ * a session can be: the session then is as large as it can.
  */
 
 #include <errno.h>
@@ -50,10 +51,17 @@ qt__size_decide(struct qt__session *s)
 	(void)qt__size_set(s, cols, rows);
 }
 
-static uint16_t
-clamp(uint16_t n, uint16_t max)
+/* A size that was asked for by its numbers. */
+int
+qt__size_check(uint16_t cols, uint16_t rows, struct qt_err *err)
 {
-	return n < 1 ? 1 : n > max ? max : n;
+	int	rc = qt_session_size_check(cols, rows);
+
+	if (rc < 0)
+		qt_err_set(err, "a size of %ux%u, not 1x1 to %dx%d and at most "
+		    "%u cells", cols, rows, QT_SESSION_COLS_MAX,
+		    QT_SESSION_ROWS_MAX, QT_SESSION_CELLS_MAX);
+	return rc;
 }
 
 /*
@@ -67,8 +75,7 @@ qt__size_set(struct qt__session *s, uint16_t cols, uint16_t rows)
 	struct qt__event	e;
 	int			rc;
 
-	cols = clamp(cols, QT_SESSION_COLS_MAX);
-	rows = clamp(rows, QT_SESSION_ROWS_MAX);
+	qt_session_size_clamp(&cols, &rows);
 	if (s->fd < 0)
 		return -QT_EGONE;
 	if (s->cols == cols && s->rows == rows)

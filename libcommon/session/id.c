@@ -87,3 +87,26 @@ qt_session_name_check(const char *name)
 	}
 	return 0;
 }
+
+int
+qt_session_size_check(uint16_t cols, uint16_t rows)
+{
+	uint16_t	c = cols, r = rows;
+
+	qt_session_size_clamp(&c, &r);
+	return c == cols && r == rows ? 0 : -EINVAL;
+}
+
+static uint16_t
+clamp(uint16_t n, uint32_t max)
+{
+	return n < 1 ? 1 : n > max ? (uint16_t)max : n;
+}
+
+void
+qt_session_size_clamp(uint16_t *cols, uint16_t *rows)
+{
+	*cols = clamp(*cols, QT_SESSION_COLS_MAX);
+	*rows = clamp(*rows, QT_SESSION_ROWS_MAX);
+	*rows = clamp(*rows, QT_SESSION_CELLS_MAX / *cols);
+}

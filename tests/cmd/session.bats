@@ -175,6 +175,8 @@ teardown() { world_down; }
 	[ "$(qt-session ls -o size)" = 100x40 ]
 	qt-session resize other 90x30 --resize fixed
 	[ "$(qt-session ls -o size,policy)" = $'90x30\tfixed' ]
+	run -2 qt-session resize other 2000x1000
+	[[ $output == *"at most 524288 cells"* ]]
 	qt-session resize --resize latest other
 	[ "$(qt-session ls -o size,policy)" = $'90x30\tlatest' ]
 }
@@ -291,7 +293,7 @@ teardown() { world_down; }
 @test "the manual's example: a program driven from a script" {
 	qt-session new -d -n calc -- sh >/dev/null
 	qt-session send -l calc 'echo $((6 * 7))'
-	[ "$(qt-session wait --match '^42$' -t 5 calc)" = 42 ]
+	[ "$(qt-session wait --match '42$' -t 5 calc)" = 42 ]
 	qt-session send -k calc C-d
 	[ "$(qt-session wait calc)" = 0 ]
 	qt-session new -d -- cat

@@ -47,7 +47,9 @@ enum qt_control_type {
 	QT_MSG_NEW = 2,		/*	new		CREATED */
 	QT_MSG_KILL = 3,	/*	id, u32 signal	OK */
 	QT_MSG_RENAME = 4,	/*	id, text	OK */
-	QT_MSG_RESIZE = 5,	/*	id, u16 cols, u16 rows, u32 policy or ~0 OK */
+	QT_MSG_RESIZE = 5,	/*	id, u16 cols, u16 rows, u32 policy or ~0 OK
+				 * a size that cannot be (id.h): ERROR, as in
+				 * NEW; of ATTACH and SIZE it is clamped */
 	QT_MSG_FORGET = 6,	/*	id		OK: drop an exited record */
 	QT_MSG_ATTACH = 7,	/*	attach		ATTACHED */
 	QT_MSG_DETACH = 8,	/*	none (channel)	OK */

@@ -10,6 +10,8 @@
 #define QT_SESSION_OWNER_SIZE	32
 #define QT_SESSION_COLS_MAX	2000
 #define QT_SESSION_ROWS_MAX	1000
+/* Columns times rows: a larger screen takes more memory than it is worth. */
+#define QT_SESSION_CELLS_MAX	(512u << 10)
 #define QT_SESSION_INPUT_MAX	(1u << 20)	/* queued input of a session */
 
 enum qt_session_state {
@@ -46,5 +48,15 @@ int	qt_resize_policy_parse(const char *text);
  * -EINVAL.
  */
 int	qt_session_name_check(const char *name);
+
+/*
+ * A terminal's size: 1x1 to QT_SESSION_COLS_MAX x QT_SESSION_ROWS_MAX, and no
+ * more than QT_SESSION_CELLS_MAX cells. What somebody asks for by its numbers
+ * is checked: 0 or -EINVAL. What somebody's window happens to have is clamped:
+ * the nearest size that a session can have; too many cells cost rows, since
+ * lines break at columns.
+ */
+int	qt_session_size_check(uint16_t cols, uint16_t rows);
+void	qt_session_size_clamp(uint16_t *cols, uint16_t *rows);
 
 #endif /* QT_SESSION_ID_H */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <qt/base/buf.h>
+#include <qt/session/id.h>
 #include <qt/session/screen.h>
 
 /*
@@ -21,7 +22,7 @@
  */
 struct qt_vt;
 
-#define QT_VT_CELLS_MAX		(512u << 10)	/* cols * rows */
+#define QT_VT_CELLS_MAX		QT_SESSION_CELLS_MAX	/* cols * rows */
 #define QT_VT_SCROLLBACK_MAX	100000u		/* lines */
 
 /* -EINVAL for a size of 0, -QT_EFULL beyond QT_VT_CELLS_MAX, -ENOMEM. */

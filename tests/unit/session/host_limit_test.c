@@ -267,3 +267,54 @@ QT_TEST(spare_shells_are_handed_out_at_once_and_only_for_plain_requests)
 	assert_string_equal(got.name, "plain");
 	world_end(&w);
 }
+
+/* RESIZE's body. */
+struct resize {
+	struct qt_uuid	id;
+	uint16_t	cols, rows;
+	uint32_t	policy;
+};
+
+QT_TEST(a_size_that_cannot_be_drawn_is_refused_and_a_window_clamped)
+{
+	struct qt_client_new		spec = { .name = "giant",
+	    .opt = { .cols = 2000, .rows = 1000 } };
+	struct qt_control_attach	req = { .role = QT_ROLE_WRITER,
+	    .cols = 60000, .rows = 60000 };
+	uint16_t			window[2] = { 2000, 1000 };
+	struct qt_control_attached	got;
+	struct qt_err			err = QT_ERR_INIT;
+	struct resize			big = { .cols = 2000, .rows = 263,
+	    .policy = ~0u };
+	struct qt_session		s;
+	struct world			w;
+
+	(void)state;
+	world_begin(&w, 1);
+	assert_int_equal(try_new(&w, &spec, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "2000x1000"));
+	assert_non_null(strstr(err.text, "524288 cells"));
+	s = world_new(&w, "giant", "cat");
+	big.id = s.id;
+	assert_int_equal(qt_client_call(w.client, QT_MSG_RESIZE, 0, &big,
+	    sizeof(big), QT_MSG_OK, NULL, 0, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "2000x263"));
+	assert_int_equal(world_get(&w, &s).rows, 24);
+	big.rows = 262;
+	assert_int_equal(qt_client_call(w.client, QT_MSG_RESIZE, 0, &big,
+	    sizeof(big), QT_MSG_OK, NULL, 0, &err), 0);
+	assert_int_equal(world_get(&w, &s).cols, 2000);
+	big.cols = big.rows = 50;
+	assert_int_equal(qt_client_call(w.client, QT_MSG_RESIZE, 0, &big,
+	    sizeof(big), QT_MSG_OK, NULL, 0, &err), 0);
+	req.id = s.id;
+	assert_int_equal(qt_client_attach(w.client, &req, &got, NULL), 0);
+	assert_true(WORLD_UNTIL(world_get(&w, &s).cols == 2000 &&
+	    world_get(&w, &s).rows == 262));
+	window[0] = 1000;
+	assert_int_equal(qt_client_send(w.client, QT_MSG_SIZE, 0, 0, window,
+	    sizeof(window)), 0);
+	assert_true(WORLD_UNTIL(world_get(&w, &s).cols == 1000 &&
+	    world_get(&w, &s).rows == 524));
+	world_end(&w);
+}

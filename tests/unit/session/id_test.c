@@ -54,3 +54,31 @@ QT_TEST(words_and_values_go_both_ways)
 	assert_string_equal(qt_session_state_name((enum qt_session_state)99),
 	    "unknown");
 }
+
+static int
+clamps_to(uint16_t cols, uint16_t rows, uint16_t want_cols, uint16_t want_rows)
+{
+	qt_session_size_clamp(&cols, &rows);
+	return cols == want_cols && rows == want_rows &&
+	    qt_session_size_check(cols, rows) == 0;
+}
+
+QT_TEST(a_size_has_bounded_cells_and_is_clamped_to_them_by_rows)
+{
+	(void)state;
+	assert_int_equal(qt_session_size_check(80, 24), 0);
+	assert_int_equal(qt_session_size_check(1, 1), 0);
+	assert_int_equal(qt_session_size_check(0, 24), -EINVAL);
+	assert_int_equal(qt_session_size_check(80, 0), -EINVAL);
+	assert_int_equal(qt_session_size_check(2001, 24), -EINVAL);
+	assert_int_equal(qt_session_size_check(80, 1001), -EINVAL);
+	assert_int_equal(qt_session_size_check(2000, 262), 0);
+	assert_int_equal(qt_session_size_check(2000, 263), -EINVAL);
+	assert_int_equal(qt_session_size_check(2000, 1000), -EINVAL);
+	assert_true(clamps_to(80, 24, 80, 24));
+	assert_true(clamps_to(0, 0, 1, 1));
+	assert_true(clamps_to(UINT16_MAX, 1, 2000, 1));
+	assert_true(clamps_to(524, 1000, 524, 1000));
+	assert_true(clamps_to(2000, 1000, 2000, 262));
+	assert_true(clamps_to(UINT16_MAX, UINT16_MAX, 2000, 262));
+}
