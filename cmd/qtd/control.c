@@ -12,11 +12,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
 #include "monitor.h"
 
-#define ANSWER_MAX 1024
+#define ANSWER_MAX	1024
+#define REST_MS		100
 
 void
 control_name(const char *name, char out[64])
@@ -93,6 +95,13 @@ say_link(struct monitor *m, char *out, size_t size)
 		snprintf(out, size, "!no room for another link");
 }
 
+/* When accept(2) fails for a reason that lasts the socket stays readable. */
+static void
+rest(struct monitor *m)
+{
+	m->control_ms = qt_clock_mono_ms() + REST_MS;
+}
+
 void
 control_serve(struct monitor *m)
 {
@@ -103,8 +112,11 @@ control_serve(struct monitor *m)
 	int		fd = qt_sys_accept(m->control_fd);
 	ssize_t		n;
 
-	if (fd < 0)
+	if (fd < 0) {
+		if (fd != -EAGAIN && fd != -ECONNABORTED)
+			rest(m);
 		return;
+	}
 	/* A client that says nothing holds us up for a second at most. */
 	fcntl(fd, F_SETFL, 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));

@@ -250,6 +250,8 @@ on_clock(struct monitor *m)
 	}
 	if (m->is_stopping)
 		next = m->stop_ms > now ? m->stop_ms : now + 100;
+	if (m->control_ms > now && (next == 0 || m->control_ms < next))
+		next = m->control_ms;
 	qt_net_sessions_expire(m->sessions, real, &expiry);
 	if (expiry > real && (next == 0 || now + (expiry - real) < next))
 		next = now + (expiry - real);
@@ -268,7 +270,8 @@ wait_once(struct monitor *m)
 	for (unsigned int i = 0; i < n; i++)
 		p[i] = (struct pollfd){ m->child[i].fd, POLLIN, 0 };
 	p[n] = (struct pollfd){ m->signal_fd, POLLIN, 0 };
-	p[n + 1] = (struct pollfd){ m->control_fd, POLLIN, 0 };
+	p[n + 1] = (struct pollfd){ m->control_ms > qt_clock_mono_ms() ? -1 :
+	    m->control_fd, POLLIN, 0 };
 	if (poll(p, n + 2, timeout) <= 0)
 		return;
 	for (unsigned int i = 0; i < n; i++) {

@@ -46,6 +46,7 @@ struct monitor {
 	int			 is_passed;	/* by systemd */
 	struct child		 child[WORKERS_MAX];
 	int			 signal_fd, lock_fd, control_fd;
+	uint64_t		 control_ms;	/* control_fd rests until then */
 	char			 name[32];	/* "qtd-7681" */
 	char			 control_path[QT_PATH_SIZE];
 	char			 segment[128];

@@ -89,6 +89,7 @@ start_handles(struct qt__host *h)
 	    (rc = uv_timer_init(l, &h->hup_timer)) < 0 ||
 	    (rc = uv_timer_init(l, &h->stop_timer)) < 0 ||
 	    (rc = uv_timer_init(l, &h->spare_timer)) < 0 ||
+	    (rc = uv_timer_init(l, &h->listen_timer)) < 0 ||
 	    (rc = uv_timer_init(l, &h->screen.timer)) < 0 ||
 	    (rc = uv_prepare_init(l, &h->prepare)) < 0 ||
 	    (rc = uv_signal_init(l, &h->sigchld)) < 0 ||
@@ -96,6 +97,7 @@ start_handles(struct qt__host *h)
 	    (rc = uv_signal_init(l, &h->sigint)) < 0)
 		return rc;
 	h->bell_timer.data = h->hup_timer.data = h->stop_timer.data = h;
+	h->listen_timer.data = h;
 	h->spare_timer.data = h->screen.timer.data = h->prepare.data = h;
 	h->sigchld.data = h->sigterm.data = h->sigint.data = h;
 	if ((rc = uv_prepare_start(&h->prepare, on_turn)) < 0 ||

@@ -274,7 +274,6 @@ raise_files(struct qt__host *h)
 	r = h->nofile;
 	r.rlim_cur = r.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &r);
-	h->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static int

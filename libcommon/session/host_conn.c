@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Control connections: accepting them, receiving and sending packets. Nothing
- * here waits: a peer whose socket is full is closed.
+ * Control connections: receiving and sending packets. Nothing here waits: a
+ * peer whose socket is full is closed.
  */
 
 #include <errno.h>
@@ -19,7 +19,6 @@
 
 #include "host_priv.h"
 
-#define ACCEPTS		32	/* a loop turn */
 #define MESSAGES	64	/* of one connection, a loop turn */
 #define CONN_SLOTS_MIN	64
 
@@ -204,97 +203,4 @@ qt__conn_add(struct qt__host *h, int fd, uint32_t id, struct qt_err *err)
 	h->conn_count++;
 	(void)uv_poll_start(&c->poll, UV_READABLE, on_packet);
 	return c;
-}
-
-/* Ours or root's: nobody else is spoken to. */
-static int
-is_peer_trusted(int fd)
-{
-	struct ucred	peer;
-	socklen_t	len = sizeof(peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
-		return 0;
-	if (peer.uid == geteuid() || peer.uid == 0)
-		return 1;
-	qt_log(QT_LOG_WARN, QT__MODULE, "connection of user %u (process %d) "
-	    "refused", (unsigned int)peer.uid, (int)peer.pid);
-	return 0;
-}
-
-/*
- * One packet that says why, then the end. Data that we had not read would
- * reset the connection and take that packet with it.
- */
-static void
-refuse(int fd, int code, const char *text)
-{
-	struct qt_buf	buf = QT_BUF_INIT, body = QT_BUF_INIT;
-	int32_t		c = code;
-	char		drop[256];
-
-	if (qt_buf_add(&body, &c, sizeof(c)) == 0 &&
-	    qt_buf_add(&body, text, strlen(text)) == 0 &&
-	    qt_control_pack(&buf, QT_MSG_ERROR, 0, 0, body.data,
-	    body.len) == 0)
-		(void)qt_sys_send_fds(fd, buf.data, buf.len, NULL, 0,
-		    MSG_DONTWAIT);
-	qt_buf_clear(&body);
-	qt_buf_clear(&buf);
-	(void)shutdown(fd, SHUT_RD);
-	while (recv(fd, drop, sizeof(drop), MSG_DONTWAIT) > 0)
-		;
-	close(fd);
-}
-
-/* Out of descriptors: the reserve lets us answer instead of hanging them. */
-static void
-refuse_by_reserve(struct qt__host *h)
-{
-	int	fd;
-
-	if (h->reserve_fd < 0)
-		return;
-	close(h->reserve_fd);
-	fd = qt_sys_accept(h->listen_fd);
-	if (fd >= 0)
-		refuse(fd, -EMFILE, QT__FILES_TEXT);
-	h->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static void
-on_connection(uv_poll_t *poll, int status, int events)
-{
-	struct qt__host	*h = poll->data;
-	struct qt_err	 err = QT_ERR_INIT;
-	int		 fd;
-
-	(void)events;
-	for (int i = 0; status == 0 && i < ACCEPTS; i++) {
-		fd = qt_sys_accept(h->listen_fd);
-		if (fd == -EMFILE || fd == -ENFILE) {
-			refuse_by_reserve(h);
-			return;
-		}
-		if (fd < 0)
-			return;
-		if (!is_peer_trusted(fd))
-			refuse(fd, -EPERM, "this session host serves another "
-			    "user");
-		else if (h->conn_count >= h->opt.connections)
-			refuse(fd, -QT_EFULL, "the session host has as many "
-			    "connections as host.connections allows");
-		else if (qt__conn_add(h, fd, ++h->conn_last, &err) == NULL)
-			refuse(fd, -ENOMEM, err.text);
-	}
-}
-
-int
-qt__conn_listen(struct qt__host *h)
-{
-	int	rc = uv_poll_init(&h->loop, &h->listen, h->listen_fd);
-
-	h->listen.data = h;
-	return rc < 0 ? rc :
-	    uv_poll_start(&h->listen, UV_READABLE, on_connection);
 }

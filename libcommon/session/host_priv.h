@@ -131,6 +131,7 @@ struct qt__host {
 	uv_poll_t		 listen;
 	uv_signal_t		 sigchld, sigterm, sigint;
 	uv_timer_t		 bell_timer, hup_timer, stop_timer, spare_timer;
+	uv_timer_t		 listen_timer;	/* while listen rests */
 	struct qt__screen	 screen;
 	struct qt__conn		*stop_conn;
 	uint64_t		 rings, loops, output_bytes, input_bytes;
@@ -145,8 +146,10 @@ struct qt__host {
 int	qt__host_begin(struct qt__host *h, struct qt_err *err);
 void	qt__host_end(struct qt__host *h);
 
-/* host_conn.c */
+/* host_listen.c */
 int	qt__conn_listen(struct qt__host *h);
+
+/* host_conn.c */
 struct qt__conn *qt__conn_add(struct qt__host *h, int fd, uint32_t id,
 	    struct qt_err *err);
 struct qt__conn *qt__conn_get(struct qt__host *h, uint32_t id);
@@ -196,7 +199,8 @@ struct qt__session *qt__session_add(struct qt__host *h, uint32_t slot,
 	    struct qt_err *err);
 struct qt__session *qt__session_of(struct qt__host *h, uint32_t slot);
 void	qt__session_free(struct qt__session *s);
-void	qt__session_own(struct qt__session *s, int fd, pid_t pid);
+int	qt__session_own(struct qt__session *s, int fd, pid_t pid,
+	    struct qt_err *err);
 void	qt__session_exit(struct qt__session *s);
 /* Its bytes of memory in the segment, and its record. */
 void	qt__session_forget(struct qt__host *h, uint32_t slot);

@@ -141,18 +141,25 @@ qt__session_free(struct qt__session *s)
 		free(s);
 }
 
-/* From here on it has this pty and this child. */
-void
-qt__session_own(struct qt__session *s, int fd, pid_t pid)
+/* From here on it has this pty and this child; not when that fails. */
+int
+qt__session_own(struct qt__session *s, int fd, pid_t pid, struct qt_err *err)
 {
 	struct qt__session	**bucket =
 	    &s->host->pids[pid % QT__PID_BUCKETS];
+	int			  rc;
 
+	rc = uv_poll_init(&s->host->loop, &s->poll, fd);
+	if (rc < 0) {
+		qt_err_set(err, "watch a pseudo-terminal");
+		return rc;
+	}
+	s->is_polled = 1;
 	s->fd = fd;
 	s->pid = pid;
 	s->pid_next = *bucket;
 	*bucket = s;
-	s->is_polled = uv_poll_init(&s->host->loop, &s->poll, fd) == 0;
+	return 0;
 }
 
 static struct qt__session *

@@ -187,18 +187,22 @@ on_status(uv_poll_t *poll, int status, int events)
 	qt__upgrade_look(h);
 }
 
-/* Watches the pipe until the program runs. */
+/* Watches the pipe until the program runs. It takes fd, and st when it can. */
 static int
-watch(struct qt__host *h, struct qt__start *st, int fd)
+watch(struct qt__host *h, struct qt__start *st, int fd, struct qt_err *err)
 {
 	int	rc = uv_poll_init(&h->loop, &st->poll, fd);
 
-	if (rc < 0)
+	if (rc < 0) {
+		qt_err_set(err, "watch a program's start");
+		close(fd);
 		return rc;
+	}
 	st->host = h;
 	st->fd = fd;
 	h->starting++;
-	return uv_poll_start(&st->poll, UV_READABLE, on_status);
+	(void)uv_poll_start(&st->poll, UV_READABLE, on_status);
+	return 0;
 }
 
 /*
@@ -258,6 +262,28 @@ prepare(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
 	return s;
 }
 
+/* The child, which s owns and st watches; else it is ended and forgotten. */
+static int
+spawn(struct qt__session *s, struct qt__start *st,
+    const struct qt__spawn *spec, struct qt_err *err)
+{
+	struct qt__spawned	child;
+	int			rc = qt__pty_spawn(spec, &child, err);
+
+	if (rc < 0)
+		return rc;
+	rc = qt__session_own(s, child.fd, child.pid, err);
+	if (rc < 0) {
+		close(child.fd);
+		close(child.status_fd);
+	} else {
+		rc = watch(s->host, st, child.status_fd, err);
+	}
+	if (rc < 0)
+		(void)kill(child.pid, SIGKILL);
+	return rc;
+}
+
 static int
 launch(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
     const struct program *p, char **env, struct qt_err *err)
@@ -266,7 +292,6 @@ launch(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
 		.path = p->path, .argv = p->argv, .env = env, .cwd = rec->cwd,
 		.cols = rec->cols, .rows = rec->rows, .nofile = &h->nofile,
 	};
-	struct qt__spawned	 child;
 	struct qt__session	*s;
 	struct qt__start	*st;
 	int			 rc;
@@ -279,12 +304,7 @@ launch(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
 	st = calloc(1, sizeof(*st));
 	if (st == NULL)
 		return -ENOMEM;
-	rc = qt__pty_spawn(&spec, &child, err);
-	if (rc == 0 && (rc = watch(h, st, child.status_fd)) < 0) {
-		(void)kill(child.pid, SIGKILL);
-		close(child.status_fd);
-		close(child.fd);
-	}
+	rc = spawn(s, st, &spec, err);
 	if (rc < 0) {
 		free(st);
 		return rc;
@@ -295,9 +315,9 @@ launch(struct qt__host *h, struct qt_session *rec, const struct qt__new *n,
 	snprintf(st->command, sizeof(st->command), "%s", p->path);
 	snprintf(st->cwd, sizeof(st->cwd), "%s", spec.cwd);
 	s->is_starting = 1;
-	qt__session_own(s, child.fd, child.pid);
-	rec->pid = (uint32_t)child.pid;
-	return qt__table_put(h->table, rec);
+	rec->pid = (uint32_t)s->pid;
+	(void)qt__table_put(h->table, rec);
+	return 0;
 }
 
 /*

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <qt/base/clock.h>
 #include <qt/base/log.h>
 #include <qt/base/sys.h>
 
@@ -177,20 +178,36 @@ qt__state_close(struct qt__state *st)
 	st->data = NULL;
 }
 
-static int
+/* That one must come again; the others need not. */
+static void
+drop_conn(const struct qt__state_conn *sc, const struct qt_err *err)
+{
+	qt_log(QT_LOG_WARN, QT__MODULE, "connection %u is lost by the upgrade: "
+	    "%s", sc->id, err->text);
+	close(sc->fd);
+	if (sc->bell_slots == 0)
+		return;
+	close(sc->bell_fd);
+	close(sc->event_fd);
+}
+
+static void
 load_conn(struct qt__host *h, const struct qt__state_conn *sc)
 {
+	struct qt_err	 err = QT_ERR_INIT;
 	struct qt__conn	*c;
 	void		*map = NULL;
 
 	(void)fcntl(sc->fd, F_SETFD, FD_CLOEXEC);
-	c = qt__conn_add(h, sc->fd, sc->id, NULL);
-	if (c == NULL)
-		return -ENOMEM;
+	c = qt__conn_add(h, sc->fd, sc->id, &err);
+	if (c == NULL) {
+		drop_conn(sc, &err);
+		return;
+	}
 	c->role = sc->role;
 	c->flags = sc->flags;
 	if (sc->bell_slots == 0)
-		return 0;
+		return;
 	(void)fcntl(sc->bell_fd, F_SETFD, FD_CLOEXEC);
 	(void)fcntl(sc->event_fd, F_SETFD, FD_CLOEXEC);
 	c->bell_fd = sc->bell_fd;
@@ -201,11 +218,10 @@ load_conn(struct qt__host *h, const struct qt__state_conn *sc)
 	    sizeof(struct qt_bell_slot), PROT_READ | PROT_WRITE, &map) < 0) {
 		/* Without its bell it must come again. */
 		qt__conn_close(c);
-		return 0;
+		return;
 	}
 	c->bell = map;
 	c->bell_slots = sc->bell_slots;
-	return 0;
 }
 
 static void
@@ -229,6 +245,32 @@ load_attach(struct qt__host *h, struct qt__session *s,
 	a->active = sa->active;
 	if (sa->is_lead)
 		s->lead = a;
+}
+
+/* That one is lost: its program hears SIGHUP, the others go on. */
+static void
+drop_session(struct qt__session *s, int fd, const struct qt_err *err)
+{
+	struct qt__host		*h = s->host;
+	struct qt_session	 rec;
+
+	close(fd);
+	if (s->is_spare) {
+		qt__session_forget(h, s->slot);
+		return;
+	}
+	if (qt__table_get(h->table, s->slot, &rec) < 0)
+		return;
+	qt_log(QT_LOG_ERROR, QT__MODULE, "session '%s' is lost by the "
+	    "upgrade: %s", rec.name, err->text);
+	rec.state = QT_STATE_LOST;
+	rec.exited_ms = qt_clock_real_ms();
+	rec.exit_offset = qt_ring_writer_head(s->ring);
+	(void)qt__table_put(h->table, &rec);
+	qt_ring_writer_close(s->ring);
+	s->ring = NULL;
+	if (s->attach == NULL)
+		qt__session_free(s);
 }
 
 static int
@@ -261,7 +303,10 @@ load_session(struct qt__host *h, struct qt__state *st,
 	if (rc < 0)
 		return rc;
 	(void)fcntl(ss->fd, F_SETFD, FD_CLOEXEC);
-	qt__session_own(s, ss->fd, ss->pid);
+	if (qt__session_own(s, ss->fd, ss->pid, err) < 0) {
+		drop_session(s, ss->fd, err);
+		return 0;
+	}
 	s->head = qt_ring_writer_head(s->ring);
 	s->is_dead = ss->is_dead;
 	s->status = ss->status;
@@ -280,7 +325,10 @@ qt__state_load(struct qt__host *h, struct qt__state *st, struct qt_err *err)
 
 	for (uint32_t i = 0; i < st->head.conns && rc == 0; i++) {
 		p = take(st, sizeof(struct qt__state_conn));
-		rc = p == NULL ? -QT_ECORRUPT : load_conn(h, p);
+		if (p != NULL)
+			load_conn(h, p);
+		else
+			rc = -QT_ECORRUPT;
 	}
 	for (uint32_t i = 0; i < st->head.sessions && rc == 0; i++) {
 		p = take(st, sizeof(struct qt__state_session));

@@ -152,15 +152,21 @@ struct qt__requests {
 	int			listen_fd;
 	struct qt__request	request[QT__REQUESTS_MAX];
 	uint32_t		count;
+	uint64_t		rest_ms;	/* nobody is accepted before */
 	qt__answer_fn		*fn;
 	void			*ctx;
 };
 void	qt__requests_init(struct qt__requests *r, int listen_fd,
 	    qt__answer_fn *fn, void *ctx);
 void	qt__requests_accept(struct qt__requests *r, uint64_t now_ms);
+/* Whether the socket is worth looking at. */
+int	qt__requests_has_room(const struct qt__requests *r, uint64_t now_ms);
 /* Request i is readable. */
 void	qt__requests_read(struct qt__requests *r, uint32_t i);
-/* Ends those that said nothing for too long; ms until the next, or -1. */
+/*
+ * Ends those that said nothing for too long; ms until the next of them, or
+ * until a rest of the socket is over, or -1.
+ */
 int	qt__requests_expire(struct qt__requests *r, uint64_t now_ms);
 void	qt__requests_close(struct qt__requests *r);
 

@@ -4,6 +4,9 @@
  * takes one answer; a bounded number is open at a time, the rest waits in the
  * socket's queue. Nobody is waited for: who connects and says nothing is
  * dropped after a while, and an answer that does not fit is not sent again.
+ *
+ * When accept(2) fails, out of descriptors, the socket would stay readable and
+ * the loop spin: it rests until one of ours is closed or a moment has passed.
  */
 
 #include <errno.h>
@@ -17,6 +20,8 @@
 #include <qt/base/sys.h>
 
 #include "screen_priv.h"
+
+#define REST_MS	100u
 
 void
 qt__requests_init(struct qt__requests *r, int listen_fd, qt__answer_fn *fn,
@@ -49,6 +54,13 @@ end(struct qt__requests *r, uint32_t i)
 	close(r->request[i].fd);
 	r->request[i].fd = -1;
 	r->count--;
+	r->rest_ms = 0;
+}
+
+int
+qt__requests_has_room(const struct qt__requests *r, uint64_t now_ms)
+{
+	return r->count < QT__REQUESTS_MAX && now_ms >= r->rest_ms;
 }
 
 void
@@ -57,10 +69,15 @@ qt__requests_accept(struct qt__requests *r, uint64_t now_ms)
 	uint32_t	i = 0;
 	int		fd;
 
-	while (r->count < QT__REQUESTS_MAX) {
+	while (qt__requests_has_room(r, now_ms)) {
 		fd = qt_sys_accept(r->listen_fd);
-		if (fd < 0)
+		if (fd == -ECONNABORTED)
+			continue;
+		if (fd < 0) {
+			if (fd != -EAGAIN)
+				r->rest_ms = now_ms + REST_MS;
 			return;
+		}
 		if (!is_allowed(fd)) {
 			close(fd);
 			continue;
@@ -128,6 +145,8 @@ qt__requests_expire(struct qt__requests *r, uint64_t now_ms)
 	int		wait = -1, left;
 	uint32_t	i;
 
+	if (now_ms < r->rest_ms)
+		wait = (int)(r->rest_ms - now_ms);
 	for (i = 0; i < QT__REQUESTS_MAX && r->count > 0; i++) {
 		if (r->request[i].fd < 0)
 			continue;

@@ -142,17 +142,19 @@ static int
 run(struct qt__service *s)
 {
 	struct pollfd	p[3 + QT__REQUESTS_MAX];
+	uint64_t	now;
 	uint32_t	i, used;
 	int		wait, rc = 0;
 
 	for (;;) {
 		wait = qt__service_end_naps(s);
-		wait = sooner(wait, qt__requests_expire(&s->requests,
-		    qt_clock_mono_ms()));
+		now = qt_clock_mono_ms();
+		wait = sooner(wait, qt__requests_expire(&s->requests, now));
 		p[0] = (struct pollfd){ qt_client_fd(s->client), POLLIN, 0 };
 		p[1] = (struct pollfd){ qt_client_bell_fd(s->client), POLLIN,
 		    0 };
-		p[2] = (struct pollfd){ s->requests.count < QT__REQUESTS_MAX ?
+		p[2] = (struct pollfd){
+		    qt__requests_has_room(&s->requests, now) ?
 		    s->requests.listen_fd : -1, POLLIN, 0 };
 		for (i = 0, used = 3; i < QT__REQUESTS_MAX; i++) {
 			p[3 + i] = (struct pollfd){ s->requests.request[i].fd,

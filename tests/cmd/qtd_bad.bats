@@ -158,3 +158,19 @@ refuses() {
 	wait_for 10 shows
 	kill "$(host_pid)"
 }
+
+# How often it has waited for something: not at all while it spins.
+waits() { sed -n 's/^voluntary_ctxt_switches:	//p' "/proc/$1/status"; }
+has_waited() { [ "$(waits "$1")" -ge "$2" ]; }
+
+@test "a monitor without descriptors rests, and answers when it has some" {
+	qtd_start --workers 1
+	limit=$(prlimit --pid "$QTD" --nofile -o SOFT --noheadings --raw)
+	prlimit --pid "$QTD" --nofile=3:
+	timeout 30 qtd link >"$WORLD/link" 2>&1 &
+	wait_for 10 has_waited "$QTD" $(($(waits "$QTD") + 5))
+	[ ! -s "$WORLD/link" ]
+	prlimit --pid "$QTD" --nofile="$limit:"
+	wait $!
+	grep -q token= "$WORLD/link"
+}

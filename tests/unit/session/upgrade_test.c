@@ -6,7 +6,10 @@
 
 #include "../test.h"
 
+#include "poll_fault.h"
 #include "world.h"
+
+#define AFTER	"QT_TEST_POLL_FAULT_AFTER"	/* an upgrade */
 
 /* Runs before main(), so before cmocka sees the arguments. */
 __attribute__((constructor))
@@ -27,6 +30,8 @@ be_host(int argc, char **argv)
 		exit(2);
 	opt.has_screen = 0;
 	opt.state_fd = (int)strtol(argv[3], NULL, 10);
+	if (getenv(AFTER) != NULL)
+		(void)setenv(POLL_FAULT, getenv(AFTER), 1);
 	rc = qt_host_run(&opt, &err);
 	if (rc < 0)
 		fprintf(stderr, "# upgraded: %s: %s\n", err.text,
@@ -185,5 +190,36 @@ QT_TEST(a_program_that_does_not_know_the_state_is_refused)
 	assert_int_equal(upgrade(&w, "/no/such", &err), -ENOENT);
 	assert_int_equal(upgrade(&w, "relative", &err), -EINVAL);
 	assert_int_equal(world_get(&w, &s).state, QT_STATE_RUNNING);
+	world_end(&w);
+}
+
+/* The new program watches a connection, then sessions by their slots. */
+QT_TEST(what_cannot_be_watched_after_an_upgrade_is_lost_alone)
+{
+	struct qt_session	lost, kept;
+	struct qt_err		err = QT_ERR_INIT;
+	struct world		w;
+	char			input[sizeof(lost.id) + 2];
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(setenv(AFTER, "2", 1), 0);
+	world_host(&w);
+	assert_int_equal(unsetenv(AFTER), 0);
+	world_connect(&w, 1);
+	lost = world_new(&w, "lost", "echo said; exec cat");
+	kept = world_new(&w, "kept", "while read -r x; do echo got $x; done");
+	assert_true(lost.slot < kept.slot);
+	assert_true(WORLD_UNTIL(world_has(&w, &lost, "said")));
+	upgrade_to_self(&w);
+	lost = world_get(&w, &lost);
+	assert_int_equal(lost.state, QT_STATE_LOST);
+	assert_true(lost.exit_offset >= 4);
+	assert_int_equal(world_get(&w, &kept).state, QT_STATE_RUNNING);
+	memcpy(input, &kept.id, sizeof(kept.id));
+	memcpy(input + sizeof(kept.id), "a\n", 2);
+	assert_int_equal(qt_client_call(w.client, QT_MSG_SEND, 0, input,
+	    sizeof(input), QT_MSG_OK, NULL, 0, &err), 0);
+	assert_true(WORLD_UNTIL(world_has(&w, &kept, "got a")));
 	world_end(&w);
 }
