@@ -122,6 +122,8 @@ QT_TEST(a_host_without_descriptors_rests_and_serves_those_who_waited)
 QT_TEST(a_screen_service_without_descriptors_rests_and_answers_later)
 {
 	struct qt_screen_request	req = { .form = QT_SCREEN_TEXT };
+	struct qt_screen_answer		answer;
+	struct qt_buf			text = QT_BUF_INIT;
 	struct pollfd			p = { .events = POLLIN };
 	struct screen_world		sw = { .listen_fd = -1 };
 	struct qt_session		s;
@@ -131,6 +133,10 @@ QT_TEST(a_screen_service_without_descriptors_rests_and_answers_later)
 	screen_begin(&sw);
 	s = world_new(&sw.w, NULL, "echo fine");
 	req.id = s.id;
+	/* It is up. */
+	assert_int_equal(qt_screen_get(&req, WORLD_MS, &answer, &text, NULL),
+	    0);
+	qt_buf_clear(&text);
 	old = no_files(sw.service);
 	p.fd = connect_to(&sw.w, "screen.sock");
 	assert_int_equal(send(p.fd, &req, sizeof(req), 0), sizeof(req));

@@ -61,6 +61,19 @@ upgrade_to_self(struct world *w)
 		world_fail("upgrade", rc, &err);
 }
 
+static void
+send_text(struct world *w, const struct qt_session *s, const char *text)
+{
+	char	body[64];
+	size_t	len = sizeof(s->id) + strlen(text);
+
+	assert_true(len <= sizeof(body));
+	memcpy(body, &s->id, sizeof(s->id));
+	memcpy(body + sizeof(s->id), text, strlen(text));
+	assert_int_equal(qt_client_call(w->client, QT_MSG_SEND, 0, body, len,
+	    QT_MSG_OK, NULL, 0, NULL), 0);
+}
+
 /* Copies what is new in the ring behind text; 1 once the session ended. */
 static int
 follow(struct world *w, const struct qt_session *s, struct qt_buf *text)
@@ -95,15 +108,19 @@ QT_TEST(no_byte_is_lost_when_the_host_is_upgraded_under_a_flood)
 	w.opt.scrollback = 64u << 20;
 	world_host(&w);
 	world_connect(&w, 1);
-	s = world_new(&w, NULL, "seq 200000");
+	/* It cannot end before each upgrade has let it go on. */
+	s = world_new(&w, NULL, "stty -echo; i=0; while [ $i -lt 200000 ]; do "
+	    "seq $((i + 1)) $((i + 40000)); i=$((i + 40000)); "
+	    "[ $i = 200000 ] || read -r x; done");
 	while (!is_end) {
 		is_end = follow(&w, &s, &text);
-		if (!is_end && upgrades < 5) {
+		if (text.len > 0 && upgrades < 4) {
 			upgrade_to_self(&w);
 			upgrades++;
+			send_text(&w, &s, "\n");
 		}
 	}
-	assert_true(upgrades > 1);
+	assert_int_equal(upgrades, 4);
 	p = text.data;
 	for (int i = 1; i <= LINES; i++) {
 		len = (size_t)snprintf(want, sizeof(want), "%d\r\n", i);
@@ -197,9 +214,7 @@ QT_TEST(a_program_that_does_not_know_the_state_is_refused)
 QT_TEST(what_cannot_be_watched_after_an_upgrade_is_lost_alone)
 {
 	struct qt_session	lost, kept;
-	struct qt_err		err = QT_ERR_INIT;
 	struct world		w;
-	char			input[sizeof(lost.id) + 2];
 
 	(void)state;
 	world_init(&w);
@@ -216,10 +231,7 @@ QT_TEST(what_cannot_be_watched_after_an_upgrade_is_lost_alone)
 	assert_int_equal(lost.state, QT_STATE_LOST);
 	assert_true(lost.exit_offset >= 4);
 	assert_int_equal(world_get(&w, &kept).state, QT_STATE_RUNNING);
-	memcpy(input, &kept.id, sizeof(kept.id));
-	memcpy(input + sizeof(kept.id), "a\n", 2);
-	assert_int_equal(qt_client_call(w.client, QT_MSG_SEND, 0, input,
-	    sizeof(input), QT_MSG_OK, NULL, 0, &err), 0);
+	send_text(&w, &kept, "a\n");
 	assert_true(WORLD_UNTIL(world_has(&w, &kept, "got a")));
 	world_end(&w);
 }
