@@ -188,6 +188,10 @@ adopt_segment(struct qt__host *h, struct qt_err *err)
 	if (rc < 0)
 		return rc;
 	rc = qt__table_adopt(h->seg, &h->table, err);
+	if (rc == 0 && h->table->cut > 0)
+		qt_log(QT_LOG_WARN, QT__MODULE, "the segment of the host "
+		    "before this one is damaged: the output of %u sessions "
+		    "is cut off", h->table->cut);
 	/* Killed before it had a table: it can have one now. */
 	if (rc == -ENOENT)
 		rc = qt__table_create(h->seg, &h->table, err);

@@ -251,6 +251,22 @@ qt__host_reap(struct qt__host *h)
 		child_died(h, pid, status);
 }
 
+/*
+ * One that was damaged meanwhile cannot be destroyed: its memory is lost, or
+ * the next session in this slot could have no ring.
+ */
+static void
+drop_ring(struct qt__host *h, uint64_t *ring)
+{
+	int	rc = *ring != 0 ? qt_ring_destroy_at(h->seg, ring) : 0;
+
+	if (rc == 0)
+		return;
+	qt_log(QT_LOG_WARN, QT__MODULE, "the output of a session cannot be "
+	    "freed: %s", qt_strerror(rc));
+	atomic_store((_Atomic uint64_t *)(void *)ring, 0);
+}
+
 /* Drops a record that is not running: its viewers, ring and slot. */
 void
 qt__session_forget(struct qt__host *h, uint32_t slot)
@@ -275,8 +291,7 @@ qt__session_forget(struct qt__host *h, uint32_t slot)
 		h->name_hint = 0;
 		qt__table_del(h->table, slot);
 	}
-	if (*ring != 0)
-		(void)qt_ring_destroy_at(h->seg, ring);
+	drop_ring(h, ring);
 }
 
 /* Which of two ended records goes first: seen ones, then the older. */

@@ -94,9 +94,12 @@ do_exec(struct qt__host *h)
 	    (char *)(uintptr_t)"host", (char *)(uintptr_t)"--state", number,
 	    h->opt.is_daemon ? NULL : (char *)(uintptr_t)"--foreground", NULL };
 	struct qt_err	 err = QT_ERR_INIT;
-	int		 fd, seg_fd, rc;
+	int		 fd = -1, seg_fd = -1, rc;
 
-	rc = qt__state_save(h, &fd, &seg_fd, &err);
+	/* What the new program would not adopt is not left to it. */
+	rc = qt__table_check(h->seg, &err);
+	if (rc == 0)
+		rc = qt__state_save(h, &fd, &seg_fd, &err);
 	if (rc == 0) {
 		snprintf(number, sizeof(number), "%d", fd);
 		keep_fd(fd, 1);

@@ -6,7 +6,7 @@
  * bodies and slots are free, which is taken from the records.
  *
  * A table that contradicts itself is not touched: -QT_ECORRUPT, and the host
- * moves the whole segment aside.
+ * moves the whole segment aside. A ring that does is cut off: table_check.c.
  */
 
 #include <errno.h>
@@ -125,6 +125,21 @@ has_blocks(const struct qt__table *t, uint64_t blocks)
 	return 1;
 }
 
+/* A record without a ring of its own has no output any more. */
+static void
+mend_records(struct qt__table *t, uint32_t slots)
+{
+	struct qt_session	s;
+
+	for (uint32_t i = 0; i < slots; i++) {
+		if (qt__table_get(t, i, &s) < 0 || s.ring_offset == 0 ||
+		    s.ring_offset == *qt__table_ring(t, i))
+			continue;
+		s.ring_offset = 0;
+		(void)qt__table_put(t, &s);
+	}
+}
+
 /* Records that are gone, but whose ring was not when the host died. */
 static void
 free_rings(struct qt__table *t)
@@ -156,6 +171,9 @@ qt__table_adopt(struct qt_seg *seg, struct qt__table **out,
 		goto err;
 	/* What the dead host's last allocation had decided is done first. */
 	(void)qt_seg_sweep(seg);
+	rc = qt__table_cut(t, err);
+	if (rc < 0)
+		goto err;
 	slots = qt__map_slots(&t->map);
 	blocks = LOAD(&t->map.head->blocks);
 	rc = has_blocks(t, blocks) ? make_lists(t, slots) : -QT_ECORRUPT;
@@ -163,6 +181,7 @@ qt__table_adopt(struct qt_seg *seg, struct qt__table **out,
 		qt_err_set(err, "records of the session table");
 		goto err;
 	}
+	mend_records(t, slots);
 	free_rings(t);
 	if (LOAD(&t->map.head->list_seq) % 2 != 0)
 		atomic_fetch_add(&t->map.head->list_seq, 1);

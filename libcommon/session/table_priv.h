@@ -174,6 +174,7 @@ struct qt__table {
 	uint32_t		 body_first, body_count, body_size;
 	uint32_t		 records;	/* in use */
 	uint32_t		 hidden;	/* whose name means another */
+	uint32_t		 cut;		/* rings, by adoption */
 	uint32_t		 index_live[QT__INDEXES];
 	uint32_t		 index_used[QT__INDEXES];	/* with GONE */
 };
@@ -181,7 +182,11 @@ struct qt__table {
 /* Makes the table in a new segment: the head, the first block, the entry. */
 int	qt__table_create(struct qt_seg *seg, struct qt__table **out,
 	    struct qt_err *err);
-/* Becomes the writer of a dead host's table; indexes are made anew. */
+/*
+ * Becomes the writer of a dead host's table; indexes are made anew. A ring
+ * that is damaged, or that shares memory with something else, is cut off: its
+ * record stays without output, its memory is not used again (t->cut counts).
+ */
 int	qt__table_adopt(struct qt_seg *seg, struct qt__table **out,
 	    struct qt_err *err);
 void	qt__table_close(struct qt__table *t);
@@ -212,6 +217,14 @@ qt__plain(_Atomic uint64_t *word)
 {
 	return (uint64_t *)(void *)word;
 }
+
+/*
+ * table_check.c: whether everything that the table names is memory of its own.
+ * Changes nothing: 0, or -QT_ECORRUPT when an adoption would refuse or cut.
+ */
+int	qt__table_check(struct qt_seg *seg, struct qt_err *err);
+/* For adoption: cuts off what can be missed. 0, -QT_ECORRUPT, -ENOMEM. */
+int	qt__table_cut(struct qt__table *t, struct qt_err *err);
 
 /* Indexes, the writer's side: table_index.c */
 int	qt__index_reserve(struct qt__table *t, enum qt__index which);

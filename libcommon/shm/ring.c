@@ -184,3 +184,32 @@ qt_ring_destroy_at(struct qt_seg *seg, uint64_t *word)
 	    memory_order_relaxed);
 	return offset == 0 ? 0 : destroy(seg, offset, link);
 }
+
+int
+qt_ring_pieces(struct qt_seg *seg, uint64_t offset,
+    struct qt_ring_piece out[QT_RING_PIECES_MAX])
+{
+	struct qt__ring		*ring = qt__ring_at(seg, offset);
+	struct qt__ring_chunk	 c;
+	int			 count = 1, rc;
+
+	_Static_assert(QT_RING_PIECES_MAX == QT__RING_SLOTS + 1, "pieces");
+	if (ring == NULL)
+		return -QT_ECORRUPT;
+	out[0] = (struct qt_ring_piece){ offset, qt_seg_piece(seg, offset) };
+	if (out[0].len != seg->head.block_size)
+		return -QT_ECORRUPT;
+	for (uint32_t i = 0; i < ring->slot_count; i++) {
+		rc = qt__ring_chunk(seg, ring, i, &c);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			continue;
+		out[count].offset = qt_seg_offset(seg, c.data);
+		out[count].len = c.end - c.start;
+		if (qt_seg_piece(seg, out[count].offset) != out[count].len)
+			return -QT_ECORRUPT;
+		count++;
+	}
+	return count;
+}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <qt/session/scan.h>
 #include <qt/session/vt.h>
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -58,6 +58,19 @@ int	qt_ring_destroy(struct qt_seg *seg, uint64_t offset);
 int	qt_ring_destroy_at(struct qt_seg *seg, uint64_t *word);
 
 /*
+ * The pieces of memory that a ring stands on, header first: their count, or
+ * -QT_ECORRUPT when a word does not name one that the allocator gave for it.
+ * For who takes over a segment that may be damaged: pieces of one structure
+ * may still be another's.
+ */
+struct qt_ring_piece {
+	uint64_t	offset, len;
+};
+#define QT_RING_PIECES_MAX	49
+int	qt_ring_pieces(struct qt_seg *seg, uint64_t offset,
+	    struct qt_ring_piece out[QT_RING_PIECES_MAX]);
+
+/*
  * Becomes the writer, also of a ring whose last writer died: it goes on at the
  * head. -EBUSY while another is alive (or this process has it open already),
  * -QT_EGONE, -QT_ECORRUPT, -EACCES.
