@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qt-segment(5) says of every byte what the code does. See "manual.h". */
 
+#include "../../../libcommon/shm/object_priv.h"
 #include "../../../libcommon/shm/ring_priv.h"
 
 #include "../manual.h"
@@ -12,6 +13,7 @@
 #define SLOT(field) MANUAL_FIELD(struct qt__seg_slot, field)
 #define ROW(field) MANUAL_FIELD(struct qt__seg_row, field)
 #define MAP(field) MANUAL_FIELD(struct qt__page, field)
+#define OBJ(field) MANUAL_FIELD(struct qt__obj_head, field)
 #define RING(field) MANUAL_FIELD(struct qt__ring, field)
 /* The allocator's words lie behind the header. */
 #define CTL(field) { sizeof(struct qt__seg_head) +			\
@@ -43,8 +45,8 @@ QT_TEST(the_manual_has_the_header_byte_by_byte)
 	manual_has_table(PAGE, "Header", 0, head, COUNT(head));
 	manual_has_table(PAGE, "Header", 1, ctl, COUNT(ctl));
 	assert_memory_equal(QT__SEG_MAGIC, "QTSEGMT\n", 8);
-	manual_says(PAGE, "This page describes version 1.0 of the format.");
-	assert_int_equal(QT__SEG_MAJOR * 10 + QT__SEG_MINOR, 10);
+	manual_says(PAGE, "This page describes version 1.1 of the format.");
+	assert_int_equal(QT__SEG_MAJOR * 10 + QT__SEG_MINOR, 11);
 }
 
 QT_TEST(the_manual_has_participants_entries_and_pages)
@@ -71,6 +73,30 @@ QT_TEST(the_manual_has_participants_entries_and_pages)
 	manual_says(PAGE, "0 nothing, 1 first of a free extent, 2 last of one, "
 	    "3 first of one in use, 4 a page of blocks");
 	assert_int_equal(QT__PAGE_BLOCKS, 4);
+}
+
+QT_TEST(the_manual_has_the_head_of_objects)
+{
+	static const struct manual_row head[] = {
+		OBJ(magic), OBJ(type), OBJ(flags), OBJ(id),
+		MANUAL_SPAN(struct qt__obj_head, elem_size, key_size),
+		OBJ(capacity), OBJ(size), OBJ(made_ms), OBJ(shape),
+		OBJ(param), OBJ(crc), OBJ(erased), OBJ(bell), OBJ(wait),
+		OBJ(stat), OBJ(dtype), OBJ(key_dtype),
+	};
+
+	(void)state;
+	manual_has_table(PAGE, "Objects", 0, head, COUNT(head));
+	assert_memory_equal(QT__OBJ_MAGIC, "QTOBJ01\n", 8);
+	manual_says(PAGE, "The words of the type and its elements begin at "
+	    "512.");
+	assert_int_equal(QT__OBJ_BODY, 512);
+	manual_says(PAGE, "4 array, 5 queue, 6 spsc, 7 stack, 8 map, 9 set, "
+	    "10 pool, 11 value, 12 semaphore, 13 mutex, 14 rwlock, 15 latch, "
+	    "16 barrier, 17 event, 18 once, 19 skiplist, 20 cache.");
+	assert_int_equal(QT_TYPE_ARRAY, 4);
+	assert_int_equal(QT_TYPE_VALUE, 11);
+	assert_int_equal(QT_TYPE_CACHE, 20);
 }
 
 QT_TEST(the_manual_has_the_ring)
