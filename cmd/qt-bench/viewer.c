@@ -74,7 +74,7 @@ viewer_sleep(struct viewer *v, uint64_t moved)
 	struct qt_bell_slot	*bell = qt_client_bell(v->client, 0);
 	struct pollfd		 p = { qt_client_bell_fd(v->client), POLLIN, 0 };
 	const struct qt_session_live *live;
-	uint64_t		 at = qt_view_offset(v->view), rung;
+	uint64_t		 at = qt_view_position(v->view), rung;
 
 	if (moved >= BUSY_BYTES) {
 		poll(NULL, 0, 1);

@@ -117,9 +117,7 @@ end_screen(struct follow *f)
 	if (rc < 0)
 		return qt_view_no_snapshot(f->view);
 	if (f->redraw != NULL)
-		rc = f->redraw(f->redraw_ctx, &answer, &f->screen);
-	if (rc < 0)
-		return rc;
+		f->redraw(&f->screen);
 	return qt_view_snapshot(f->view, &answer, f->screen.data,
 	    f->screen.len);
 }
@@ -170,7 +168,7 @@ follow_next(struct follow *f, size_t size_max, struct qt_view_piece *out)
 		switch (out->kind) {
 		case QT_VIEW_IDLE:
 			f->wait_ms = out->wait_ms;
-			if (is_armed || out->wait_ms != 0 ||
+			if (is_armed ||
 			    qt_clock_mono_ms() < f->moved_ms + BUSY_MS)
 				return 0;
 			arm(f);
@@ -210,11 +208,9 @@ follow_sleep(struct follow *f, struct pollfd *fds)
 		    (int)(f->screen_end_ms - now_ms) : 0;
 	if (f->is_down)
 		return RECONNECT_MS;
-	if (f->wait_ms != 0)
-		return (int)f->wait_ms;
 	if (now_ms < f->moved_ms + BUSY_MS)
 		return 1;
-	return -1;
+	return f->wait_ms != 0 ? (int)f->wait_ms : -1;
 }
 
 /* -ECANCELED when the host ended the attachment of a session that is there. */

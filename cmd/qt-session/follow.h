@@ -26,12 +26,8 @@
  */
 #define FOLLOW_FDS 3
 
-/*
- * May rewrite the screen's answer before it is shown. 0, or negative, which
- * follow_next() then returns.
- */
-typedef int follow_redraw_fn(void *ctx, const struct qt_screen_answer *answer,
-	    struct qt_buf *data);
+/* May rewrite the screen's answer before it is shown. */
+typedef void follow_redraw_fn(struct qt_buf *data);
 
 struct follow {
 	struct world		 w;
@@ -44,13 +40,12 @@ struct follow {
 	int			 is_down;
 	uint64_t		 down_ms;	/* since when */
 	uint64_t		 moved_ms;	/* when bytes last came */
-	uint32_t		 wait_ms;	/* the view wants to be left alone */
+	uint32_t		 wait_ms;	/* a redraw may be due then */
 
 	int			 screen_fd;	/* a request under way, or -1 */
 	uint64_t		 screen_end_ms;
 	uint32_t		 screen_flags;	/* QT_SCREEN_... to ask with */
 	follow_redraw_fn	*redraw;
-	void			*redraw_ctx;
 	struct qt_buf		 screen;
 };
 

@@ -328,7 +328,6 @@ viewer_start(struct viewer *v, struct world *w,
 		return rc;
 	v->f.screen_flags = QT_SCREEN_KEEP;
 	v->f.redraw = viewer_redraw;
-	v->f.redraw_ctx = v;
 	if (v->f.is_attached && v->opt->role >= QT_ROLE_WRITER)
 		qt_client_send(v->f.w.client, QT_MSG_LEAD, 0,
 		    v->f.req.channel, NULL, 0);

@@ -69,9 +69,8 @@ void	viewer_check_terminal(uint16_t *cols, uint16_t *rows);
 int	viewer_show(struct viewer *v);
 /* Raw or mirror, by the sizes as they are now. */
 int	viewer_fit(struct viewer *v);
-/* A follow_redraw_fn; ctx is the viewer. */
-int	viewer_redraw(void *ctx, const struct qt_screen_answer *answer,
-	    struct qt_buf *data);
+/* A follow_redraw_fn. */
+void	viewer_redraw(struct qt_buf *data);
 void	viewer_end(struct viewer *v, int code, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 

@@ -30,19 +30,27 @@ viewer_end(struct viewer *v, int code, const char *fmt, ...)
 	va_end(ap);
 }
 
+static void
+say_skipped(struct viewer *v, struct qt_buf *out)
+{
+	char	text[24];
+
+	if (v->skipped == 0)
+		return;
+	width_bytes(text, v->skipped);
+	qt_buf_addf(out, "\033[7m[skipped %s]\033[m\r\n", text);
+	v->skipped = 0;
+}
+
 /* Moves what is on the main screen up into the terminal's scrollback. */
 static void
 scroll_away(struct viewer *v, struct qt_buf *out)
 {
-	char		text[24];
 	uint16_t	i;
 
 	if (v->is_drawn)
 		qt_buf_addf(out, "\033[%u;1H\r\n", v->term.rows);
-	if (v->skipped > 0) {
-		width_bytes(text, v->skipped);
-		qt_buf_addf(out, "\033[7m[skipped %s]\033[m\r\n", text);
-	}
+	say_skipped(v, out);
 	for (i = 1; i < v->term.rows; i++)
 		qt_buf_add(out, "\n", 1);
 	qt_buf_addf(out, "\033[H\033[J");
@@ -55,14 +63,16 @@ scroll_away(struct viewer *v, struct qt_buf *out)
  * mode, and keep what was on the screen.
  */
 static int
-reset_terminal(struct viewer *v)
+reset_terminal(struct viewer *v, int is_repaint)
 {
 	struct qt_buf	out = QT_BUF_INIT;
 	int		rc;
 
 	term_defaults(&v->term, &out);
-	scroll_away(v, &out);
-	v->skipped = 0;
+	if (is_repaint && v->is_drawn && v->skipped == 0)
+		qt_buf_addf(&out, "\033[H\033[J");
+	else
+		scroll_away(v, &out);
 	v->is_drawn = 1;
 	v->needs_reset = 0;
 	rc = term_write(&v->term, out.data, out.len);
@@ -70,23 +80,37 @@ reset_terminal(struct viewer *v)
 	return rc;
 }
 
+/*
+ * Output goes on without a redraw: says so in a line of its own, for which
+ * full-screen programs have no place. A sequence may stand half done.
+ */
+static int
+mark_skipped(struct viewer *v)
+{
+	struct qt_buf	out = QT_BUF_INIT;
+	int		rc;
+
+	if (v->term.modes.dec & QT_MODE_ALT_SCREEN)
+		return 0;
+	qt_buf_addf(&out, "\030\033\\\033[m\r\n");
+	say_skipped(v, &out);
+	rc = term_write(&v->term, out.data, out.len);
+	qt_buf_clear(&out);
+	return rc;
+}
+
 /* Takes the reset off the redraw: it ends by clearing the screen. */
-int
-viewer_redraw(void *ctx, const struct qt_screen_answer *answer,
-    struct qt_buf *data)
+void
+viewer_redraw(struct qt_buf *data)
 {
 	static const char	 end[] = "\033[H\033[J";
-	struct viewer		*v = ctx;
 	size_t			 head = data->len < RESET_MAX ? data->len :
 	    RESET_MAX;
 	const char		*p;
 
-	(void)answer;
-	v->needs_reset = 1;
 	p = head > 0 ? memmem(data->data, head, end, sizeof(end) - 1) : NULL;
 	if (p != NULL)
 		qt_buf_drop(data, (size_t)(p - data->data) + sizeof(end) - 1);
-	return 0;
 }
 
 int
@@ -133,7 +157,9 @@ show_data(struct viewer *v, const struct qt_view_piece *p)
 		mirror_feed(&v->mirror, p->data, p->len);
 		return 0;
 	}
-	rc = v->needs_reset ? reset_terminal(v) : 0;
+	rc = v->needs_reset || p->is_first ?
+	    reset_terminal(v, p->is_repaint) :
+	    v->skipped > 0 ? mark_skipped(v) : 0;
 	return rc < 0 ? rc : term_write(&v->term, p->data, p->len);
 }
 
@@ -153,7 +179,6 @@ show_piece(struct viewer *v, const struct qt_view_piece *p)
 	case QT_VIEW_SKIPPED:
 		v->skipped += p->count;
 		v->skipped_all += p->count;
-		v->needs_reset = 1;
 		return 0;
 	case QT_VIEW_EXIT:
 		show_exit(v, p);

@@ -225,6 +225,10 @@ look(struct waiting *w)
 			if (take_data(w, &p))
 				return QT_EXIT_OK;
 			break;
+		case QT_VIEW_SKIPPED:
+			/* What follows goes on in another line. */
+			qt_buf_reset(&w->text);
+			break;
 		case QT_VIEW_EXIT:
 			return ended(w, p.exit_status);
 		case QT_VIEW_GONE:

@@ -159,11 +159,9 @@ send_data(struct channel *ch, const struct qt_view_piece *piece)
 	/* A part of a redraw stands for no bytes of the session. */
 	if (piece->count == 0) {
 		head.flags = QT_WIRE_REPLAY;
-		if (ch->is_redraw_next)
+		/* What is painted over leaves the lines above alone. */
+		if (piece->is_first && !piece->is_repaint)
 			head.flags |= QT_WIRE_RESET;
-		ch->is_redraw_next = 0;
-	} else {
-		ch->is_redraw_next = 1;
 	}
 	ch->sent += piece->len;
 	qt1_send(ch->conn, &head, piece->data, piece->len);
@@ -271,7 +269,6 @@ on_attached(struct viewer *v, const struct qt_session *s, int is_again)
 
 	if (is_again)
 		return;
-	ch->is_redraw_next = 1;
 	qt_json_object(&j, NULL);
 	session_fields(ch->conn->worker, &j, s);
 	qt_json_str(&j, "role", qt_role_name(viewer_role(v)));

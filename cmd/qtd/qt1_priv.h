@@ -14,7 +14,6 @@ struct channel {
 	struct viewer	*viewer;	/* NULL while its session is made */
 	uint16_t	 id;
 	uint8_t		 is_full;	/* has output that could not go */
-	uint8_t		 is_redraw_next; /* the next redraw begins with RESET */
 	uint64_t	 sent, acked;	/* payload bytes of DATA frames */
 	uint64_t	 offset;	/* asked for at OPEN */
 	uint32_t	 generation;

@@ -161,11 +161,12 @@ sleep_now(struct viewer *v, const struct qt_view_piece *piece, uint64_t moved)
 	const struct qt_session		*s;
 	uint64_t			 at;
 
-	if (piece->wait_ms != 0 || moved >= FLOOD_BYTES) {
-		uv_timer_start(v->timer, on_flood,
-		    piece->wait_ms != 0 ? piece->wait_ms : FLOOD_MS, 0);
+	if (moved >= FLOOD_BYTES) {
+		uv_timer_start(v->timer, on_flood, FLOOD_MS, 0);
 		return 0;
 	}
+	if (piece->wait_ms != 0)
+		uv_timer_start(v->timer, on_flood, piece->wait_ms, 0);
 	at = qt_view_position(v->view);
 	host_slot_arm(v->conf.host, &v->slot, at + 1);
 	s = qt_view_session(v->view);

@@ -3,19 +3,18 @@
  * A view: the order of what a viewer must be shown. See <qt/session/view.h>.
  *
  *	START ─► STREAM ◄────────────────────── REDRAW
- *	  │        │ lapped, lag                  ▲
+ *	  │        │ lapped, lag; calm            ▲
  *	  ▼        ▼                              │
- *	 ASK ◄─────┘   ASK ─► WAIT ─► [SKIP] ─────┘  (no answer: to STREAM)
+ *	 ASK ◄─────┘   ASK ─► WAIT ─► [SKIP] ─────┘  (or rough: to STREAM)
  *
  * The size: a viewer that resumes at an offset has the size of that offset, so
  * bytes before size_offset come first, then SIZE. Anybody else is told the
  * size before the first byte. Sizes in between that nobody asked for in time
  * are not told.
  *
- * A flood laps the ring faster than a screen can be drawn. Then each redraw is
- * followed by the next skip, which is what a slow viewer should see, but no
- * more than some times a second (SKIP_MS), or the screen service would do
- * nothing else.
+ * What a viewer that was lapped is shown is view_lap.c's to decide. A rough
+ * stream goes on up to the very byte that the screen was drawn at, so that
+ * painting it over leaves nothing out.
  */
 
 #include <errno.h>
@@ -28,7 +27,6 @@
 #include "view_priv.h"
 
 #define LAG_MIN (256u << 10)
-#define SKIP_MS 100u
 #define REPLAY_MAX (16u << 10)
 
 static uint32_t
@@ -164,40 +162,25 @@ give_size(struct qt_view *v, uint16_t cols, uint16_t rows,
 }
 
 static int
-give_snapshot(struct qt_view *v, struct qt_view_piece *out)
-{
-	uint64_t	head;
-
-	qt_ring_range(v->ring, NULL, &head);
-	v->phase = QT__VIEW_WAIT;
-	out->kind = QT_VIEW_SNAPSHOT;
-	out->offset = v->next;
-	out->req = (struct qt_screen_request){
-		.id = v->id, .form = QT_SCREEN_ANSI,
-		.scrollback = v->scrollback, .min_offset = head,
-	};
-	return 0;
-}
-
-static int
 ask(struct qt_view *v, const struct qt_session *s, struct qt_view_piece *out)
 {
-	uint64_t	now, since;
+	uint64_t	head;
 
 	if (!v->has_size || (!v->has_skipped && v->cols == 0)) {
 		v->size_seq = s->size_seq;
 		return give_size(v, s->cols, s->rows, out);
 	}
-	if (v->has_skipped && !is_ended(s)) {
-		now = qt_clock_mono_ms();
-		since = now - v->asked_ms;
-		if (v->asked_ms != 0 && since < SKIP_MS) {
-			out->wait_ms = (uint32_t)(SKIP_MS - since);
-			return 0;
-		}
-		v->asked_ms = now;
-	}
-	return give_snapshot(v, out);
+	qt_ring_range(v->ring, NULL, &head);
+	v->is_repaint = v->is_rough && !v->has_skipped;
+	v->asked_ms = qt_clock_mono_ms();
+	v->phase = QT__VIEW_WAIT;
+	out->kind = QT_VIEW_SNAPSHOT;
+	out->offset = v->next;
+	out->req = (struct qt_screen_request){
+		.id = v->id, .form = QT_SCREEN_ANSI, .min_offset = head,
+		.scrollback = v->is_repaint ? 0 : v->scrollback,
+	};
+	return 0;
 }
 
 static int
@@ -227,11 +210,14 @@ redraw(struct qt_view *v, const struct qt_session *s, size_t size_max,
 		if (v->redraw_offset >= s->size_offset &&
 		    v->cols == s->cols && v->rows == s->rows)
 			v->size_seq = s->size_seq;
+		v->is_rough = v->is_cut = 0;
 		v->phase = QT__VIEW_STREAM;
 		return 1;
 	}
 	n = n < size_max ? n : size_max;
 	out->kind = QT_VIEW_DATA;
+	out->is_first = v->redrawn == 0;
+	out->is_repaint = v->is_repaint;
 	out->offset = v->redraw_offset;
 	out->data = v->redraw.data + v->redrawn;
 	out->len = n;
@@ -241,11 +227,15 @@ redraw(struct qt_view *v, const struct qt_session *s, size_t size_max,
 
 /* Something between the viewer and the head is lost, or to be left out. */
 static int
-skip(struct qt_view *v)
+skip(struct qt_view *v, const struct qt_session *s)
 {
 	v->from = v->next;
 	v->has_skipped = 1;
 	v->phase = QT__VIEW_ASK;
+	qt_buf_clear(&v->redraw);
+	/* Nothing laps an ended session: its last screen is worth waiting for. */
+	if (!is_ended(s) && !qt__view_may_ask(v))
+		qt__view_go_rough(v, qt__view_newest(v));
 	return 1;
 }
 
@@ -260,6 +250,46 @@ give_exit(struct qt_view *v, const struct qt_session *s,
 	return 0;
 }
 
+/*
+ * Where the stream has to stop for now: before bytes of the next size, and
+ * where the screen to paint over it was drawn. 1 with a SIZE that is due.
+ */
+static int
+find_limit(struct qt_view *v, const struct qt_session *s, uint64_t *limit,
+    struct qt_view_piece *out)
+{
+	if (v->redraw.len > 0 && *limit > v->redraw_offset)
+		*limit = v->redraw_offset;
+	if (v->size_seq == s->size_seq)
+		return 0;
+	if (v->has_size && v->next < s->size_offset &&
+	    v->pos < s->size_offset) {
+		if (*limit > s->size_offset)
+			*limit = s->size_offset;
+		return 0;
+	}
+	v->size_seq = s->size_seq;
+	if (v->has_size && v->cols == s->cols && v->rows == s->rows)
+		return 0;
+	(void)give_size(v, s->cols, s->rows, out);
+	return 1;
+}
+
+/* The viewer has all that there is: what comes next? */
+static int
+at_head(struct qt_view *v, const struct qt_session *s, uint64_t head,
+    struct qt_view_piece *out)
+{
+	int	is_end = is_ended(s) && (s->state == QT_STATE_LOST ||
+		    head >= s->exit_offset);
+
+	if (v->is_rough && (is_end || qt__view_is_calm(v, &out->wait_ms))) {
+		v->phase = QT__VIEW_ASK;
+		return 1;
+	}
+	return is_end ? give_exit(v, s, out) : 0;
+}
+
 static int
 stream(struct qt_view *v, const struct qt_session *s, size_t size_max,
     struct qt_view_piece *out)
@@ -267,25 +297,20 @@ stream(struct qt_view *v, const struct qt_session *s, size_t size_max,
 	uint64_t	tail, head, limit;
 	int		rc;
 
+	if (v->redraw.len > 0 && v->pos >= v->redraw_offset) {
+		v->phase = QT__VIEW_REDRAW;
+		return 1;
+	}
 	qt_ring_range(v->ring, &tail, &head);
 	limit = head;
-	if (v->size_seq != s->size_seq) {
-		if (!v->has_size || v->next >= s->size_offset ||
-		    v->pos >= s->size_offset) {
-			v->size_seq = s->size_seq;
-			if (!v->has_size || v->cols != s->cols ||
-			    v->rows != s->rows)
-				return give_size(v, s->cols, s->rows, out);
-		} else if (limit > s->size_offset) {
-			limit = s->size_offset;
-		}
-	}
+	if (find_limit(v, s, &limit, out))
+		return 0;
 	if (v->pos < tail || (head - v->pos > v->lag_max && !v->is_recorder &&
 	    s->state == QT_STATE_RUNNING))
-		return skip(v);
+		return skip(v, s);
 	rc = qt__view_read(v, limit, size_max, out);
 	if (rc == -QT_ELAPPED)
-		return skip(v);
+		return skip(v, s);
 	if (rc == -QT_EGONE) {
 		v->phase = QT__VIEW_LOST;
 		out->kind = QT_VIEW_GONE;
@@ -295,10 +320,7 @@ stream(struct qt_view *v, const struct qt_session *s, size_t size_max,
 		return rc < 0 ? rc : 0;
 	if (limit < head)
 		return 1;
-	if (is_ended(s) && v->pos >= head && (s->state == QT_STATE_LOST ||
-	    v->pos >= s->exit_offset))
-		return give_exit(v, s, out);
-	return 0;
+	return v->pos >= head ? at_head(v, s, head, out) : 0;
 }
 
 /* One step of the machine; 1 when it should go on without a piece. */
@@ -361,6 +383,11 @@ qt_view_snapshot(struct qt_view *v, const struct qt_screen_answer *a,
 	qt_ring_range(v->ring, NULL, &head);
 	if (a->code < 0 || a->offset > head || len == 0)
 		return qt_view_no_snapshot(v);
+	qt__view_answered(v);
+	if (v->has_skipped && a->offset < qt__view_newest(v)) {
+		qt__view_go_rough(v, qt__view_newest(v));
+		return 0;
+	}
 	qt_buf_reset(&v->redraw);
 	if (qt_buf_add(&v->redraw, data, len) < 0)
 		return -ENOMEM;
@@ -368,47 +395,57 @@ qt_view_snapshot(struct qt_view *v, const struct qt_screen_answer *a,
 	v->redraw_offset = a->offset;
 	v->redraw_cols = a->cols;
 	v->redraw_rows = a->rows;
-	v->phase = v->has_skipped ? QT__VIEW_SKIP : QT__VIEW_REDRAW;
+	v->phase = v->has_skipped ? QT__VIEW_SKIP :
+	    v->is_repaint ? QT__VIEW_STREAM : QT__VIEW_REDRAW;
 	return 0;
 }
 
-/* The oldest line start in the ring; its bytes may be gone a moment later. */
-static uint64_t
-oldest_line(struct qt_view *v, uint64_t tail)
+/* No screen to begin with: what the ring has, from its oldest line on. */
+static void
+replay(struct qt_view *v)
 {
-	char	text[1024], *nl;
-	ssize_t	n;
+	uint64_t	tail, head;
 
-	if (tail == 0)
-		return 0;
-	n = qt_ring_read(v->ring, tail, text, sizeof(text));
-	nl = n > 0 ? memchr(text, '\n', (size_t)n) : NULL;
-	return nl != NULL ? tail + (uint64_t)(nl - text) + 1 : tail;
+	qt_ring_range(v->ring, &tail, &head);
+	v->replay_end = head;
+	/* Whoever is further than half the ring behind would lag at once. */
+	if (!v->is_recorder && head - tail > v->lag_max)
+		tail = head - v->lag_max / 2;
+	if (v->has_skipped) {
+		qt__view_go_rough(v, tail);
+		return;
+	}
+	qt__view_jump(v, qt__view_sync(v, tail));
+	v->phase = QT__VIEW_STREAM;
 }
 
 int
 qt_view_no_snapshot(struct qt_view *v)
 {
-	uint64_t	tail, head;
+	struct qt_session	s;
+	int			is_over;
 
 	if (v->phase != QT__VIEW_WAIT)
 		return -EINVAL;
-	qt_ring_range(v->ring, &tail, &head);
+	is_over = get_record(v, &s) < 0 || is_ended(&s);
 	qt_buf_clear(&v->redraw);
-	v->replay_end = head;
-	/* Whoever is further than half the ring behind would lag at once. */
-	if (!v->is_recorder && head - tail > v->lag_max)
-		tail = head - v->lag_max / 2;
-	qt__view_jump(v, oldest_line(v, tail));
-	v->redraw_offset = v->pos;
-	v->phase = v->has_skipped ? QT__VIEW_SKIP : QT__VIEW_STREAM;
+	qt__view_answered(v);
+	if (v->is_repaint) {
+		v->is_rough = !is_over;
+		qt__view_put_off(v);
+		v->phase = QT__VIEW_STREAM;
+	} else if (v->has_skipped && !is_over) {
+		qt__view_go_rough(v, qt__view_newest(v));
+	} else {
+		replay(v);
+	}
 	return 0;
 }
 
 uint64_t
 qt_view_offset(const struct qt_view *v)
 {
-	return v->done;
+	return v->is_rough || v->redraw.len > 0 ? UINT64_MAX : v->done;
 }
 
 uint64_t

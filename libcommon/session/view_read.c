@@ -18,6 +18,13 @@
 
 #define READ_MAX (64u << 10)
 #define PRIME_LEN 4096u
+#define SYNC_LEN 1024u
+/*
+ * Where a stream was cut: ends a sequence and a string that stand half done,
+ * takes off colours and line drawing. Margins and modes stay: what they were
+ * is the best guess at what they are.
+ */
+#define CUT "\x18\x1b\\\x1b[m\x0f\x1b(B"
 
 static int
 has_held(const struct qt_view *v)
@@ -133,11 +140,15 @@ qt__view_read(struct qt_view *v, uint64_t limit, size_t size_max,
     struct qt_view_piece *out)
 {
 	uint64_t	start = v->next, end = limit;
-	size_t		size;
+	size_t		size, cut = v->is_cut ? sizeof(CUT) - 1 : 0;
 	ssize_t		n;
 	int		filtered;
 
-	while (v->pos < limit && v->out.len == 0) {
+	qt_buf_clear(&v->out);
+	if (cut > 0 && qt_buf_add(&v->out, CUT, cut) < 0)
+		return -ENOMEM;
+	size_max -= cut;
+	while (v->pos < limit && v->out.len == cut) {
 		filtered = is_filtered(v);
 		/* The lead's replay ends at a certain byte. */
 		end = filtered && v->is_lead && v->pos < v->replay_end &&
@@ -153,16 +164,38 @@ qt__view_read(struct qt_view *v, uint64_t limit, size_t size_max,
 		if (!is_filtered(v))
 			drop_filter(v);
 	}
-	if (v->out.len == 0) {
+	if (v->out.len <= cut) {
 		v->done = v->next;	/* all of it was queries */
 		return 0;
 	}
+	v->is_cut = 0;
 	out->kind = QT_VIEW_DATA;
 	out->offset = start;
 	out->count = v->next - start;
 	out->data = v->out.data;
 	out->len = v->out.len;
 	return 1;
+}
+
+uint64_t
+qt__view_sync(struct qt_view *v, uint64_t pos)
+{
+	char	text[SYNC_LEN], *p;
+	ssize_t	n = pos > 0 ? qt_ring_read(v->ring, pos, text,
+		    sizeof(text)) : 0;
+	ssize_t	i;
+
+	if (n <= 0)
+		return pos;
+	p = memchr(text, '\n', (size_t)n);
+	if (p != NULL)
+		return pos + (uint64_t)(p - text) + 1;
+	p = memchr(text, '\x1b', (size_t)n);
+	if (p != NULL)
+		return pos + (uint64_t)(p - text);
+	for (i = 0; i < n && ((uint8_t)text[i] & 0xc0) == 0x80; i++)
+		continue;
+	return pos + (uint64_t)i;
 }
 
 int

@@ -8,8 +8,12 @@ load lib
 setup() { world_up; }
 teardown() { world_down; }
 
-# Gives the session's shell something to look at.
-start_shell() { qt-session new -d -n "$1" "${@:2}" -- sh >/dev/null; }
+# A session with a shell that has shown its prompt: what is typed before would
+# be shown ahead of it.
+start_shell() {
+	qt-session new -d -n "$1" "${@:2}" -- sh >/dev/null
+	session_wait "$1" '[$]'
+}
 
 # Waits until the only session has that size; says what is there when not.
 size_is() { [ "$(qt-session ls -o size)" = "$1" ]; }

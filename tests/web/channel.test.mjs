@@ -93,6 +93,18 @@ test('half a redraw is no position', () => {
 	assert.equal(reconnect().offset, 5000);
 });
 
+test('after a skip there is no position until the screen is drawn anew', () => {
+	open();
+	receive(wire.SKIPPED, { offset: 5000, payload: { bytes: 4000 } });
+	data(100, 5100);
+	assert.equal(reconnect().offset, wire.NO_OFFSET);
+	receive(wire.OPENED, { arg: 3, offset: 0 });
+	receive(wire.SKIPPED, { offset: 5000, payload: { bytes: 4000 } });
+	data(100, 5100);
+	data(100, 5100, wire.REPLAY);
+	assert.equal(reconnect().offset, 5100);
+});
+
 test('the server that has no position leaves none', () => {
 	channel.open({ session: 'x' }, { cols: 80, rows: 24 });
 	receive(wire.OPENED, { arg: 3, offset: wire.NO_OFFSET,

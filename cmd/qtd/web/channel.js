@@ -26,6 +26,7 @@ export class Channel extends Emitter {
 	#request = null;	// OPEN's JSON
 	#size = { cols: 80, rows: 24 };
 	#offset = wire.NO_OFFSET;	// received up to here
+	#isRough = false;	// skipped, and not drawn anew yet
 	#generation = 0;
 	// Payload bytes of DATA since OPENED.
 	#received = 0;
@@ -116,7 +117,8 @@ export class Channel extends Emitter {
 			this.#handleData(frame);
 			break;
 		case wire.SKIPPED:
-			this.#offset = frame.offset;
+			this.#isRough = true;
+			this.#offset = wire.NO_OFFSET;
 			this.emit('skipped', wire.json(frame).bytes ?? 0);
 			break;
 		case wire.STATE:
@@ -142,6 +144,7 @@ export class Channel extends Emitter {
 		// Beyond what a number holds exactly: the server's "no position".
 		this.#offset = Number.isSafeInteger(frame.offset) ? frame.offset
 			: wire.NO_OFFSET;
+		this.#isRough = false;
 		this.#received = this.#parsed = this.#acked = 0;
 		this.#opened++;
 		this.state = 'open';
@@ -152,8 +155,12 @@ export class Channel extends Emitter {
 	#handleData({ payload, flags, offset }) {
 		const replay = (flags & wire.REPLAY) !== 0;
 		// Half a redraw is no place to go on from: surely whole is one
-		// whose last frame came, or that live output has followed.
-		this.#offset = replay && payload.length >= wire.REDRAW_PART
+		// whose last frame came, or that live output has followed. Nor
+		// is a screen that waits for its redraw.
+		if (replay)
+			this.#isRough = false;
+		this.#offset = this.#isRough ||
+			(replay && payload.length >= wire.REDRAW_PART)
 			? wire.NO_OFFSET : offset;
 		this.#received += payload.length;
 		const received = this.#received;

@@ -225,7 +225,8 @@ export class Pane extends Emitter {
 	}
 
 	// Says in the scrollback how much was left out. After a reset it goes
-	// just above what follows: to the bottom line, then scrolled out.
+	// just above what follows: to the bottom line, then scrolled out. Else
+	// the terminal may be inside a sequence, which ends here.
 	#mark(reset) {
 		const { rows } = this.#size ?? this.#fitted;
 		const text = `${format.bytes(this.#skipped)} of output skipped`;
@@ -233,7 +234,7 @@ export class Pane extends Emitter {
 		this.#skipped = 0;
 		this.view.term.write(reset
 			? `\x1b[${rows};1H${line}${'\r\n'.repeat(rows)}\x1b[H`
-			: `\r\n${line}\r\n`);
+			: `\x18\x1b\\\r\n${line}\r\n`);
 		this.#cover.flash(text);
 	}
 

@@ -19,7 +19,10 @@
  *	             │ no                                       │ lag > limit,
  *	             └► size ► snapshot at offset S ► stream from S  or lapped
  *	                   ^                                    │
- *	                   └──────── "skipped N bytes" ◄────────┘
+ *	                   └──────── "skipped N bytes" ◄────────┤ too fast for
+ *	                                             │          │ snapshots
+ *	        snapshot, painted over ◄─ calm ── stream from the
+ *	                                          newest lines
  *
  * Rules: a resize always comes before content of that size. Replayed bytes
  * and the live bytes of a viewer that is not the lead pass qt_filter, so that
@@ -27,18 +30,23 @@
  * for it but this struct. A session whose whole output is still in the ring
  * and small is simply replayed: no snapshot then.
  *
+ * A flood may lap the ring faster than a screen can be drawn. The viewer then
+ * goes on with the newest lines, on a screen that need not be right, and as
+ * soon as the output is calm the right one is painted over it, once. So a
+ * viewer is shown all that it has time for, and ends with the right screen.
+ *
  * A view is one thread's at a time. An idle one costs some 300 bytes: buffers
  * are there only between a piece and the next call.
  */
 enum qt_view_kind {
-	QT_VIEW_IDLE,		/* nothing now: sleep until the bell, or for
-				 * wait_ms if that is not 0 */
+	QT_VIEW_IDLE,		/* nothing now: sleep until the bell, but no
+				 * longer than wait_ms if that is not 0 */
 	QT_VIEW_SIZE,		/* cols, rows */
 	QT_VIEW_SNAPSHOT,	/* ask the screen (see req), then
 				 * qt_view_snapshot() or qt_view_no_snapshot() */
 	QT_VIEW_DATA,		/* bytes from offset on */
 	QT_VIEW_SKIPPED,	/* count bytes were left out before offset; a
-				 * redraw follows */
+				 * redraw follows, now or when it is calm */
 	QT_VIEW_STATE,		/* record changed: lead, title, name, policy */
 	QT_VIEW_EXIT,		/* reached the end: exit_status is final, -1
 				 * when the session was lost with its host */
@@ -54,8 +62,10 @@ struct qt_view_piece {
 	const void	*data;		/* borrowed until the next call */
 	size_t		len;		/* differs from count when filtered */
 	int32_t		exit_status;
-	uint32_t	wait_ms;	/* IDLE while the viewer cannot keep up:
-				 * do not arm the bell, ask again then */
+	uint32_t	wait_ms;	/* IDLE: when a redraw may be due */
+	uint8_t		is_first;	/* DATA: a redraw begins */
+	uint8_t		is_repaint;	/* DATA: of a redraw in place: what
+				 * scrolled away stays */
 	struct qt_screen_request req;
 };
 
@@ -91,10 +101,14 @@ int	qt_view_next(struct qt_view *v, size_t size_max,
 /* The screen's answer: the next piece is DATA of the redraw, then stream. */
 int	qt_view_snapshot(struct qt_view *v, const struct qt_screen_answer *a,
 	    const void *data, size_t len);
-/* The screen did not answer: replay from the oldest bytes in the ring. */
+/* The screen did not answer: go on with the bytes in the ring. */
 int	qt_view_no_snapshot(struct qt_view *v);
 
-uint64_t qt_view_offset(const struct qt_view *v);	/* delivered up to here */
+/*
+ * Delivered up to here; ~0 while a redraw is due or under way, since from
+ * there nobody could go on to the right screen.
+ */
+uint64_t qt_view_offset(const struct qt_view *v);
 /* Where to arm the bell to be woken by the next byte: this + 1. */
 uint64_t qt_view_position(const struct qt_view *v);
 /*

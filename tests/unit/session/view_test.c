@@ -153,16 +153,12 @@ QT_TEST(skips_for_a_slow_viewer_but_not_for_a_recorder)
 	assert_int_equal(r.p.count, LIMIT / 2 + 1);
 	next_data(&r, "screen");
 	next(&r, QT_VIEW_IDLE);
-	/* Not at once again: screens are drawn some times a second at most. */
-	print_many(&r, LIMIT / 2 + 1);
-	next(&r, QT_VIEW_IDLE);
-	assert_true(r.p.wait_ms > 0 && r.p.wait_ms <= 1000);
 	qt_view_close(r.v);
 	opt.id = r.s.id;
 	assert_int_equal(qt_view_open(r.table, r.seg, &opt, &r.v, NULL), 0);
 	next_size(&r, 80, 24);
 	next(&r, QT_VIEW_SNAPSHOT);
-	answer(&r, LIMIT + 2, 80, 24, "screen");
+	answer(&r, LIMIT / 2 + 1, 80, 24, "screen");
 	next_data(&r, "screen");
 	print_many(&r, LIMIT / 2 + 1);
 	assert_int_equal(drain(&r), LIMIT / 2 + 1);
