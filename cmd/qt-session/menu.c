@@ -20,6 +20,7 @@
 #define LOOK_MS		250
 #define PREVIEW_MS	100	/* between two pictures */
 #define ESCAPE_MS	30	/* a sequence's bytes come together */
+#define READ_MAX	256u	/* of what is typed, at once */
 
 const struct row *
 menu_selected(const struct menu *m)
@@ -69,7 +70,10 @@ add_row(struct menu *m, const struct qt_session *s, int is_alive,
 	row_fill(&m->rows[m->nrows++], m->w.table, s, is_alive, now_ms);
 }
 
-/* Selects the session that was selected before the list was read again. */
+/*
+ * Selects the session that was selected before the list was read again. When
+ * it is gone, a question about it must not be answered for another one.
+ */
 static void
 select_id(struct menu *m, const struct qt_uuid *id)
 {
@@ -77,8 +81,15 @@ select_id(struct menu *m, const struct qt_uuid *id)
 
 	for (i = 0; i < m->nshown; i++) {
 		if (memcmp(&m->rows[m->shown[i]].session.id, id,
-		    sizeof(*id)) == 0)
+		    sizeof(*id)) == 0) {
 			m->selected = i;
+			return;
+		}
+	}
+	m->click_ms = 0;
+	if (m->mode == MENU_KILL || m->mode == MENU_RENAME) {
+		m->mode = MENU_LIST;
+		snprintf(m->note, sizeof(m->note), "that session is gone");
 	}
 }
 
@@ -192,25 +203,34 @@ preview_take(struct menu *m)
 	m->is_dirty = 1;
 }
 
-/* A lone Escape is told from a sequence by the silence after it. */
+/*
+ * A lone Escape is told from a sequence by the silence after it. What a read
+ * cut in two (a turn of the wheel is many reports) is held for the next one.
+ */
 static void
 read_keys(struct menu *m)
 {
 	struct pollfd	p = { .fd = m->term.in, .events = POLLIN };
-	char		data[256];
-	ssize_t		n, more;
+	char		data[sizeof(m->held) + 2 * READ_MAX];
+	size_t		len = m->nheld, used;
+	ssize_t		n;
 
-	n = read(m->term.in, data, sizeof(data));
+	memcpy(data, m->held, len);
+	n = read(m->term.in, data + len, READ_MAX);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (n == 1 && data[0] == '\033' && poll(&p, 1, ESCAPE_MS) > 0) {
-		more = read(m->term.in, data + 1, sizeof(data) - 1);
-		n += more > 0 ? more : 0;
-	}
-	if (n <= 0)
+	if (n <= 0) {
 		m->is_done = 1;
-	else
-		menu_input(m, data, (size_t)n);
+		return;
+	}
+	len += (size_t)n;
+	if (data[len - 1] == '\033' && poll(&p, 1, ESCAPE_MS) > 0) {
+		n = read(m->term.in, data + len, READ_MAX);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	used = menu_input(m, data, len);
+	m->nheld = m->is_done ? 0 : len - used;
+	memcpy(m->held, data + used, m->nheld);
 }
 
 static void
@@ -312,7 +332,8 @@ menu_main(void)
 		die_err(rc, &err);
 	m.term.is_tidy = 1;
 	term_size(&m.term);	/* no SIGWINCH is lost from here on */
-	term_print(&m.term, "\033[?1049h\033[?25l");
+	term_print(&m.term, "\033[?1049h\033[?25l\033[?1000h"
+	    "\033[?1006h");
 	menu_loop(&m, sig_fd);
 	term_close(&m.term);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);

@@ -18,6 +18,7 @@
  *
  *	menu.c		life, loop, loading and filtering the list
  *	menu_keys.c	what a key does
+ *	menu_mouse.c	what the mouse does
  *	menu_draw.c	what is on the screen
  */
 #define MENU_TEXT_SIZE 64
@@ -57,6 +58,10 @@ struct menu {
 	size_t		 selected;	/* index in shown */
 	size_t		 top;		/* first one on the screen */
 	size_t		 page;		/* how many the screen shows */
+	unsigned int	 list_row, list_cols;	/* where, from the left edge */
+	uint64_t	 click_ms;	/* of the last click on a line, or 0 */
+	char		 held[32];	/* the start of a sequence */
+	size_t		 nheld;
 
 	int		 preview_fd;	/* a request under way, or -1 */
 	uint64_t	 preview_ms;	/* not before */
@@ -76,8 +81,18 @@ void	menu_load(struct menu *m);
 /* Connects for an action. NULL with a note when that fails. */
 int	menu_connect(struct menu *m, unsigned int flags, struct world *w);
 
-/* menu_keys.c: takes input bytes apart and acts on them. */
-void	menu_input(struct menu *m, const char *data, size_t len);
+/*
+ * menu_keys.c: takes input bytes apart and acts on them. How many it took: a
+ * sequence that is not complete is left, for when the rest is there.
+ */
+size_t	menu_input(struct menu *m, const char *data, size_t len);
+/* Attaches to it after the end, unless that would nest. */
+void	menu_choose(struct menu *m, const struct qt_uuid *id);
+/* Selects the one of that index in shown, or the last. */
+void	menu_move(struct menu *m, size_t index);
+
+/* menu_mouse.c: acts on a report of the mouse. 0 when it is none. */
+int	menu_mouse(struct menu *m, const char *sequence, size_t len);
 
 /* menu_draw.c */
 void	menu_draw(struct menu *m);

@@ -42,6 +42,7 @@ static const char *const help[] = {
 	"/             filter: type,   r       rename",
 	"              Enter attaches, q Esc   quit",
 	"              Esc clears      ?       this help",
+	"wheel, click  move, select    twice   attach",
 	"",
 	"Detach from a session with Ctrl-\\.",
 };
@@ -125,6 +126,8 @@ draw_list(struct menu *m, struct qt_buf *out, const struct area *a)
 	size_t		at;
 
 	m->page = a->rows;
+	m->list_row = a->row;
+	m->list_cols = a->cols;
 	if (m->selected < m->top)
 		m->top = m->selected;
 	if (m->selected >= m->top + a->rows)

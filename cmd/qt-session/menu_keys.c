@@ -10,8 +10,8 @@
 #include "start.h"
 #include "width.h"
 
-static void
-choose(struct menu *m, const struct qt_uuid *id)
+void
+menu_choose(struct menu *m, const struct qt_uuid *id)
 {
 	const char	*own = getenv("QT_SESSION");
 
@@ -52,7 +52,7 @@ do_new(struct menu *m)
 		snprintf(m->note, sizeof(m->note), "%.100s: %s", err.text,
 		    qt_strerror(rc));
 	else
-		choose(m, &s.id);
+		menu_choose(m, &s.id);
 	menu_load(m);
 }
 
@@ -105,8 +105,8 @@ do_kill(struct menu *m)
 	menu_load(m);
 }
 
-static void
-move_to(struct menu *m, size_t index)
+void
+menu_move(struct menu *m, size_t index)
 {
 	if (m->nshown > 0)
 		m->selected = index < m->nshown ? index : m->nshown - 1;
@@ -120,22 +120,22 @@ key_moves(struct menu *m, int32_t key)
 
 	switch (key) {
 	case KEY_UP:
-		move_to(m, m->selected > 0 ? m->selected - 1 : 0);
+		menu_move(m, m->selected > 0 ? m->selected - 1 : 0);
 		return 1;
 	case KEY_DOWN:
-		move_to(m, m->selected + 1);
+		menu_move(m, m->selected + 1);
 		return 1;
 	case KEY_PAGE_UP:
-		move_to(m, m->selected > page ? m->selected - page : 0);
+		menu_move(m, m->selected > page ? m->selected - page : 0);
 		return 1;
 	case KEY_PAGE_DOWN:
-		move_to(m, m->selected + page);
+		menu_move(m, m->selected + page);
 		return 1;
 	case KEY_HOME:
-		move_to(m, 0);
+		menu_move(m, 0);
 		return 1;
 	case KEY_END:
-		move_to(m, m->nshown);
+		menu_move(m, m->nshown);
 		return 1;
 	default:
 		return 0;
@@ -162,7 +162,7 @@ key_in_list(struct menu *m, int32_t key)
 		break;
 	case KEY_ENTER:
 		if (r != NULL)
-			choose(m, &r->session.id);
+			menu_choose(m, &r->session.id);
 		break;
 	case '/':
 		m->mode = MENU_FILTER;
@@ -232,7 +232,7 @@ key_in_filter(struct menu *m, int32_t key, const char *bytes, size_t n)
 		m->filter[0] = '\0';
 		menu_filter(m);
 	} else if (key == KEY_ENTER && r != NULL) {
-		choose(m, &r->session.id);
+		menu_choose(m, &r->session.id);
 	} else if (key == KEY_ENTER) {
 		m->mode = MENU_LIST;
 	} else if (!key_moves(m, key) && key_edits(m->filter, key, bytes, n)) {
@@ -279,18 +279,22 @@ press(struct menu *m, int32_t key, const char *bytes, size_t n)
 	}
 }
 
-/* The key of a CSI or SS3 sequence, whose length goes to *used. */
-static int32_t
-sequence_key(const char *p, size_t len, size_t *used)
+/* The length of the CSI or SS3 sequence at p, 0 while its end is missing. */
+static size_t
+sequence_len(const char *p, size_t len)
 {
 	size_t	i = 2;
 
 	while (i < len && p[1] == '[' && (p[i] < 0x40 || p[i] > 0x7e))
 		i++;
-	*used = i < len ? i + 1 : len;
-	if (i >= len)
-		return KEY_NONE;
-	switch (p[i]) {
+	return i < len ? i + 1 : 0;
+}
+
+/* The key of a sequence of n bytes. */
+static int32_t
+sequence_key(const char *p, size_t n)
+{
+	switch (p[n - 1]) {
 	case 'A':
 		return KEY_UP;
 	case 'B':
@@ -337,24 +341,47 @@ control_key(int c)
 	}
 }
 
-void
+/* What begins with ESC: its length, 0 while its end is missing. */
+static size_t
+escape(struct menu *m, const char *data, size_t len)
+{
+	size_t	n;
+
+	if (len == 1 || (data[1] != '[' && data[1] != 'O')) {
+		press(m, KEY_ESCAPE, data, 1);
+		return 1;
+	}
+	n = sequence_len(data, len);
+	if (n == 0 && len < sizeof(m->held))
+		return 0;
+	if (n == 0)
+		n = len;	/* no key and no mouse is that long */
+	else if (!menu_mouse(m, data, n))
+		press(m, sequence_key(data, n), data, n);
+	return n;
+}
+
+size_t
 menu_input(struct menu *m, const char *data, size_t len)
 {
+	size_t	used = 0, n;
 	int32_t	key;
-	size_t	n;
 	int	columns;
 
-	for (; len > 0 && !m->is_done; data += n, len -= n) {
+	for (; used < len && !m->is_done; used += n) {
+		const char	*p = data + used;
+
 		n = 1;
-		if (data[0] == '\033' && len > 1 &&
-		    (data[1] == '[' || data[1] == 'O'))
-			key = sequence_key(data, len, &n);
-		else if (data[0] == '\033')
-			key = KEY_ESCAPE;
-		else if ((unsigned char)data[0] < ' ' || data[0] == 0x7f)
-			key = control_key((unsigned char)data[0]);
-		else
-			n = width_next(data, len, &key, &columns);
-		press(m, key, data, n);
+		if (*p == '\033') {
+			n = escape(m, p, len - used);
+			if (n == 0)
+				break;
+		} else if ((unsigned char)*p < ' ' || *p == 0x7f) {
+			press(m, control_key((unsigned char)*p), p, n);
+		} else {
+			n = width_next(p, len - used, &key, &columns);
+			press(m, key, p, n);
+		}
 	}
+	return used;
 }

@@ -37,6 +37,37 @@ open_menu() {
 	[ "$(term_mode cursor_flag)" = 1 ]
 }
 
+# click BUTTON COL ROW: a press and its release, as the terminal reports them.
+click() { printf '\e[<%d;%d;%dM\e[<%d;%d;%dm' "$@" "$@"; }
+mouse() { term_type "$(click "$@")"; }
+
+@test "the wheel moves, a click selects, a second one attaches" {
+	start
+	open_menu
+	term_wait '^> editor'
+	mouse 65 5 2
+	term_wait '^> build'
+	mouse 64 5 2
+	term_wait '^> editor'
+	# A report that comes in two pieces is one all the same.
+	term_type $'\e[<65;5'
+	term_type ';2M'
+	term_wait '^> build'
+	mouse 0 5 4
+	term_wait '^> music'
+	mouse 0 5 20	# below the list: nothing
+	term_key x
+	term_wait "kill 'music'"
+	mouse 0 5 2	# a question waits for its answer
+	term_key n
+	term_wait '^> music'
+	term_type "$(click 0 5 3)$(click 0 5 3)"
+	term_wait '^BUILD SCREEN'
+	term_key 'C-\'
+	term_wait '^code=0'
+	[ "$(term_mode mouse_any_flag)" = 0 ]
+}
+
 @test "what runs comes first, what ended and was not seen after it" {
 	qt-session new -d -n over -- true
 	qt-session wait over
