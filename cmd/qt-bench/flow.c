@@ -13,12 +13,11 @@
 #include <qt/base/sys.h>
 
 #include "rows.h"
-#include "world.h"
 
 #define READ_SIZE	(64u << 10)
-#define ROUNDS_MAX	16
 
-double
+/* Bytes a second of `qt-bench lines` through a pty that we read: the limit. */
+static double
 bare_pty(uint64_t bytes)
 {
 	static char	buf[READ_SIZE];
@@ -53,7 +52,7 @@ bare_pty(uint64_t bytes)
 
 /* Bytes a second that the viewer was shown; *skipped are not among them. */
 static double
-through_host(uint64_t bytes, uint64_t *skipped)
+through_host(const struct world *w, uint64_t bytes, uint64_t *skipped)
 {
 	char		program[QT_PATH_SIZE], count[32];
 	char		*argv[] = { program, (char *)"lines", count, NULL };
@@ -64,6 +63,7 @@ through_host(uint64_t bytes, uint64_t *skipped)
 	double		start, rate;
 	int		rc;
 
+	(void)w;	/* the runtime folder leads to its host */
 	qt_path_program("qt-bench", program);
 	snprintf(count, sizeof(count), "%llu", (unsigned long long)bytes);
 	rc = qt_client_open(0, QT_ROLE_OWNER, 0, &c, &err);
@@ -81,32 +81,41 @@ through_host(uint64_t bytes, uint64_t *skipped)
 }
 
 void
-row_session_flow(struct report *r, const struct bench_opt *opt)
+flood_row(struct report *r, const struct bench_opt *opt,
+    const struct bench_flood *flood, struct world *w)
 {
-	double			ratio[ROUNDS_MAX], ours[ROUNDS_MAX];
-	double			bare[ROUNDS_MAX];
-	char			note[96];
-	uint64_t		skipped = 0;
-	struct world		w;
-	uint32_t		n = opt->rounds;
+	double		ratio[ROUNDS_MAX], ours[ROUNDS_MAX], bare[ROUNDS_MAX];
+	char		note[96];
+	uint64_t	skipped = 0;
+	uint32_t	n = opt->rounds < ROUNDS_MAX ? opt->rounds : ROUNDS_MAX;
 
-	if (n > ROUNDS_MAX)
-		n = ROUNDS_MAX;
-	world_start(&w);
 	for (uint32_t i = 0; i < n; i++) {
-		report_progress("flood to a local viewer: %u of %u", i + 1, n);
+		report_progress("%s: %u of %u", flood->progress, i + 1, n);
 		bare[i] = bare_pty(opt->bytes);
-		ours[i] = through_host(opt->bytes, &skipped);
+		ours[i] = flood->once(w, opt->bytes, &skipped);
 		ratio[i] = ours[i] / bare[i];
 	}
-	world_end(&w);
+	world_end(w);
 	report_progress("%s", "");
 	snprintf(note, sizeof(note), "%llu bytes skipped in %u rounds of %llu",
 	    (unsigned long long)skipped, n, (unsigned long long)opt->bytes);
 	report_add(r, &(struct report_row){
-		.name = "lines, pty to a local viewer", .unit = "MB/s",
+		.name = flood->name, .unit = "MB/s",
 		.ours = median(ours, n) / 1e6, .peer = median(bare, n) / 1e6,
 		.peer_name = "bare pty", .figure = median(ratio, n),
 		.figure_name = "ratio", .rule = REPORT_AT_LEAST,
-		.bound = 0.85, .note = note });
+		.bound = flood->bound, .note = note });
+}
+
+void
+row_session_flow(struct report *r, const struct bench_opt *opt)
+{
+	static const struct bench_flood	flood = {
+		.name = "lines, pty to a local viewer", .bound = 0.85,
+		.progress = "flood to a local viewer", .once = through_host,
+	};
+	struct world			w;
+
+	world_start(&w);
+	flood_row(r, opt, &flood, &w);
 }

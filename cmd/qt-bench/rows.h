@@ -4,9 +4,13 @@
 
 #include <stdint.h>
 
+#include <qt/base/prog.h>
 #include <qt/session/client.h>
 
 #include "report.h"
+#include "world.h"
+
+#define ROUNDS_MAX	16
 
 /* How much to measure; options of `qt-bench session` and `qt-bench ws`. */
 struct bench_opt {
@@ -14,6 +18,24 @@ struct bench_opt {
 	uint32_t	idle;		/* sessions, or WebSockets */
 	uint32_t	rounds;		/* of whatever is repeated; medians */
 };
+
+/* A verb's rows end with a NULL name. */
+struct bench_row {
+	const char	*name;
+	void		(*run)(struct report *r, const struct bench_opt *opt);
+};
+
+#define BENCH_OPTS(what) {						\
+	{ 'J', "json", NULL, "print one JSON array" },			\
+	{ 'b', "bytes", "SIZE", "of each flood (default 200M)" },	\
+	{ 'i', "idle", "N", "idle " what " (default 10000)" },		\
+	{ 'r', "rounds", "N", "repeat, take medians (default 3)" },	\
+	{ 0, NULL, NULL, NULL },					\
+}
+
+/* verb.c: reads those options, runs the rows that are named, or all. */
+int	bench_main(const struct qt_verb *verb, const struct bench_row *rows,
+	    uint32_t idle_max, int argc, char **argv);
 
 /* One row each; see the table in qt-bench(1). */
 void	row_session_flow(struct report *r, const struct bench_opt *opt);
@@ -25,8 +47,20 @@ void	row_ws_flow(struct report *r, const struct bench_opt *opt);
 void	row_ws_echo(struct report *r, const struct bench_opt *opt);
 void	row_ws_idle(struct report *r, const struct bench_opt *opt);
 
-/* Bytes a second of `qt-bench lines` through a pty that we read: the limit. */
-double	bare_pty(uint64_t bytes);
+/*
+ * flow.c: a flood of lines by some way, and by a bare pty in turns. once
+ * returns bytes a second that arrived and adds those that were skipped.
+ */
+struct bench_flood {
+	const char	*name;
+	const char	*progress;
+	double		 bound;		/* least ratio to the bare pty */
+	double		(*once)(const struct world *w, uint64_t bytes,
+			    uint64_t *skipped);
+};
+/* The world is started; this ends it. */
+void	flood_row(struct report *r, const struct bench_opt *opt,
+	    const struct bench_flood *flood, struct world *w);
 
 /* A session that runs argv; dies when the host refuses. */
 void	session_new(struct qt_client *c, char *const *argv,

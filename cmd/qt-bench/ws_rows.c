@@ -12,7 +12,6 @@
 #include <qt/base/sys.h>
 
 #include "rows.h"
-#include "world.h"
 #include "wsclient.h"
 
 #define BUF_SIZE	(1u << 20)
@@ -20,7 +19,6 @@
 #define ECHO_KEYS	2000
 #define ECHO_WARMUP	100
 #define ECHO_IDLE	1000	/* idle sessions beside it */
-#define ROUNDS_MAX	16
 
 /* Opens a session on channel 1 and waits until the server says so. */
 static void
@@ -81,30 +79,15 @@ flood_once(const struct world *w, uint64_t bytes, uint64_t *skipped)
 void
 row_ws_flow(struct report *r, const struct bench_opt *opt)
 {
-	double		ratio[ROUNDS_MAX], ours[ROUNDS_MAX], bare[ROUNDS_MAX];
-	uint32_t	n = opt->rounds > ROUNDS_MAX ? ROUNDS_MAX : opt->rounds;
-	uint64_t	skipped = 0;
-	struct world	w;
-	char		note[96];
+	static const struct bench_flood	flood = {
+		.name = "lines, pty to a WebSocket", .bound = 0.7,
+		.progress = "flood through qtd", .once = flood_once,
+	};
+	struct world			w;
 
 	world_start(&w);
 	world_start_qtd(&w);
-	for (uint32_t i = 0; i < n; i++) {
-		report_progress("flood through qtd: %u of %u", i + 1, n);
-		bare[i] = bare_pty(opt->bytes);
-		ours[i] = flood_once(&w, opt->bytes, &skipped);
-		ratio[i] = ours[i] / bare[i];
-	}
-	world_end(&w);
-	report_progress("%s", "");
-	snprintf(note, sizeof(note), "%llu bytes skipped in %u rounds of %llu",
-	    (unsigned long long)skipped, n, (unsigned long long)opt->bytes);
-	report_add(r, &(struct report_row){
-		.name = "lines, pty to a WebSocket", .unit = "MB/s",
-		.ours = median(ours, n) / 1e6, .peer = median(bare, n) / 1e6,
-		.peer_name = "bare pty", .figure = median(ratio, n),
-		.figure_name = "ratio", .rule = REPORT_AT_LEAST,
-		.bound = 0.7, .note = note });
+	flood_row(r, opt, &flood, &w);
 }
 
 /*
