@@ -65,6 +65,29 @@ filter_calls(void)
 	return rc;
 }
 
+/*
+ * Before the event loop is made. libuv 1.45 and later want io_uring for their
+ * epoll, and abort when a filter takes it away afterwards; refused from the
+ * start they do without. It stays refused because what goes through it passes
+ * every filter of system calls by.
+ */
+static int
+refuse_io_uring(void)
+{
+	scmp_filter_ctx	ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int		call = seccomp_syscall_resolve_name("io_uring_setup");
+	int		rc = 0;
+
+	if (ctx == NULL)
+		return -ENOMEM;
+	if (call >= 0)	/* else: libseccomp is older than it */
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), call, 0);
+	if (rc == 0)
+		rc = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return rc;
+}
+
 /* Folders that stay readable. NULL paths are passed over. */
 static void
 keep_readable(int ruleset, const char *path, int is_parent)
@@ -116,7 +139,7 @@ filter_files(const struct worker *w)
 }
 
 void
-sandbox_enter(const struct worker *w)
+sandbox_prepare(void)
 {
 	int	rc;
 
@@ -125,6 +148,19 @@ sandbox_enter(const struct worker *w)
 		    "confined", strerror(errno));
 		return;
 	}
+	rc = refuse_io_uring();
+	if (rc < 0)
+		qt_log(QT_LOG_WARN, "qtd", "no seccomp here: %s",
+		    strerror(-rc));
+}
+
+void
+sandbox_enter(const struct worker *w)
+{
+	int	rc;
+
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return;	/* sandbox_prepare() said so */
 	rc = filter_files(w);
 	if (rc < 0)
 		qt_log(QT_LOG_INFO, "qtd", "no Landlock here: %s",

@@ -241,6 +241,7 @@ worker_main(const struct worker_start *start)
 	w.loop = &loop;
 	snprintf(w.owner, sizeof(w.owner), "%s", start->control_name);
 	raise_limit();
+	sandbox_prepare();
 	rc = uv_loop_init(&loop);
 	if (rc == 0)
 		rc = open_all(&w, start, &err);

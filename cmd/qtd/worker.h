@@ -130,7 +130,11 @@ void	file_get(struct qt_net_req *req, void *worker);
 void	file_put(struct qt_net_req *req, void *worker);
 void	upgrade_get(struct qt_net_req *req, void *worker);
 
-/* sandbox.c: gives up what a worker does not need; best effort, logged. */
+/*
+ * sandbox.c: gives up what a worker does not need; best effort, logged. The
+ * first before the loop is made, the second when everything is open.
+ */
+void	sandbox_prepare(void);
 void	sandbox_enter(const struct worker *w);
 
 #endif /* QTD_WORKER_H */
