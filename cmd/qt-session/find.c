@@ -22,7 +22,12 @@ hint(int rc)
 	case QT_EFORMAT:
 	case QT_EVERSION:
 	case QT_ECORRUPT:
-		return " ('qt-session new' keeps it aside and starts anew)";
+		/* Only the next host can put it aside. */
+		return qt_client_host_pid() != 0 ?
+		    " (end its host, with its sessions: "
+		    "'qt-session stop --force'; then 'qt-session new' keeps it "
+		    "aside and starts anew)" :
+		    " ('qt-session new' keeps it aside and starts anew)";
 	case QT_EROLE:
 		return " (this connection may only look)";
 	case ENOSPC:
@@ -37,6 +42,9 @@ warn_err(int rc, const struct qt_err *err)
 {
 	const char	*why = qt_strerror(rc), *way = hint(rc);
 
+	/* The host says how to come by programs of one version. */
+	if (rc == -QT_EVERSION && strstr(err->text, "upgrade") != NULL)
+		way = "";
 	/* One that could not be started has said why already. */
 	if (rc == -QT_ENOHOST && strncmp(err->text, "start ", 6) == 0)
 		qt_warn("%s", err->text);

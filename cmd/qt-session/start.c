@@ -152,7 +152,7 @@ start_session(const struct world *w, const struct start_spec *spec,
 	int		rc;
 
 	rc = start_try(w, spec, out, &err);
-	if (rc == -EEXIST)
+	if (rc == -EEXIST && spec->name != NULL)
 		qt_die(QT_EXIT_SYS, "a session named '%s' exists: "
 		    "'qt-session attach %s' shows it, new -A does either",
 		    spec->name, spec->name);

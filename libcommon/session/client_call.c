@@ -112,7 +112,7 @@ wait_until(struct qt_client *c, short events, uint64_t end, struct qt_err *err)
 	if (n < 0)
 		return -errno;
 	qt_err_set(err, "the session host (process %ld) does not answer",
-	    qt__client_host_pid());
+	    qt_client_host_pid());
 	return -ETIMEDOUT;
 }
 

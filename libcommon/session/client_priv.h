@@ -27,7 +27,5 @@ int	qt__client_ask(struct qt_client *c, enum qt_control_type type,
 
 /* client_start.c: a connected socket; starts a host when asked to. */
 int	qt__client_connect(unsigned int flags, struct qt_err *err);
-/* The pid in host.lock when somebody holds it, else 0. */
-long	qt__client_host_pid(void);
 
 #endif /* QT_SESSION_CLIENT_PRIV_H */

@@ -30,7 +30,7 @@
 #define LOOK_MS		200	/* is the one that starts still alive? */
 
 long
-qt__client_host_pid(void)
+qt_client_host_pid(void)
 {
 	char	path[QT_PATH_SIZE], text[32] = "";
 	long	pid = 0;
@@ -156,13 +156,13 @@ wait_for_socket(struct qt_err *err)
 		rc = connect_once(err);
 		if (rc >= 0 || (!is_absent(rc) && rc != -EAGAIN))
 			break;
-		if (qt__client_host_pid() == 0) {
+		if (qt_client_host_pid() == 0) {
 			rc = -QT_ENOHOST;
 			break;
 		}
 		if (qt_clock_mono_ms() > end) {
 			qt_err_set(err, "the session host (process %ld) does "
-			    "not answer", qt__client_host_pid());
+			    "not answer", qt_client_host_pid());
 			rc = -ETIMEDOUT;
 			break;
 		}
@@ -180,7 +180,7 @@ qt__client_connect(unsigned int flags, struct qt_err *err)
 {
 	int	rc = connect_once(err);
 
-	if (rc == -EAGAIN || (is_absent(rc) && qt__client_host_pid() != 0))
+	if (rc == -EAGAIN || (is_absent(rc) && qt_client_host_pid() != 0))
 		rc = wait_for_socket(err);
 	if (!is_absent(rc) && rc != -QT_ENOHOST)
 		return rc;

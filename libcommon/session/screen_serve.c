@@ -41,12 +41,18 @@ static void
 look_for_new(struct qt__service *s)
 {
 	struct qt_host_info	info;
+	uint64_t		count;
 
 	if (qt_host_info(qt_client_table(s->client), &info) < 0 ||
 	    info.created == s->created)
 		return;
-	qt__service_look_for(s, info.created - s->created);
+	count = info.created - s->created;
 	s->created = info.created;
+	/* The counter may have been written over: no loop is bounded by it. */
+	if (count > info.sessions_max)
+		qt__service_look_around(s);
+	else
+		qt__service_look_for(s, count);
 }
 
 static int

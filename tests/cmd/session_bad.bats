@@ -169,6 +169,26 @@ teardown() {
 	rm "${aside[0]}"
 }
 
+@test "a segment damaged under its host: the way out is named, and works" {
+	qt-session new -d -n one -- cat >/dev/null
+	name=$(segment_name host)
+	printf xxxx | dd of="/dev/shm$name" bs=1 seek=16 conv=notrunc 2>/dev/null
+	for verb in ls "info one" "send one hi" "kill one"; do
+		# shellcheck disable=SC2086
+		run -3 qt-session $verb
+		[[ $output == *"qt-session stop --force"* ]]
+	done
+	run -3 qt-session stop
+	[[ $output == *--force* ]]
+	run -0 qt-session stop --force
+	run -0 qt-session new -d -n two -- cat
+	run -0 qt-session ls -o name
+	[ "$output" = two ]
+	aside=("/dev/shm$name".bad-*)
+	[ -s "${aside[0]}" ]
+	rm "${aside[0]}"
+}
+
 @test "sessions up to the limit of files: they can still be used and ended" {
 	( ulimit -n 64 && exec qt-session new -d -n one -- cat )
 	n=0

@@ -61,6 +61,12 @@ void	qt_client_close(struct qt_client *c);
 int	qt_client_open_table(struct qt_seg **seg,
 	    struct qt_session_table **table, struct qt_err *err);
 
+/*
+ * The host's process id from its lock file, while somebody holds that lock;
+ * else 0. Needs neither its socket nor its segment.
+ */
+long	qt_client_host_pid(void);
+
 int	qt_client_fd(const struct qt_client *c);	/* poll for POLLIN */
 /* The doorbell, an eventfd to poll and to read; -1 without bell slots. */
 int	qt_client_bell_fd(const struct qt_client *c);

@@ -3,6 +3,7 @@
 
 #include "../test.h"
 
+#include "../../../libcommon/session/record_priv.h"
 #include "screen_world.h"
 
 QT_TEST(shows_what_a_program_drew)
@@ -227,6 +228,31 @@ QT_TEST(ends_with_its_host)
 	status = screen_kill(&sw, 0);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	screen_end(&sw);
+}
+
+/* A counter in the segment that was written over is no bound of a loop. */
+QT_TEST(goes_on_when_the_count_of_sessions_is_damaged)
+{
+	struct screen_world	sw = { .slots = 0 };
+	struct qt_session	s;
+	struct qt_session_table	*table;
+	struct qt_seg		*seg;
+	char			name[128];
+
+	(void)state;
+	screen_begin(&sw);
+	s = world_new(&sw.w, "a", "echo here; cat");
+	assert_true(WORLD_UNTIL(screen_shows(&s, "here")));
+	assert_int_equal(qt_path_segment("host", name, NULL), 0);
+	assert_int_equal(qt_seg_open(name, "host", QT_SEG_JOIN, &seg, NULL),
+	    0);
+	assert_int_equal(qt_session_table_open(seg, &table, NULL), 0);
+	atomic_store(&table->map.head->host.created, UINT64_MAX / 2);
+	s = world_new(&sw.w, "b", "echo there; cat");
+	assert_true(WORLD_UNTIL(screen_shows(&s, "there")));
+	qt_session_table_close(table);
+	qt_seg_close(seg);
 	screen_end(&sw);
 }
 
