@@ -28,6 +28,8 @@ hint(int rc)
 		    "'qt-session stop --force'; then 'qt-session new' keeps it "
 		    "aside and starts anew)" :
 		    " ('qt-session new' keeps it aside and starts anew)";
+	case ENOMEM:
+		return " (is it limited? 'ulimit -v', 'ulimit -d')";
 	case QT_EROLE:
 		return " (this connection may only look)";
 	case ENOSPC:

@@ -137,6 +137,20 @@ is_absent(int rc)
 	return rc == -ENOENT || rc == -ECONNREFUSED;
 }
 
+static void
+set_unanswered(int rc, struct qt_err *err)
+{
+	long	pid = qt_client_host_pid();
+
+	if (is_absent(rc))
+		qt_err_set(err, "the session host (process %ld) has no socket; "
+		    "was it removed? 'kill %ld' ends the host, with its "
+		    "sessions", pid, pid);
+	else
+		qt_err_set(err, "the session host (process %ld) does not "
+		    "answer", pid);
+}
+
 /* Somebody holds the lock: its socket will come, or it dies. */
 static int
 wait_for_socket(struct qt_err *err)
@@ -161,8 +175,7 @@ wait_for_socket(struct qt_err *err)
 			break;
 		}
 		if (qt_clock_mono_ms() > end) {
-			qt_err_set(err, "the session host (process %ld) does "
-			    "not answer", qt_client_host_pid());
+			set_unanswered(rc, err);
 			rc = -ETIMEDOUT;
 			break;
 		}

@@ -179,6 +179,45 @@ mark_lost(struct qt__host *h)
 	}
 }
 
+/* The process that writes the table now; 0: none does. */
+static long
+writer_of(const struct qt_seg *seg)
+{
+	struct qt__table_map	map;
+	uint32_t		who;
+
+	if (qt__map_open(seg, &map, NULL) < 0)
+		return 0;
+	who = (uint32_t)atomic_load(&map.head->host.participant);
+	return who != 0 && who != qt_seg_self(seg) &&
+	    qt_seg_is_alive(seg, who) == 1 ?
+	    (long)atomic_load(&map.head->host.pid) : 0;
+}
+
+/*
+ * We have the lock; but its file may have been removed under a host that goes
+ * on, and whose table must not be touched. A dead host's child may seem to be
+ * one until it comes to its exec(2).
+ */
+static int
+await_no_writer(struct qt__host *h, struct qt_err *err)
+{
+	struct timespec	pause = { .tv_nsec = 2000000 };
+	uint64_t	end = qt_clock_mono_ms() + LOCK_MS;
+	long		pid;
+
+	while ((pid = writer_of(h->seg)) != 0) {
+		if (qt_clock_mono_ms() > end) {
+			qt_err_set(err, "a session host (process %ld) runs in "
+			    "'%s' whose host.lock was removed; 'kill %ld' ends "
+			    "it, with its sessions", pid, h->runtime, pid);
+			return -EBUSY;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 static int
 adopt_segment(struct qt__host *h, struct qt_err *err)
 {
@@ -187,7 +226,9 @@ adopt_segment(struct qt__host *h, struct qt_err *err)
 	rc = qt_seg_open(h->seg_name, "host", QT_SEG_JOIN, &h->seg, err);
 	if (rc < 0)
 		return rc;
-	rc = qt__table_adopt(h->seg, &h->table, err);
+	rc = await_no_writer(h, err);
+	if (rc == 0)
+		rc = qt__table_adopt(h->seg, &h->table, err);
 	if (rc == 0 && h->table->cut > 0)
 		qt_log(QT_LOG_WARN, QT__MODULE, "the segment of the host "
 		    "before this one is damaged: the output of %u sessions "

@@ -11,6 +11,7 @@
 #include <qt/base/clock.h>
 #include <qt/base/path.h>
 #include <qt/base/sys.h>
+#include <qt/session/client.h>
 
 #include "screen_priv.h"
 #include "socket_priv.h"
@@ -23,8 +24,15 @@ qt_screen_begin_at(const char *socket_path,
 	int	fd;
 
 	fd = qt__socket_connect(socket_path, err);
-	if (fd == -ENOENT || fd == -ECONNREFUSED)
+	if (fd == -ENOENT || fd == -ECONNREFUSED) {
+		if (qt_client_host_pid() != 0) {
+			qt_err_set(err, "the session host has no screen "
+			    "service at '%s': host.screen is 0, or the socket "
+			    "was removed", socket_path);
+			return fd;
+		}
 		fd = -QT_ENOHOST;
+	}
 	if (fd < 0) {
 		qt_err_wrap(err, "ask for the screen");
 		return fd;

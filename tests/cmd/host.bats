@@ -62,6 +62,30 @@ teardown() { world_down; }
 	[ "$(session_state after)" = running ]
 }
 
+@test "a host whose files were removed keeps its sessions; no other begins" {
+	qt-session new -d -n one -- cat >/dev/null
+	pid=$(host_pid)
+	rm "$QT_RUNTIME_DIR"/host.lock
+	run -3 qt-session host
+	[[ $output == *"host (process $pid)"*"host.lock was removed"* ]]
+	[ "$(session_state one)" = running ]
+	run -0 qt-session send one hi
+	session_wait one hi
+	rm "$QT_RUNTIME_DIR"/host.sock
+	run -3 qt-session new -d -- cat
+	[[ $output == *"'kill $pid' ends"* ]]
+	[ "$(session_state one)" = running ]
+	kill "$pid"
+	wait_for 10 refute kill -0 "$pid"
+	run -0 qt-session new -d -n two -- cat
+}
+
+@test "capture says that there is no screen service" {
+	QT_HOST_SCREEN=0 qt-session new -d -n one -- cat >/dev/null
+	run -3 qt-session capture one
+	[[ $output == *"no screen service at"*host.screen* ]]
+}
+
 @test "an unusable segment is moved aside with a message" {
 	name=$(segment_name host)
 	echo garbage >"/dev/shm$name"
