@@ -93,49 +93,11 @@ qt__follow_size(struct qt__follow *f, const struct qt_session *s)
 	f->modes.margin_top = f->modes.margin_bottom = 0;
 }
 
-static void
-pack_point(struct qt__point *p, uint64_t offset, const struct qt_modes *m)
-{
-	int	i;
-
-	p->offset = offset;
-	p->dec = m->dec;
-	p->margin_top = m->margin_top;
-	p->margin_bottom = m->margin_bottom;
-	p->mouse = m->mouse;
-	p->mouse_enc = m->mouse_enc;
-	p->cursor_shape = m->cursor_shape;
-	p->modify_keys = m->modify_keys;
-	p->charset_gl = m->charset_gl;
-	memcpy(p->charset, m->charset, sizeof(p->charset));
-	for (i = 0; i < 2; i++) {
-		p->kitty_depth[i] = m->kitty[i].depth;
-		memcpy(p->kitty_flags[i], m->kitty[i].flags,
-		    sizeof(p->kitty_flags[i]));
-	}
-}
-
 void
 qt__point_modes(const struct qt__follow *f, const struct qt__point *p,
     struct qt_modes *out)
 {
-	int	i;
-
-	*out = (struct qt_modes)QT_MODES_INIT;
-	out->dec = p->dec;
-	out->margin_top = p->margin_top;
-	out->margin_bottom = p->margin_bottom;
-	out->mouse = p->mouse;
-	out->mouse_enc = p->mouse_enc;
-	out->cursor_shape = p->cursor_shape;
-	out->modify_keys = p->modify_keys;
-	out->charset_gl = p->charset_gl;
-	memcpy(out->charset, p->charset, sizeof(p->charset));
-	for (i = 0; i < 2; i++) {
-		out->kitty[i].depth = p->kitty_depth[i];
-		memcpy(out->kitty[i].flags, p->kitty_flags[i],
-		    sizeof(p->kitty_flags[i]));
-	}
+	memcpy(out, p->modes, sizeof(p->modes));
 	memcpy(out->title, f->modes.title, sizeof(out->title));
 }
 
@@ -181,7 +143,9 @@ add_point(struct qt__follow *f, uint64_t offset)
 		f->point = p;
 		f->points_size = size;
 	}
-	pack_point(&f->point[f->points++], offset, &f->modes);
+	p = &f->point[f->points++];
+	p->offset = offset;
+	memcpy(p->modes, &f->modes, sizeof(p->modes));
 }
 
 static void

@@ -14,6 +14,8 @@
  *	screen_client.c   asking
  */
 
+#include <stddef.h>
+
 #include <qt/session/client.h>
 #include <qt/session/record.h>
 #include <qt/session/scan.h>
@@ -35,12 +37,11 @@
 /* An offset where the scanner was in ground state, and the modes there. */
 struct qt__point {
 	uint64_t	offset;
-	uint32_t	dec;
-	uint16_t	margin_top, margin_bottom;
-	uint8_t		mouse, mouse_enc, cursor_shape, modify_keys;
-	uint8_t		charset_gl, charset[4];
-	uint8_t		kitty_depth[2], kitty_flags[2][8];
+	/* A struct qt_modes but for its title: a session has one title. */
+	unsigned char	modes[offsetof(struct qt_modes, title)];
 };
+_Static_assert(sizeof(struct qt_modes) == offsetof(struct qt_modes, title) +
+    sizeof(((struct qt_modes *)0)->title), "the title comes last");
 
 struct qt__size {
 	uint64_t	offset;		/* from here on */
