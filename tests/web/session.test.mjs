@@ -23,6 +23,12 @@ function assertCounted(text) {
 	assert.equal(lines.length, COUNT);
 }
 
+// The old screen has prompts too: the new session is there when it is gone.
+async function startAgain(page) {
+	await page.getByRole('button', { name: 'Start again' }).click();
+	await t.shows(page, /^\$\s*$/);
+}
+
 test('the link logs in once and leaves the address', async () => {
 	const server = await world.qtd();
 	assert.match(server.link, /#token=/);
@@ -37,6 +43,17 @@ test('the link logs in once and leaves the address', async () => {
 	await other.goto(server.link);
 	await other.getByText(/used already or has expired/).waitFor();
 	await t.leave(other);
+	await t.leave(page);
+});
+
+test('a link is not lost while the server cannot be reached', async () => {
+	const server = await world.qtd();
+	const page = await t.open();
+	await page.route('**/login', (route) => route.abort(), { times: 1 });
+	await page.goto(server.link);
+	await page.getByText('The server cannot be reached').waitFor();
+	await t.prompt(page);
+	assert.doesNotMatch(page.url(), /token/);
 	await t.leave(page);
 });
 
@@ -101,8 +118,7 @@ test('the last output of a session is shown, then how it ended', async () => {
 	await t.type(page, 'exec sh -c "echo last words; exit 3"');
 	await page.getByText(/ended with status 3/).first().waitFor();
 	await t.shows(page, /^last words$/m);
-	await page.getByRole('button', { name: 'Start again' }).click();
-	await t.prompt(page);
+	await startAgain(page);
 	await t.type(page, 'echo anew', /^anew$/m);
 	await t.leave(page);
 });
@@ -116,8 +132,7 @@ test('a session whose host died is said to be lost', async () => {
 	await page.getByText(/was lost: the session host ended/).first()
 		.waitFor();
 	await t.shows(page, /^host \d+$/m);
-	await page.getByRole('button', { name: 'Start again' }).click();
-	await t.prompt(page);
+	await startAgain(page);
 	await t.type(page, 'echo anew', /^anew$/m);
 	await t.leave(page);
 });

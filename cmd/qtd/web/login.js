@@ -12,10 +12,13 @@ function takeToken() {
 	if (!token)
 		return null;
 	fields.delete('token');
-	const rest = fields.size ? `#${fields}` : '';
-	history.replaceState(null, '', location.pathname + location.search + rest);
+	const rest = String(fields);
+	history.replaceState(null, '', location.pathname + location.search +
+		(rest && `#${rest}`));
 	return token;
 }
+
+let unused = null;	// a token that the server has not answered yet
 
 const reasons = {
 	token: {
@@ -144,12 +147,13 @@ function explain(kind) {
 // Resolves to api/me's answer once somebody is logged in. Throws when the
 // server cannot be reached.
 export async function logIn() {
-	const token = takeToken();
+	unused = takeToken() ?? unused;
 	let problem = null;
-	if (token) {
-		const answer = await api.login({ token });
+	if (unused) {
+		const answer = await api.login({ token: unused });
 		if (answer.status === 0)
 			throw new Error(answer.error);
+		unused = null;
 		if (!answer.ok)
 			problem = answer.status === 429
 				? 'Too many tries: wait a little, then use a new link.'

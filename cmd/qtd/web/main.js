@@ -42,8 +42,13 @@ const session = {
 			.filter(Boolean).join(' · ');
 	},
 	async logout() {
-		await api.logout();
-		location.reload();
+		try {
+			await api.logout();
+			location.reload();
+		} catch {
+			notice('The server cannot be reached: you are still logged in',
+				{ kind: 'bad' });
+		}
 	},
 };
 

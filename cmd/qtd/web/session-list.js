@@ -93,8 +93,7 @@ export class SessionList {
 	}
 
 	#item(session) {
-		const isLive = session.state === 'running' ||
-			session.state === 'starting';
+		const isLive = session.state === 'running';
 		const isShown = this.#workspace.current?.session === session.id;
 		const open = el('button', { type: 'button', class: 'session-open',
 			'data-do': 'open', 'aria-current': isShown && 'true',
@@ -220,7 +219,7 @@ export class SessionList {
 }
 
 function dot({ state, exit_status: status }) {
-	if (state === 'running' || state === 'starting')
+	if (state === 'running')
 		return 'live';
 	return state === 'exited' && !status ? 'done' : 'failed';
 }

@@ -58,5 +58,4 @@ export class Sessions extends Emitter {
 	}
 }
 
-const rank = (session) => session.state === 'running' ||
-	session.state === 'starting' ? 0 : 1;
+const rank = (session) => session.state === 'running' ? 0 : 1;
