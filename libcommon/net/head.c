@@ -289,6 +289,15 @@ check_header(struct qt_net_head *h, const struct qt_net_header *hd,
 		if (is_again)
 			return refuse(h, 400, QT_NET_REJECT_content_length);
 		return check_content_length(h, hd->value);
+	case QT_NET_H_ORIGIN:
+	case QT_NET_H_AUTHORIZATION:
+	case QT_NET_H_SEC_FETCH_SITE:
+	case QT_NET_H_SEC_WEBSOCKET_KEY:
+	case QT_NET_H_SEC_WEBSOCKET_VERSION:
+		/* Of two, what we check might not be what another checked. */
+		if (is_again)
+			return refuse(h, 400, QT_NET_REJECT_repeated);
+		return 1;
 	case QT_NET_H_TRANSFER_ENCODING:
 		return refuse(h, 501, QT_NET_REJECT_transfer_encoding);
 	case QT_NET_H_CONNECTION:

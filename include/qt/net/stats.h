@@ -56,6 +56,7 @@
 	X(control,		"control byte in the head")		\
 	X(host,			"Host missing, repeated or bad")	\
 	X(content_length,	"Content-Length repeated or bad")	\
+	X(repeated,		"header repeated that says who asks")	\
 	X(transfer_encoding,	"request with Transfer-Encoding")	\
 	X(absolute,		"absolute target differs from Host")	\
 	X(http2,		"HTTP/2 preface or h2c upgrade")	\

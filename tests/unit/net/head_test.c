@@ -161,6 +161,12 @@ static const struct refused {
 	    "Content-Length:\r\n\r\n"),
 	R(400, content_length, "GET / HTTP/1.1\r\n" HOST
 	    "Content-Length: 9999999999999999999\r\n\r\n"),
+	R(400, repeated, "GET / HTTP/1.1\r\n" HOST
+	    "Origin: http://a\r\nOrigin: http://b\r\n\r\n"),
+	R(400, repeated, "GET / HTTP/1.1\r\n" HOST
+	    "Authorization: Basic a\r\nauthorization: Basic a\r\n\r\n"),
+	R(400, repeated, "GET / HTTP/1.1\r\n" HOST
+	    "Sec-WebSocket-Key: a\r\nSec-WebSocket-Key: b\r\n\r\n"),
 	R(501, transfer_encoding, "POST / HTTP/1.1\r\n" HOST
 	    "Transfer-Encoding: chunked\r\n\r\n"),
 	R(501, transfer_encoding, "POST / HTTP/1.1\r\n" HOST
