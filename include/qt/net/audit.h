@@ -21,7 +21,10 @@ int	qt_net_audit_open(const char *path, struct qt_net_audit **out,
 	    struct qt_err *err);
 /* NULL is fine everywhere. */
 void	qt_net_audit_close(struct qt_net_audit *a);
-/* user, role, addr and detail may be NULL. 0 or -errno. */
+/*
+ * user, role, addr and detail may be NULL. 0 or -errno; a line that could not be
+ * written (a full disk) is lost, which is logged once a minute.
+ */
 int	qt_net_audit(struct qt_net_audit *a, const char *event, int ok,
 	    const char *user, const char *role,
 	    const struct qt_net_addr *addr, const char *detail);

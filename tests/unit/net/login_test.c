@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include <qt/base/sys.h>
 #include <qt/net/audit.h>
 #include <qt/net/login.h>
 #include <qt/net/origin.h>
@@ -308,4 +310,50 @@ QT_TEST(the_audit_log_is_one_object_a_line)
 	    "\"user\":\"a\\\"\\n\\u001b[2J\",\"addr\":\"192.0.2.7\"}\n{"));
 	assert_non_null(strstr(text, "\"user\":\"ann\",\"role\":\"writer\","
 	    "\"detail\":\"bye\"}\n"));
+}
+
+QT_TEST(an_audit_log_that_takes_nothing_says_so_and_holds_nobody_up)
+{
+	struct qt_net_audit	*a;
+	struct qt_err		 err = QT_ERR_INIT;
+	char			 name[80];
+
+	(void)state;
+	write_users();		/* makes the folder */
+	snprintf(name, sizeof(name), "%s/fifo", dir);
+	assert_int_equal(mkfifo(name, 0600), 0);
+	assert_int_equal(qt_net_audit_open(name, &a, &err), -ENXIO);
+	assert_non_null(strstr(err.text, "a FIFO that nobody reads"));
+	unlink(name);
+	assert_int_equal(qt_net_audit_open("/dev/full", &a, NULL), 0);
+	assert_int_equal(qt_net_audit(a, "login", 1, "ann", NULL, NULL, NULL),
+	    -ENOSPC);
+	qt_net_audit_close(a);
+}
+
+/* Half a line is written: the next one begins on a line of its own. */
+QT_TEST(a_line_that_a_full_disk_cut_does_not_spoil_the_next)
+{
+	struct qt_net_audit	*a;
+	char			 name[80], text[512] = "", *second;
+	int			 fd;
+
+	(void)state;
+	write_users();
+	snprintf(name, sizeof(name), "%s/audit", dir);
+	assert_int_equal(qt_net_audit_open(name, &a, NULL), 0);
+	qt_sys_fault(QT_SYS_WRITE, 1, 0);
+	assert_int_equal(qt_net_audit(a, "one", 1, NULL, NULL, NULL, NULL),
+	    -ENOSPC);
+	assert_int_equal(qt_net_audit(a, "two", 1, NULL, NULL, NULL, NULL), 0);
+	qt_net_audit_close(a);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	unlink(name);
+	second = strchr(text, '\n');
+	assert_non_null(second);
+	assert_int_equal(second[1], '{');
+	assert_non_null(strstr(second, "\"event\":\"two\""));
+	assert_string_equal(strrchr(text, '}'), "}\n");
 }
