@@ -19,6 +19,7 @@
 #include "auth.h"
 
 #define USERS_EVERY_MS	1000
+#define USERS_SAY_MS	60000	/* that it cannot be read */
 
 /* Asked before the sandbox is there, which keeps /etc/passwd away. */
 static void
@@ -42,9 +43,14 @@ refresh_users(struct worker *w)
 		return;
 	w->users_ms = now;
 	rc = qt_net_users_refresh(w->users, &err);
-	if (rc < 0)
-		qt_log(QT_LOG_WARN, "qtd", "%s: %s; what it said before stays "
-		    "in force", err.text, qt_strerror(rc));
+	if (rc == 0)
+		w->users_said_ms = 0;
+	if (rc == 0 || (w->users_said_ms != 0 &&
+	    now - w->users_said_ms < USERS_SAY_MS))
+		return;
+	w->users_said_ms = now;
+	qt_log(QT_LOG_WARN, "qtd", "%s: %s; what it said before stays in "
+	    "force", err.text, qt_strerror(rc));
 }
 
 /*

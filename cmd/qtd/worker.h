@@ -62,6 +62,7 @@ struct worker {
 	char			 cookie[64];	/* its name */
 	char			 local_name[QT_NET_NAME_MAX + 1];
 	uint64_t		 users_ms;	/* looked at last */
+	uint64_t		 users_said_ms;	/* that it cannot be read */
 	struct revoke		*revoke;
 	int			 is_stopping;
 	struct uv_timer_s	*stop_timer;

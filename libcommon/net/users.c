@@ -214,7 +214,8 @@ qt__net_users_load(const char *path, struct qt__accounts *out,
 	size_t		 len, line;
 	int		 fd, rc;
 
-	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	/* Nonblocking: it may be a FIFO, which is found out below. */
+	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0) {
 		qt_err_set(err, "users file '%s'", path);
 		return fd;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +157,7 @@ read_file(const char *path, int may_miss, struct qt_buf *out,
 		return 0;
 	if (rc < 0)
 		return rc;
-	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;
 	while (rc == 0 && (n = qt_sys_read(fd, buf, sizeof(buf))) != 0)
@@ -166,11 +167,16 @@ read_file(const char *path, int may_miss, struct qt_buf *out,
 }
 
 static int
-edit_file(const char *path, const struct edit *e, struct qt_err *err)
+edit_file(const char *name, const struct edit *e, struct qt_err *err)
 {
+	char		real[PATH_MAX];
+	const char	*path = realpath(name, real);
 	struct qt_buf	old = QT_BUF_INIT, new = QT_BUF_INIT;
 	int		lock, found, rc;
 
+	/* A link stays one: the file that it leads to is edited. */
+	if (path == NULL)
+		path = name;
 	rc = lock_file(path, &lock, err);
 	if (rc < 0)
 		return rc;

@@ -221,3 +221,40 @@ QT_TEST(any_change_of_an_account_changes_its_stamp)
 	b.name[2] = 'm';
 	assert_true(qt_net_account_stamp(&b) != stamp);
 }
+
+/* A FIFO would hold whoever opens it; a link is not replaced by a file. */
+QT_TEST(a_fifo_is_refused_at_once_and_a_link_stays_a_link)
+{
+	char			dir[] = "/tmp/qt-users-XXXXXX";
+	char			fifo[64], file[64], link[64], lock[64];
+	struct qt_net_users	*users;
+	struct qt_net_account	 a;
+	struct qt_err		 err = QT_ERR_INIT;
+	struct stat		 st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
+	snprintf(file, sizeof(file), "%s/file", dir);
+	snprintf(link, sizeof(link), "%s/link", dir);
+	snprintf(lock, sizeof(lock), "%s/file.lock", dir);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(qt_net_users_open(fifo, &users, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "not a small file"));
+	assert_int_equal(qt_net_users_add(file, "ann", QT_NET_ROLE_WRITER,
+	    "pw", 2, &err), 0);
+	assert_int_equal(symlink("file", link), 0);
+	assert_int_equal(qt_net_users_set_role(link, "ann",
+	    QT_NET_ROLE_READER, &err), 0);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(qt_net_users_open(file, &users, &err), 0);
+	assert_int_equal(qt_net_users_get(users, "ann", &a), 1);
+	assert_int_equal(a.role, QT_NET_ROLE_READER);
+	qt_net_users_close(users);
+	unlink(fifo);
+	unlink(link);
+	unlink(file);
+	unlink(lock);
+	assert_int_equal(rmdir(dir), 0);
+}
