@@ -73,13 +73,21 @@ qt__crc32c_table(uint32_t crc, const void *data, size_t len)
 
 #if defined(__x86_64__)
 
+#include <cpuid.h>
 #include <nmmintrin.h>
 
+/*
+ * Not __builtin_cpu_supports(), which brings a constructor that asks the
+ * processor several times in every program that starts: in a virtual machine
+ * each question is a way to the hypervisor and back, of 20 us and more.
+ */
 int
 qt__crc32c_has_hw(void)
 {
-	__builtin_cpu_init();
-	return __builtin_cpu_supports("sse4.2") != 0;
+	unsigned int	a, b, c, d;
+
+	__cpuid(1, a, b, c, d);
+	return (c & bit_SSE4_2) != 0;
 }
 
 __attribute__((target("sse4.2"))) uint32_t
