@@ -34,11 +34,20 @@ ifneq ($(WERROR),)
 QT_CFLAGS   += -Werror
 endif
 
+# The archive of the first of these names, where there is one; else the shared
+# library of the last. A command that is typed all day should not have to find
+# and map libraries that only its long-lived verbs call.
+STATIC ?= 1
+archive = $(firstword $(if $(SAN),,$(if $(filter 1,$(STATIC)),$(filter /%,\
+	$(foreach n,$(1),$(shell $(CC) -print-file-name=lib$(n).a))))) \
+	-l$(lastword $(1)))
+
 # Libraries by program; each is linked only where it is used.
 LIBS_qtd        := -lwebsockets -luv -lssl -lcrypto -lcrypt -ljansson -lseccomp -lz
-LIBS_qt-session := -luv -lvterm -lutf8proc -lz
+LIBS_qt-session := $(call archive,uv_a uv) $(call archive,vterm) \
+	$(call archive,utf8proc) -lz
 LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz
-LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-session)) -pthread
+LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench)) -pthread
 LIBS_test       := -lcmocka $(LIBS_qtd) -lvterm -lutf8proc
 
 LIB   := $(B)/libcommon.a
@@ -82,6 +91,7 @@ make clean      removes the build trees
 V=1             says every command
 WERROR=1        a warning is an error
 SAN=address,undefined or SAN=thread: instrumented, in a tree of its own
+STATIC=0        qt-session uses shared libraries even where archives are
 CC= CFLAGS= LDFLAGS= BUILD=DIR: another compiler, other flags, another tree
 endef
 help:
