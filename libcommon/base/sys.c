@@ -2,6 +2,8 @@
 /* System calls on files and memory, behind faults. See <qt/base/sys.h>. */
 
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -215,6 +217,34 @@ qt_sys_fork(void)
 	pid_t	rc;
 
 	CALL(rc, QT_SYS_FORK, (void)0, fork());
+	return rc;
+}
+
+/* Instrumented code keeps books for each thread, which a child would upset. */
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define SHARE_MEMORY 0
+#else
+#define SHARE_MEMORY 1
+#endif
+
+pid_t
+qt_sys_vfork(int (*run)(void *), void *arg, void *stack, size_t size)
+{
+	pid_t	rc;
+
+	if (!SHARE_MEMORY) {
+		rc = qt_sys_fork();
+		if (rc == 0)
+			_exit(run(arg));
+		return rc;
+	}
+	CALL(rc, QT_SYS_FORK, (void)0, clone(run, (char *)stack + size,
+	    CLONE_VM | CLONE_VFORK | SIGCHLD, arg));
 	return rc;
 }
 

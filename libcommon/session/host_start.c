@@ -114,7 +114,6 @@ qt__tell_created(struct qt__host *h, const struct qt_session *rec,
 
 	atomic_store(&h->info->running, h->running);
 	atomic_fetch_add(&h->info->created, 1);
-	qt__bell_created(h);
 	qt__event_begin(&e, "created", rec);
 	qt_json_str(&e.json, "owner", rec->owner);
 	qt_json_str(&e.json, "command", rec->command);
@@ -122,6 +121,8 @@ qt__tell_created(struct qt__host *h, const struct qt_session *rec,
 	qt__event_end(h, &e);
 	if (c != NULL)
 		qt__conn_send(c, QT_MSG_CREATED, tag, &answer, sizeof(answer));
+	/* Who asked goes first: the helpers would take the processor. */
+	qt__bell_created(h);
 }
 
 static void

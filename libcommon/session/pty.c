@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
+#include <linux/openat2.h>
 
 #include <qt/base/sys.h>
 
@@ -58,30 +60,44 @@ try_exec(const struct child *c, const char *path)
 	(void)execve("/bin/sh", c->sh_argv, c->spec->env);
 }
 
-/* As execvp(3), but in the child's PATH, and safe after fork. */
+/*
+ * The name in the folder that *search begins with, which is passed over. 1, 0
+ * after the last, -ENAMETOOLONG.
+ */
+static int
+next_path(const char **search, const char *name, char path[PATH_MAX])
+{
+	const char	*p = *search;
+	size_t		 dir, len = strlen(name);
+
+	if (p == NULL)
+		return 0;
+	dir = strcspn(p, ":");
+	*search = p[dir] == '\0' ? NULL : p + dir + 1;
+	if (dir + len + 2 > PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(path, p, dir);
+	path[dir] = '/';
+	memcpy(path + dir + (dir > 0), name, len + 1);
+	return 1;
+}
+
+/* As execvp(3), but in the child's PATH, and safe after fork or vfork. */
 static void
 search_exec(const struct child *c)
 {
-	const char	*p = c->search, *name = c->spec->path;
+	const char	*search = c->search;
 	char		 path[PATH_MAX];
-	size_t		 dir, len = strlen(name);
-	int		 error = ENOENT;
+	int		 error = ENOENT, rc;
 
-	for (;;) {
-		dir = strcspn(p, ":");
-		if (dir + len + 2 <= sizeof(path)) {
-			memcpy(path, p, dir);
-			path[dir] = '/';
-			memcpy(path + dir + (dir > 0), name, len + 1);
-			try_exec(c, path);
-			if (errno == EACCES)
-				error = EACCES;
-			else if (errno != ENOENT && errno != ENOTDIR)
-				return;
-		}
-		if (p[dir] == '\0')
-			break;
-		p += dir + 1;
+	while ((rc = next_path(&search, c->spec->path, path)) != 0) {
+		if (rc < 0)
+			continue;
+		try_exec(c, path);
+		if (errno == EACCES)
+			error = EACCES;
+		else if (errno != ENOENT && errno != ENOTDIR)
+			return;
 	}
 	errno = error;
 }
@@ -177,18 +193,78 @@ find_path(char *const *env)
 	return PATH_DEFAULT;
 }
 
-/* Signals wait until the child has none of our handlers any more. */
-static pid_t
-fork_child(const struct child *c)
+/* Absolute, and found without a wait: 0, or negative. */
+static int
+find_cached(const char *path)
 {
-	sigset_t	all, old;
-	pid_t		pid;
+#ifdef RESOLVE_CACHED
+	struct open_how	how = { .flags = O_PATH | O_CLOEXEC,
+	    .resolve = RESOLVE_CACHED };
+	int		fd;
+
+	if (path[0] != '/')
+		return -EAGAIN;
+	fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+#else
+	(void)path;
+	return -ENOSYS;
+#endif
+}
+
+/*
+ * Whether the kernel knows the way to folder and program by heart, so that
+ * the child comes to its exec(2) without asking a disk or a server.
+ */
+static int
+is_at_hand(const struct child *c)
+{
+	const char	*search = c->search;
+	char		 path[PATH_MAX];
+	int		 rc;
+
+	if (find_cached(c->spec->cwd) < 0)
+		return 0;
+	if (search == NULL)
+		return find_cached(c->spec->path) == 0;
+	while (next_path(&search, c->spec->path, path) > 0) {
+		rc = find_cached(path);
+		if (rc != -ENOENT)
+			return rc == 0;
+	}
+	return 0;
+}
+
+static int
+child_entry(void *arg)
+{
+	child_run(arg);
+}
+
+/*
+ * Signals wait until the child has none of our handlers any more. One that
+ * will not wait borrows our memory; any other could keep us standing (a dead
+ * file server, say), and gets a copy.
+ */
+static pid_t
+start_child(struct child *c)
+{
+	static _Alignas(64) char	stack[32768];
+	sigset_t			all, old;
+	pid_t				pid;
 
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	pid = qt_sys_fork();
-	if (pid == 0)
-		child_run(c);
+	if (is_at_hand(c)) {
+		pid = qt_sys_vfork(child_entry, c, stack, sizeof(stack));
+	} else {
+		pid = qt_sys_fork();
+		if (pid == 0)
+			child_run(c);
+	}
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return pid;
 }
@@ -214,7 +290,7 @@ qt__pty_spawn(const struct qt__spawn *spec, struct qt__spawned *out,
 		goto out;
 	}
 	c.status = fds[1];
-	out->pid = fork_child(&c);
+	out->pid = start_child(&c);
 	if (out->pid < 0) {
 		rc = (int)out->pid;
 		qt_err_set(err, "start a process: the limit of processes may "

@@ -3,9 +3,12 @@
 #define QT_SESSION_PTY_PRIV_H
 
 /*
- * A program on a pseudo-terminal of its own, as session leader. fork(2) and a
- * close-on-exec pipe, so that the host never waits: the pipe ends without a
- * byte once the program runs, or brings struct qt__spawn_failure.
+ * A program on a pseudo-terminal of its own, as session leader. The host does
+ * not wait for folders or programs on a slow file system: a close-on-exec pipe
+ * ends without a byte once the program runs, or brings struct
+ * qt__spawn_failure. What the kernel has in its cache is started as by
+ * vfork(2), which costs the same however large the host is; the rest by
+ * fork(2). One thread at a time.
  */
 
 #include <stdint.h>

@@ -55,6 +55,15 @@ int	qt_sys_rename_new(int dirfd, const char *from, const char *to);
 int	qt_sys_unlink(int dirfd, const char *path);
 int	qt_sys_mkdir(const char *path, mode_t mode);
 pid_t	qt_sys_fork(void);
+/*
+ * A child that runs run(arg) in our memory, on this stack (16-byte aligned),
+ * while the calling thread stands still until it calls execve(2) or _exit(2):
+ * nothing is copied, however large we are. run calls async-signal-safe
+ * functions only and leaves our memory as it found it; block all signals
+ * around the call. Counts as fork. With sanitizers it is fork(2).
+ */
+pid_t	qt_sys_vfork(int (*run)(void *arg), void *arg, void *stack,
+	    size_t size);
 /* size 0 leaves it empty; seals are F_SEAL_* to add, more may be added. */
 int	qt_sys_memfd(const char *name, size_t size, int seals);
 int	qt_sys_eventfd(unsigned int initial);	/* nonblocking */
