@@ -26,15 +26,6 @@ struct world {
 	int		 fd;
 };
 
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
-
 static unsigned char
 byte_at(uint64_t pos)
 {
@@ -69,9 +60,9 @@ world_new(int *fd)
 	struct world		*w = calloc(1, sizeof(*w));
 	uint64_t		 root;
 
-	must(w != NULL, "calloc");
-	must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
-	must(qt_seg_alloc(w->seg, 4096, &root) == 0, "alloc");
+	step_must(w != NULL, "calloc");
+	step_must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
+	step_must(qt_seg_alloc(w->seg, 4096, &root) == 0, "alloc");
 	w->ring = qt_seg_at(w->seg, root, 8);
 	w->used = qt_seg_used(w->seg);
 	w->fd = qt_seg_dup_rdonly(w->seg);
@@ -85,10 +76,10 @@ world_with(int *fd, size_t len)
 	struct world		*w = world_new(fd);
 	struct qt_ring_writer	*writer;
 
-	must(qt_ring_create(w->seg, LIMIT, w->ring) == 0, "ring");
-	must(qt_ring_writer_open(w->seg, *w->ring, &writer, NULL) == 0,
+	step_must(qt_ring_create(w->seg, LIMIT, w->ring) == 0, "ring");
+	step_must(qt_ring_writer_open(w->seg, *w->ring, &writer, NULL) == 0,
 	    "writer");
-	must(write_pattern(writer, len) == 0, "write");
+	step_must(write_pattern(writer, len) == 0, "write");
 	w->head = qt_ring_writer_head(writer);
 	qt_ring_writer_close(writer);
 	return w;

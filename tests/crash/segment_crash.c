@@ -24,16 +24,6 @@ struct world {
 	int		 fd;
 };
 
-
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
-
 /* A page of words, and holes of several sizes to allocate from. */
 static void *
 world_new(int *fd)
@@ -44,16 +34,16 @@ world_new(int *fd)
 	struct world		*w = calloc(1, sizeof(*w));
 	uint64_t		 root;
 
-	must(w != NULL, "calloc");
-	must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
-	must(qt_seg_alloc(w->seg, 4096, &root) == 0, "alloc");
+	step_must(w != NULL, "calloc");
+	step_must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
+	step_must(qt_seg_alloc(w->seg, 4096, &root) == 0, "alloc");
 	w->words = qt_seg_at(w->seg, root, 4096);
 	w->used = qt_seg_used(w->seg);
 	for (int i = 0; i < 6; i++)
-		must(qt_seg_alloc(w->seg, 4096u << i % 3, &w->words[i]) == 0,
+		step_must(qt_seg_alloc(w->seg, 4096u << i % 3, &w->words[i]) == 0,
 		    "alloc");
-	must(qt_seg_free_at(w->seg, &w->words[1]) == 0, "free");
-	must(qt_seg_free_at(w->seg, &w->words[3]) == 0, "free");
+	step_must(qt_seg_free_at(w->seg, &w->words[1]) == 0, "free");
+	step_must(qt_seg_free_at(w->seg, &w->words[3]) == 0, "free");
 	w->fd = qt_seg_dup_rdonly(w->seg);
 	*fd = w->fd;
 	return w;
@@ -150,7 +140,7 @@ entry_world(int *fd)
 	struct qt_seg_entry	 e = { .name = "old", .type = QT_TYPE_RAW,
 	    .offset = w->words[0], .size = 4096 };
 
-	must(qt_seg_entry_add(w->seg, &e) == 0, "entry");
+	step_must(qt_seg_entry_add(w->seg, &e) == 0, "entry");
 	return w;
 }
 

@@ -20,15 +20,6 @@ struct world {
 	int			 fd;
 };
 
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
-
 static struct world *
 world_new(int *fd, uint32_t extra)
 {
@@ -36,18 +27,18 @@ world_new(int *fd, uint32_t extra)
 	struct world		*w = calloc(1, sizeof(*w));
 	struct qt_session	 s;
 
-	must(w != NULL, "calloc");
+	step_must(w != NULL, "calloc");
 	spec.size = 1u << 20;
-	must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "segment");
-	must(qt__table_create(w->seg, &w->table, NULL) == 0, "table");
+	step_must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "segment");
+	step_must(qt__table_create(w->seg, &w->table, NULL) == 0, "table");
 	w->a = table_record("alpha", "one");
 	w->b = table_record("beta", "one");
 	w->fresh = table_record("gamma", "one");
-	must(qt__table_add(w->table, &w->a) == 0, "add");
-	must(qt__table_add(w->table, &w->b) == 0, "add");
+	step_must(qt__table_add(w->table, &w->a) == 0, "add");
+	step_must(qt__table_add(w->table, &w->b) == 0, "add");
 	for (uint32_t i = 0; i < extra; i++) {
 		s = table_record("", "two");
-		must(qt__table_add(w->table, &s) == 0, "add");
+		step_must(qt__table_add(w->table, &s) == 0, "add");
 	}
 	w->records = 2 + extra;
 	w->fd = qt_seg_dup_rdonly(w->seg);
@@ -68,7 +59,7 @@ world_index(int *fd)
 
 	for (int i = 0; i < 510; i++) {
 		s = table_record("", "two");
-		must(qt__table_add(w->table, &s) == 0, "add");
+		step_must(qt__table_add(w->table, &s) == 0, "add");
 		qt__table_del(w->table, s.slot);
 	}
 	return w;

@@ -200,6 +200,15 @@ stay_on_one_cpu(void)
 	(void)sched_setaffinity(0, sizeof(set), &set);
 }
 
+void
+step_must(int ok, const char *what)
+{
+	if (ok)
+		return;
+	printf("Bail out! %s\n", what);
+	exit(1);
+}
+
 int
 step_sweep(const struct step_case *c, int number)
 {

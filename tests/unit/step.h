@@ -27,6 +27,9 @@ struct step_case {
 	void		 (*clean)(void *state);
 };
 
+/* For setup: ends the program, as TAP has it, when ok is 0. */
+void	step_must(int ok, const char *what);
+
 /* Runs the whole sweep and prints one TAP line. 0, or 1 when it failed. */
 int	step_sweep(const struct step_case *c, int number);
 
