@@ -10,9 +10,11 @@
  * new sequence. So whatever is dropped is dropped from its introducer on, a
  * sequence given up half-way is dropped as well, and a string that ended
  * without ST gets one. C0 controls inside a dropped control sequence have
- * been executed by every terminal, so they stay.
+ * been executed by every terminal, so they stay. Modes are set by lists: what
+ * asks is taken out of one.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "scan_priv.h"
@@ -88,6 +90,59 @@ drop(struct qt_filter *f, size_t n, int is_string, struct qt_buf *out)
 	return rc;
 }
 
+/* Takes in-band resizes out of "1049;2048"; how many it took. */
+static size_t
+strip(char *modes, size_t *len)
+{
+	size_t	at = 0, kept = 0, n, taken = 0;
+	long	mode;
+
+	for (; at <= *len; at += n + 1) {
+		n = strcspn(modes + at, ";");
+		mode = strtol(modes + at, NULL, 10);
+		if (mode == QT__MODE_IN_BAND) {
+			taken++;
+			continue;
+		}
+		if (kept > 0)
+			modes[kept++] = ';';
+		memmove(modes + kept, modes + at, n);
+		kept += n;
+	}
+	modes[kept] = '\0';
+	*len = kept;
+	return taken;
+}
+
+/*
+ * Several modes in one sequence (CSI ? ... h). One that makes the terminal
+ * answer is taken out of them; with nothing left it is all dropped.
+ */
+static int
+set_modes(struct qt_filter *f, size_t n, struct qt_buf *out)
+{
+	char	modes[sizeof(f->hold) + 1];
+	size_t	len = 0, taken;
+	int	rc;
+
+	for (size_t i = 2; i + 1 < n; i++)
+		if (f->hold[i] >= '0' && f->hold[i] <= ';')
+			modes[len++] = f->hold[i];
+	modes[len] = '\0';
+	taken = strip(modes, &len);
+	if (taken == 0)
+		return pass(f, n, out);
+	rc = drop(f, n, 0, out);
+	if (rc < 0 || len == 0)
+		return rc;
+	rc = put(f, out, f->hold, 2);
+	if (rc == 0)
+		rc = put(f, out, "?", 1);
+	if (rc == 0)
+		rc = put(f, out, modes, len);
+	return rc < 0 ? rc : put(f, out, "h", 1);
+}
+
 /* After a sequence: keeps the byte that belongs to the next one. */
 static void
 settle(struct qt_filter *f)
@@ -134,6 +189,8 @@ finish(struct qt_filter *f, const struct qt_scan_seq *seq, struct qt_buf *out)
 		rc = drop(f, n, is_string_start(f), out);
 	} else if (qt_scan_is_query(seq)) {
 		rc = drop(f, n, is_string, out);
+	} else if (qt__scan_is_modes(seq)) {
+		rc = set_modes(f, n, out);
 	} else {
 		rc = pass(f, n, out);
 		if (rc == 0 && kept)

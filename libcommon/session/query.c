@@ -72,7 +72,8 @@ is_csi_query(const struct qt_scan_seq *q)
 		return q->final == 'c';
 	case '?':	/* DSR, kitty keyboard, XTSMGRAPHICS, XTQMODKEYS */
 		if (q->final == 'h')	/* in-band resize answers at once */
-			return q->nparams == 1 && q->param[0] == 2048;
+			return q->nparams == 1 &&
+			    q->param[0] == QT__MODE_IN_BAND;
 		return has("nuSmfg", q->final);
 	default:
 		return 0;

@@ -53,6 +53,17 @@ qt__scan_is_special(uint8_t c)
 	return (c < 0x20 && (c < 0x08 || c > 0x0d)) || c == 0xc2;
 }
 
+/* Setting it makes a terminal answer at once, and with every resize. */
+#define QT__MODE_IN_BAND	2048
+
+/* CSI ? ... h */
+static inline int
+qt__scan_is_modes(const struct qt_scan_seq *q)
+{
+	return q->kind == QT_SCAN_CSI && q->prefix == '?' && q->inter == 0 &&
+	    q->final == 'h';
+}
+
 /* What a sequence too long to hold will be judged as, by its start. */
 int	qt__scan_is_query_head(const struct qt_scan *s);
 

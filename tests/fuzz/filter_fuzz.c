@@ -15,9 +15,17 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 no_query(void *ctx, const struct qt_scan_seq *q)
 {
+	uint32_t	i;
+
 	(void)ctx;
 	if (qt_scan_is_query(q))
 		abort();
+	if (q->kind != QT_SCAN_CSI || q->prefix != '?' || q->inter != 0 ||
+	    q->final != 'h')
+		return;
+	for (i = 0; i < q->nparams; i++)
+		if (q->param[i] == 2048)
+			abort();
 }
 
 static void

@@ -3,9 +3,9 @@
  * A session table that was damaged: each input is a list of changes (place,
  * byte) to a sound one, and of words that name memory copied over another.
  * Readers must end, and stay inside the segment; becoming its writer must be
- * refused or work. What was adopted is then used:
- * sessions come and go with their output, and whatever output there was before
- * must be as it was, since no two structures may share memory.
+ * refused or work. What was adopted is then used: sessions come and go with
+ * their output, and whatever output there was before must be as it was, since
+ * no two structures may share memory.
  */
 
 #include <stdint.h>

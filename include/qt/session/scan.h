@@ -129,8 +129,9 @@ int	qt_scan_is_query(const struct qt_scan_seq *seq);
  * and for live output to viewers who are not the lead. A sequence is held
  * back until it is complete; one longer than the hold is judged by its start.
  * Sequences that were given up half-way are left out too, so that nothing
- * joins up with what follows, and kitty graphics are told to keep quiet
- * (q=2). Everything else passes unchanged.
+ * joins up with what follows, kitty graphics are told to keep quiet (q=2),
+ * and in-band resize reports (mode 2048) are taken out of a list of modes.
+ * Everything else passes unchanged.
  */
 struct qt_filter {
 	struct qt_scan	scan;

@@ -42,6 +42,37 @@ QT_TEST(passes_what_asks_nothing)
 	PASSES("\xc2\x9b" "1mx\xc2\x85");
 }
 
+QT_TEST(in_band_resizes_are_taken_out_of_a_list_of_modes)
+{
+	(void)state;
+	EXPECT("a\x1b[?1049;2048hb", "a\x1b[?1049hb");
+	EXPECT("a\x1b[?2048;1049hb", "a\x1b[?1049hb");
+	EXPECT("a\x1b[?1;2048;25;02048;7hb", "a\x1b[?1;25;7hb");
+	EXPECT("a\xc2\x9b?2004;2048hb", "a\xc2\x9b?2004hb");
+	DROPS("\x1b[?2048;2048h");
+	/* Controls in between are executed first; none is lost. */
+	EXPECT("a\x1b[?20\r48;10\n49hb", "a\r\n\x1b[?1049hb");
+	/* Beyond the parameters that the scanner keeps. */
+	EXPECT("\x1b[?1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1"
+	    ";1;1;1;1;1;1;2048;7h", "\x1b[?1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1"
+	    ";1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;7h");
+	PASSES("\x1b[?1049;20480;12048h\x1b[?1;2048l\x1b[2048;4h\x1b[?;h");
+}
+
+QT_TEST(a_list_of_modes_that_was_half_delivered_is_said_again)
+{
+	static const char	want[] = "\x18\x1b[?1049hb";
+	struct qt_filter	f;
+	struct qt_buf		out = QT_BUF_INIT;
+
+	(void)state;
+	qt_filter_prime(&f, "x\x1b[?1049;20", 11);
+	assert_int_equal(qt_filter_feed(&f, "48hb", 4, &out), 0);
+	assert_int_equal(out.len, sizeof(want) - 1);
+	assert_memory_equal(out.data, want, out.len);
+	qt_buf_clear(&out);
+}
+
 QT_TEST(drops_every_query)
 {
 	(void)state;
