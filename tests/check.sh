@@ -16,8 +16,9 @@
 #
 # T=WORD runs only the files with WORD in their names. Programs built from
 # */tools/*.c are in PATH. A group that does not build, or
-# leaves processes behind, has failed; the others still run. Each group's
-# whole TAP is kept in $B/check/GROUP.tap.
+# leaves processes behind, has failed; the others still run. What a killed
+# test left in /dev/shm is taken away. Each group's whole TAP is kept in
+# $B/check/GROUP.tap.
 set -u
 cd "$(dirname "$0")/.." || exit 3
 : "${B:=build}" "${MAKE:=make}" "${FUZZ_SECONDS:=5}" "${QT_STRESS:=short}"
@@ -26,11 +27,12 @@ mkdir -p "$out"
 
 # A world of the tests' own: nothing here reads or writes the user's.
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/qt-check.XXXXXX") || exit 3
-trap 'rm -rf "$tmp"' EXIT
+QT_CHECK_GROUP=none QT_TOP=$PWD
+trap 'sh "$QT_TOP/tests/forget.sh" "$tmp" "$QT_CHECK_GROUP"; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
-mkdir -m 700 "$tmp/home" "$tmp/run"
+mkdir -m 700 "$tmp/home" "$tmp/run" "$tmp/t"
 user_home=$HOME
-export HOME="$tmp/home" QT_RUNTIME_DIR="$tmp/run" QT_STRESS
+export HOME="$tmp/home" QT_RUNTIME_DIR="$tmp/run" TMPDIR="$tmp/t" QT_STRESS
 export B MAKE LC_ALL=C.UTF-8 QT_BUILD="$PWD/$B" QT_TOP="$PWD"
 unset QT_SESSION QT_CONFIG QT_STATE_DIR QT_DATA_DIR QT_DEBUG NO_COLOR \
     XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_STATE_HOME TMUX
@@ -92,7 +94,7 @@ each_bats() {
 
 group_unit() {
 	[ "$(files tests/unit/*/*_test.c)" ] || { none '*_test.c'; return; }
-	build -k units
+	build -k units tools
 	for f in $(files tests/unit/*/*_test.c); do
 		f=${f%.c}
 		[ ! -x "$B/$f" ] || one "${f#tests/unit/}" 300 "$B/$f"
@@ -208,6 +210,7 @@ left_behind() {
 }
 
 for group in "$@"; do
+	sh tests/forget.sh "$tmp" "$QT_CHECK_GROUP"
 	QT_CHECK_GROUP=$group-$$
 	(
 		export QT_CHECK_GROUP

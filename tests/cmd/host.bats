@@ -206,3 +206,18 @@ small_shm() {
 	echo "$output"
 	[[ $output == *"/dev/shm is full"* ]]
 }
+
+@test "the names of a world whose test was killed are taken away, no other's" {
+	qt-session new -d -n one -- cat >/dev/null
+	name=$(segment_name host)
+	kill -KILL "$(host_pid)"
+	mkdir -m 700 "$WORLD/other"
+	other=$(QT_RUNTIME_DIR=$WORLD/other segment_name host)
+	: >"/dev/shm$other"
+	: >"/dev/shm$name.bad-1"
+	sh "$QT_TOP/tests/forget.sh" "$WORLD/run" ""
+	[ ! -e "/dev/shm$name" ]
+	[ ! -e "/dev/shm$name.bad-1" ]
+	[ -e "/dev/shm$other" ]
+	rm "/dev/shm$other"
+}

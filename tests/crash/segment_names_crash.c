@@ -138,7 +138,9 @@ main(void)
 
 	printf("1..1\n# SEED=%u KILLS=%u\n", seed, kills);
 	fflush(stdout);
-	snprintf(name, sizeof(name), "/qt-test-names-%ld", (long)getpid());
+	snprintf(name, sizeof(name), "/qt-test-%s-names-%ld",
+	    getenv("QT_CHECK_GROUP") != NULL ? getenv("QT_CHECK_GROUP") : "",
+	    (long)getpid());
 	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED)

@@ -5,6 +5,7 @@
 /* What the tests of segments share. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,7 +23,9 @@ test_name(void)
 	static char	name[64];
 	static int	count;
 
-	snprintf(name, sizeof(name), "/qt-test-%ld-%d", (long)getpid(),
+	snprintf(name, sizeof(name), "/qt-test-%s-%ld-%d",
+	    getenv("QT_CHECK_GROUP") != NULL ? getenv("QT_CHECK_GROUP") : "",
+	    (long)getpid(),
 	    count++);
 	return name;
 }
