@@ -69,7 +69,7 @@ struct qt__session {
 	uint8_t			 bound;	/* signal when conn closes, 0: none */
 	unsigned int		 is_dead : 1, is_polled : 1, is_bell_due : 1,
 				 is_hup : 1, is_forget : 1, is_starting : 1,
-				 is_spare : 1;
+				 is_spare : 1, is_starved : 1;
 	struct qt__session	*bell_next;
 };
 
@@ -135,7 +135,9 @@ struct qt__host {
 	struct qt__screen	 screen;
 	struct qt__conn		*stop_conn;
 	uint64_t		 rings, loops, output_bytes, input_bytes;
-	uint64_t		 full_ms;	/* memory was last said to be */
+	uint64_t		 starved_ms;	/* when it was last said */
+	uint32_t		 starved;	/* sessions without a place */
+	int			 is_starved_said;
 	uint32_t		 upgrade_conn, upgrade_tag;
 	char			*upgrade_program;
 	int			 is_stopping, stop_step, is_upgrading;
@@ -208,6 +210,8 @@ void	qt__host_reap(struct qt__host *h);
 void	qt__host_prune(struct qt__host *h);
 
 /* host_read.c */
+/* It waits for no place in its ring any more, or is over. */
+void	qt__session_fed(struct qt__session *s);
 void	qt__session_poll(struct qt__session *s);
 /* Reads up to limit bytes. 0, or -EIO at the end of the pty. */
 int	qt__session_read(struct qt__session *s, size_t limit, int is_drain);

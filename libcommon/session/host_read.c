@@ -23,7 +23,7 @@
 
 #define HUP_MS_MIN	10
 #define HUP_MS_MAX	1000
-#define FULL_MS	60000
+#define STARVED_MS	60000
 #define SHORT_READ	2048	/* after less there is rarely more */
 
 static void
@@ -113,18 +113,38 @@ count(struct qt__session *s, size_t len)
 	qt__bell_output(s, len);
 }
 
-/* Once a minute: it is tried again each second. */
+/* Said once a minute at most, however many wait: each tries every second. */
 static void
-tell_full(struct qt__session *s, int code)
+starve(struct qt__session *s, int code)
 {
 	struct qt__host	*h = s->host;
 	uint64_t	 now = qt_clock_mono_ms();
 
-	if (h->full_ms != 0 && now - h->full_ms < FULL_MS)
+	if (!s->is_starved) {
+		s->is_starved = 1;
+		h->starved++;
+	}
+	if (h->starved_ms != 0 && now - h->starved_ms < STARVED_MS)
 		return;
-	h->full_ms = now;
-	qt_log(QT_LOG_ERROR, QT__MODULE, "no memory for the output of process "
-	    "%d: %s", (int)s->pid, qt_strerror(code));
+	h->starved_ms = now;
+	h->is_starved_said = 1;
+	qt_log(QT_LOG_ERROR, QT__MODULE, "no place for the output of process "
+	    "%d: %s; it waits, %u sessions in all do", (int)s->pid,
+	    qt_strerror(code), h->starved);
+}
+
+void
+qt__session_fed(struct qt__session *s)
+{
+	struct qt__host	*h = s->host;
+
+	if (!s->is_starved)
+		return;
+	s->is_starved = 0;
+	if (--h->starved > 0 || !h->is_starved_said)
+		return;
+	h->is_starved_said = 0;
+	qt_log(QT_LOG_INFO, QT__MODULE, "no output waits for a place any more");
 }
 
 /*
@@ -144,10 +164,11 @@ qt__session_read(struct qt__session *s, size_t limit, int is_drain)
 		room = qt_ring_reserve(s->ring, limit - total, &p);
 		if (room < 0) {
 			/* Not even one page: the program waits, not we. */
-			tell_full(s, (int)room);
+			starve(s, (int)room);
 			hang_up(s, HUP_MS_MAX);
 			break;
 		}
+		qt__session_fed(s);
 		n = qt_sys_read(s->fd, p, (size_t)room);
 		if (n == -EAGAIN)
 			break;

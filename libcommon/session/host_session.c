@@ -116,6 +116,7 @@ static void
 disown(struct qt__session *s)
 {
 	drop_from_lists(s);
+	qt__session_fed(s);
 	qt_ring_writer_close(s->ring);
 	s->ring = NULL;
 	qt_buf_clear(&s->input);
