@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sockets that qtd serves: bound here, or passed by systemd. */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -42,36 +43,76 @@ passed_count(void)
 	return count;
 }
 
-/* Where a passed socket really is: what is safe depends on it. */
+/* Only a stream socket that listens can be served. */
+static void
+check_kind(int fd)
+{
+	int		type = 0, is_listening = 0;
+	socklen_t	len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+		qt_die(QT_EXIT_SYS, "descriptor %d was passed: %s", fd,
+		    strerror(errno));
+	len = sizeof(is_listening);
+	(void)getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len);
+	if (type != SOCK_STREAM || !is_listening)
+		qt_die(QT_EXIT_SYS, "descriptor %d was passed: not a stream "
+		    "socket that listens (ListenStream= without Accept=yes)",
+		    fd);
+}
+
+/*
+ * Where a passed socket really is: what is safe depends on it. All have to be
+ * Unix sockets to be treated so: with one on loopback, names are checked.
+ */
 static void
 look_at(struct options *o, int fd)
 {
 	struct sockaddr_storage	a;
 	struct sockaddr_in	*in = (struct sockaddr_in *)(void *)&a;
 	struct sockaddr_in6	*in6 = (struct sockaddr_in6 *)(void *)&a;
+	const struct sockaddr_un *un = (struct sockaddr_un *)(void *)&a;
 	socklen_t		 len = sizeof(a);
+	int			 is_far = 0;
 
+	check_kind(fd);
+	memset(&a, 0, sizeof(a));
 	if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
 		qt_die(QT_EXIT_SYS, "descriptor %d was passed: %s", fd,
 		    strerror(errno));
-	if (a.ss_family == AF_INET && ntohl(in->sin_addr.s_addr) >> 24 != 127)
+	if (a.ss_family == AF_INET)
+		is_far = ntohl(in->sin_addr.s_addr) >> 24 != 127;
+	else if (a.ss_family == AF_INET6)
+		is_far = !IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+	else if (a.ss_family != AF_UNIX)
+		qt_die(QT_EXIT_SYS, "descriptor %d was passed: neither TCP "
+		    "nor a Unix socket", fd);
+	/* where: for what is said about it, and for our name. */
+	if (a.ss_family == AF_UNIX) {
+		if (o->is_unix && un->sun_path[0] == '/')
+			snprintf(o->where, sizeof(o->where), "unix:%.*s",
+			    (int)sizeof(un->sun_path), un->sun_path);
+		return;
+	}
+	if (o->is_unix || is_far)
+		(void)inet_ntop(a.ss_family, a.ss_family == AF_INET ?
+		    (void *)&in->sin_addr : (void *)&in6->sin6_addr, o->where,
+		    sizeof(o->where));
+	o->is_unix = 0;
+	if (is_far)
 		o->is_local = 0;
-	if (a.ss_family == AF_INET6 &&
-	    !IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr))
-		o->is_local = 0;
-	o->is_unix = a.ss_family == AF_UNIX;
 }
 
 static void
 take_passed(struct monitor *m, unsigned int count)
 {
 	m->is_passed = 1;
-	m->opt->is_local = 1;
+	m->opt->is_local = m->opt->is_unix = 1;
 	for (unsigned int i = 0; i < count; i++) {
 		m->fds[i] = PASSED_FIRST + (int)i;
+		look_at(m->opt, m->fds[i]);
 		fcntl(m->fds[i], F_SETFD, FD_CLOEXEC);
 		fcntl(m->fds[i], F_SETFL, O_NONBLOCK);
-		look_at(m->opt, m->fds[i]);
 	}
 	m->nfds = count;
 	options_check_safety(m->opt);

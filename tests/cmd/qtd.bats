@@ -369,6 +369,54 @@ is_refused() { [ "$(status GET api/sessions)" = 401 ]; }
 	[ "$(status GET healthz)" = 200 ]
 }
 
+# pass KIND...: qtd with these sockets, on loopback.
+pass() {
+	command -v python3 >/dev/null || skip "needs python3 to pass a socket"
+	: >"$WORLD/err"
+	python3 - "$@" <<-'PY' >"$WORLD/out" 2>"$WORLD/err" &
+	import os, socket, sys
+	kept = []
+	for kind in sys.argv[1:]:
+	    if kind == "unix":
+	        s = socket.socket(socket.AF_UNIX)
+	        s.bind("socket")
+	    else:
+	        s = socket.socket(type=socket.SOCK_DGRAM if kind == "udp"
+	                          else socket.SOCK_STREAM)
+	        s.bind(("127.0.0.1", 0))
+	    if kind in ("tcp", "unix"):
+	        s.listen()
+	    if kind == "tcp":
+	        open("port", "w").write(str(s.getsockname()[1]))
+	    kept.append(os.dup(s.fileno()))
+	    os.dup2(kept[-1], 60 + len(kept))
+	for i in range(len(kept)):
+	    os.dup2(61 + i, 3 + i, True)
+	os.environ.update(LISTEN_FDS=str(len(kept)), LISTEN_PID=str(os.getpid()))
+	os.execvp("qtd", ["qtd", "--no-login"])
+	PY
+	QTD=$!
+	wait_for 10 qtd_is_ready_or_dead
+}
+
+@test "what is passed and cannot be served is named" {
+	for kind in udp mute; do
+		pass "$kind"
+		refute grep -q ready "$WORLD/err"
+		grep -q 'not a stream socket that listens' "$WORLD/err"
+	done
+}
+
+@test "a Unix socket beside it does not open loopback to foreign names" {
+	pass tcp unix
+	PORT=$(cat port)
+	URL=http://127.0.0.1:$PORT/
+	[ "$(status GET api/me)" = 200 ]
+	[ "$(status GET api/me -H 'Host: evil.example')" = 403 ]
+	run -0 curl -s --unix-socket socket http://127.0.0.1/healthz
+	[ "$output" = ok ]
+}
+
 @test "qt.conf and the environment set what options set" {
 	mkdir -p "$HOME/.config/qt"
 	printf 'qtd.no-login = yes\nqtd.base-path = /conf\n' \
