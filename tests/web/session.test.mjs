@@ -86,6 +86,15 @@ test('kill -9 of qtd loses and repeats no byte', async () => {
 	await t.leave(page);
 });
 
+test('a count of a thousand million does not hold the page', async () => {
+	const server = await world.qtd('--no-login');
+	const page = await t.enter(server);
+	await page.keyboard.type("for f in L M S T I Z b @ P X; do " +
+		"printf 'x\\033[999999999%s' $f; done; tput reset\n");
+	await t.type(page, 'echo still $((40 + 2))', /^still 42$/m);
+	await t.leave(page);
+});
+
 test('kill -9 of a worker loses and repeats no byte', async () => {
 	const server = await world.qtd();
 	const page = await t.enter(server);

@@ -8,6 +8,7 @@ import { SearchAddon } from '@xterm/addon-search';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { Terminal } from '@xterm/xterm';
+import { boundCounts } from './counts.js';
 import './csp-style.js';
 import { openLink, openNamedLink } from './links.js';
 import { attachRenderer } from './renderer.js';
@@ -61,6 +62,7 @@ export class TerminalView {
 		this.term.loadAddon(new WebLinksAddon(openLink));
 		this.term.loadAddon(new Unicode11Addon());
 		this.term.unicode.activeVersion = '11';
+		boundCounts(this.term);
 		this.term.open(parent);
 		const { textarea } = this.term;
 		textarea.setAttribute('autocomplete', 'off');
