@@ -44,8 +44,9 @@ warn_err(int rc, const struct qt_err *err)
 {
 	const char	*why = qt_strerror(rc), *way = hint(rc);
 
-	/* The host says how to come by programs of one version. */
-	if (rc == -QT_EVERSION && strstr(err->text, "upgrade") != NULL)
+	/* The host has said what to do: about versions, a limit, what is full. */
+	if ((rc == -QT_EVERSION && strstr(err->text, "upgrade") != NULL) ||
+	    (rc == -ENOSPC && strchr(err->text, ';') != NULL))
 		way = "";
 	/* One that could not be started has said why already. */
 	if (rc == -QT_ENOHOST && strncmp(err->text, "start ", 6) == 0)

@@ -105,6 +105,7 @@ await_ready(int fd, pid_t pid)
 	char	text[700];
 	size_t	len = 0;
 	ssize_t	n;
+	int	status = 0;
 
 	while (len < sizeof(text) - 1 &&
 	    (n = qt_sys_read(fd, text + len, sizeof(text) - 1 - len)) > 0)
@@ -112,9 +113,14 @@ await_ready(int fd, pid_t pid)
 	text[len] = '\0';
 	if (len == 1 && text[0] == '\n')
 		return QT_EXIT_OK;
-	if (len == 0)
-		(void)waitpid(pid, NULL, 0);
-	qt_warn("%s", len > 0 ? text : "the host died while it started");
+	if (len == 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status))
+		snprintf(text, sizeof(text), "the host was killed while it "
+		    "started (signal %d, %s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+	else if (len == 0)
+		snprintf(text, sizeof(text), "the host ended while it "
+		    "started (status %d)", WEXITSTATUS(status));
+	qt_warn("%s", text);
 	return QT_EXIT_SYS;
 }
 

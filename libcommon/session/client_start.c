@@ -142,7 +142,8 @@ set_unanswered(int rc, struct qt_err *err)
 {
 	long	pid = qt_client_host_pid();
 
-	if (is_absent(rc))
+	/* Below 2: it could not write its pid, as when the disk is full. */
+	if (is_absent(rc) && pid > 1)
 		qt_err_set(err, "the session host (process %ld) has no socket; "
 		    "was it removed? 'kill %ld' ends the host, with its "
 		    "sessions", pid, pid);

@@ -170,6 +170,7 @@ qt_host_run(const struct qt_host_opt *opt, struct qt_err *err)
 	h->lock_fd = h->listen_fd = h->reserve_fd = -1;
 	h->screen.listen_fd = -1;
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);	/* a log that is full ends nothing */
 	(void)signal(SIGHUP, SIG_IGN);
 	rc = uv_loop_init(&h->loop);
 	if (rc < 0) {

@@ -146,6 +146,10 @@ make_segment(struct qt__host *h, struct qt_err *err)
 		qt_err_set(err, "make the segment '%s': /dev/shm is full; "
 		    "free some of it or enlarge it (mount -o remount,size=)",
 		    h->seg_name);
+	if (rc == -EFBIG)
+		qt_err_set(err, "make the segment '%s': it has more addresses "
+		    "than the limit of file sizes allows; raise it "
+		    "(ulimit -f unlimited)", h->seg_name);
 	return rc;
 }
 

@@ -204,7 +204,37 @@ small_shm() {
 	SH
 	run -0 small_shm "$WORLD/full.sh" "$WORLD"
 	echo "$output"
-	[[ $output == *"/dev/shm is full"* ]]
+	[[ $output == *"/dev/shm is full;"* ]]
+	[[ $output != *"df /dev/shm"* ]]	# said once
+}
+
+@test "a limit of file sizes is named, and ends no host" {
+	run -3 bash -c 'ulimit -f 1000; exec qt-session new -d -- cat'
+	[[ $output == *"ulimit -f"* ]]
+	qt-session new -d -n one -- cat
+	pid=$(host_pid)
+	kill -XFSZ "$pid"	# as a log over the limit would
+	run -0 qt-session send one hi
+	[ "$(host_pid)" = "$pid" ]
+	[ "$(session_state one)" = running ]
+}
+
+@test "no free pseudo-terminal is not called a full /dev/shm" {
+	cat >"$WORLD/few.sh" <<-'SH'
+	set -eu
+	mount -t devpts -o newinstance,max=1,ptmxmode=666 devpts /dev/pts
+	mount --bind /dev/pts/ptmx /dev/ptmx
+	[ "${1:-}" != try ] || exit 0
+	qt-session new -d -n first -- cat >/dev/null
+	! qt-session new -d -- cat 2>&1
+	qt-session stop --force
+	SH
+	few() { unshare -m sh "$WORLD/few.sh" "$@"; }
+	few try 2>/dev/null || skip "no mount namespaces here"
+	run -0 few
+	echo "$output"
+	[[ $output == *"no pseudo-terminal is free"* ]]
+	[[ $output != */dev/shm* ]]
 }
 
 @test "the names of a world whose test was killed are taken away, no other's" {
