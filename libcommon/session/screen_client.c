@@ -71,13 +71,15 @@ read_answer(int fd, const struct qt_screen_answer *a, struct qt_buf *out)
 	if (qt_buf_reserve(out, (size_t)a->len) < 0)
 		return -ENOMEM;
 	while (at < a->len) {
-		n = qt_sys_pread(fd, out->data + out->len,
+		n = qt_sys_pread(fd, out->data + out->len + at,
 		    (size_t)(a->len - at), (off_t)at);
-		if (n <= 0)
+		if (n <= 0) {
+			out->data[out->len] = '\0';
 			return n < 0 ? (int)n : -QT_EPROTO;
-		out->len += (size_t)n;
+		}
 		at += (uint64_t)n;
 	}
+	out->len += (size_t)a->len;
 	out->data[out->len] = '\0';
 	return 0;
 }
@@ -143,11 +145,9 @@ qt_screen_get(const struct qt_screen_request *req, int timeout_ms,
     struct qt_screen_answer *answer, struct qt_buf *out, struct qt_err *err)
 {
 	uint64_t	end_ms = qt_clock_mono_ms() + (uint64_t)timeout_ms;
-	size_t		len = out->len;
 	int		rc;
 
 	do {
-		out->len = len;
 		rc = ask(req, end_ms, answer, out, err);
 		/* Its queue is full, or it died: the host starts another. */
 		if (rc == -EAGAIN || rc == -ECONNRESET || rc == -EPIPE)

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+/* Safe from any thread; they never fail. */
 uint64_t qt_clock_mono_ns(void);	/* CLOCK_MONOTONIC */
 uint64_t qt_clock_mono_ms(void);
 uint64_t qt_clock_real_ms(void);	/* since 1970, UTC */

@@ -49,6 +49,7 @@ struct qt_err {
 /* Text for any code a qt_ function returns, either sign. Never NULL. */
 const char *qt_strerror(int code);
 
+/* Replaces the text, or puts a clause before it. What is too long is cut. */
 void	qt_err_set(struct qt_err *err, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	qt_err_wrap(struct qt_err *err, const char *fmt, ...)

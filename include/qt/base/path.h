@@ -31,6 +31,7 @@ int	qt_path_runtime(char out[QT_PATH_SIZE], struct qt_err *err);
 int	qt_path_in_runtime(const char *name, char out[QT_PATH_SIZE],
 	    struct qt_err *err);
 
+/* Only names, nothing is made or checked. -ENAMETOOLONG, -ENOENT (no HOME). */
 int	qt_path_config(char out[QT_PATH_SIZE], struct qt_err *err);
 int	qt_path_state(char out[QT_PATH_SIZE], struct qt_err *err);
 

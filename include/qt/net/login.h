@@ -61,6 +61,7 @@ int	qt_net_login_check(struct qt_net_login *login,
  * however many serve, a guesser has as many tries as with one. Any of them,
  * and any thread, may call at any time; killed, it leaves nothing half-done.
  */
+/* slots is about how many addresses and names it remembers. 0 or -errno. */
 int	qt_net_backoff_new(unsigned int slots, struct qt_net_backoff **out);
 void	qt_net_backoff_free(struct qt_net_backoff *b);
 /*

@@ -36,7 +36,11 @@ struct qt_net_proxy_conf {
 #define QT_NET_PROXY_CONF_INIT {				\
 	.connect_timeout_ms = 5000, .read_timeout_ms = 60000 }
 
-/* The back end's name is resolved here, once. conf is copied. */
+/*
+ * The back end's name is resolved here, once. conf is copied. 0, -ENOMEM, or
+ * with the reason in err -EINVAL (not HOST:PORT or unix:PATH), -ENAMETOOLONG,
+ * -EADDRNOTAVAIL (no such host).
+ */
 int	qt_net_proxy_new(struct qt_net_server *server,
 	    const struct qt_net_proxy_conf *conf, struct qt_net_proxy **out,
 	    struct qt_err *err);

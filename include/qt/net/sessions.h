@@ -52,7 +52,11 @@ struct qt_net_session {
 
 /* Bytes of memory for capacity sessions (16 to 1,000,000); 0 when outside. */
 size_t	qt_net_sessions_size(unsigned int capacity);
-/* Makes an empty table in size zeroed or old bytes, 64-byte aligned. */
+/*
+ * Makes an empty table in size zeroed or old bytes, 64-byte aligned. 0, or
+ * -EINVAL when that is less than qt_net_sessions_size() of capacity, or not
+ * aligned.
+ */
 int	qt_net_sessions_format(void *memory, size_t size,
 	    unsigned int capacity);
 
@@ -74,8 +78,9 @@ int	qt_net_sessions_get(const struct qt_net_sessions *s,
 	    struct qt_net_session *out);
 
 /*
- * The writer's. add takes all but the id from session, and sets that. take is
- * get, and removes it: one-time tokens.
+ * The writer's; a reader gets -EROFS. add takes all but the id from session,
+ * and sets that: 0, -EEXIST (that token is there), -EINVAL (no such kind).
+ * take is get, and removes it: one-time tokens; 1 or 0.
  */
 int	qt_net_sessions_add(struct qt_net_sessions *s,
 	    const struct qt_net_token_hash *token,
@@ -84,7 +89,7 @@ int	qt_net_sessions_take(struct qt_net_sessions *s,
 	    const struct qt_net_token_hash *token,
 	    enum qt_net_session_kind kind, uint64_t now_ms,
 	    struct qt_net_session *out);
-/* -ENOENT. */
+/* Another expiry. 0, -ENOENT, or -EROFS for a reader. */
 int	qt_net_sessions_renew(struct qt_net_sessions *s,
 	    const struct qt_net_token_hash *token, uint64_t expires_ms);
 int	qt_net_sessions_del(struct qt_net_sessions *s,

@@ -39,8 +39,9 @@ struct qt_net_static_conf {
 #define QT_NET_STATIC_CONF_INIT { 64u << 20, 1024, 256u << 10, NULL }
 
 /*
- * root is a folder. work (NULL: compress nothing here) is borrowed and must
- * outlive it. conf is copied.
+ * root is a folder. server and work (NULL: compress nothing here) are borrowed
+ * and must outlive it. conf is copied. 0, -ENOMEM, or -errno with the folder
+ * in err.
  */
 int	qt_net_static_new(struct qt_net_server *server, const char *root,
 	    const struct qt_net_static_conf *conf, struct qt_net_work *work,

@@ -36,10 +36,11 @@ enum qt_role {
 	QT_ROLE_OWNER,		/* may do everything */
 };
 
+/* The word for a value, "unknown" for one that is none. Never NULL. */
 const char *qt_session_state_name(enum qt_session_state state);
 const char *qt_resize_policy_name(enum qt_resize_policy policy);
 const char *qt_role_name(enum qt_role role);
-/* The value, or -EINVAL. */
+/* The value of such a word, or -EINVAL. */
 int	qt_resize_policy_parse(const char *text);
 
 /*

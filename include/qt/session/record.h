@@ -64,12 +64,19 @@ struct qt_session_live {
 
 struct qt_session_table;	/* a reader's handle; one thread at a time */
 
-/* Opens the table in a segment of kind "host". The segment is borrowed. */
+/*
+ * Opens the table in a segment of kind "host". The segment is borrowed and
+ * must outlive it. -ENOENT (no table in it), -QT_EFORMAT, -QT_EVERSION,
+ * -QT_ECORRUPT, -ENOMEM.
+ */
 int	qt_session_table_open(const struct qt_seg *seg,
 	    struct qt_session_table **out, struct qt_err *err);
 void	qt_session_table_close(struct qt_session_table *t);
 
-/* 0, or -ENOENT when the slot is free or beyond the table. */
+/*
+ * A consistent copy of a record. 0, or -ENOENT when the slot is free or
+ * beyond the table.
+ */
 int	qt_session_get(struct qt_session_table *t, uint32_t slot,
 	    struct qt_session *out);
 /* By id. 0 or -ENOENT. */
@@ -102,6 +109,7 @@ struct qt_host_info {
 	uint64_t	output_bytes, input_bytes, created, exited;
 	char		version[32];
 };
+/* Copies them, each by itself, not all of one moment. Always 0. */
 int	qt_host_info(struct qt_session_table *t, struct qt_host_info *out);
 
 #endif /* QT_SESSION_RECORD_H */

@@ -57,21 +57,29 @@ struct qt_screen_answer {
 #define QT_SCREEN_LEN_MAX	(64u << 20)
 
 /*
- * Blocking: asks and waits up to timeout_ms; appends the bytes to out.
- * -ETIMEDOUT, -ENOENT (no such session), -QT_ENOHOST.
+ * Blocking: asks and waits up to timeout_ms; appends the bytes to out, or
+ * leaves it as it was. Asks again while the service is busy or restarts.
+ * -ETIMEDOUT, -ENOENT (no such session, or no service: err says), -QT_ENOHOST,
+ * -QT_EFULL (larger than QT_VT_CELLS_MAX), -ENOMEM, -QT_EPROTO.
  */
 int	qt_screen_get(const struct qt_screen_request *req, int timeout_ms,
 	    struct qt_screen_answer *answer, struct qt_buf *out,
 	    struct qt_err *err);
 
 /*
- * For event loops: a connected socket with the request sent (poll for
- * POLLIN, then finish; close it in any case). The path of the socket is
- * taken now, so a sandboxed process passes one with qt_screen_begin_at.
+ * For event loops: returns a connected socket, the caller's, with the request
+ * sent: poll it for POLLIN, then finish, and close it in any case. The path of
+ * the socket is taken now, so a sandboxed process passes one with
+ * qt_screen_begin_at. -EAGAIN when the service's queue is full.
  */
 int	qt_screen_begin(const struct qt_screen_request *req, struct qt_err *err);
 int	qt_screen_begin_at(const char *socket_path,
 	    const struct qt_screen_request *req, struct qt_err *err);
+/*
+ * Takes the answer; appends the bytes to out, or leaves it as it was. -EAGAIN
+ * when it has not come, -ECONNRESET when the service died over it (ask again);
+ * else as qt_screen_get().
+ */
 int	qt_screen_finish(int sock, struct qt_screen_answer *answer,
 	    struct qt_buf *out, struct qt_err *err);
 
