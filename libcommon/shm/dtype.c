@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dtype_priv.h"
+#include <qt/shm/dtype.h>
 
 #define DEPTH	4
 
@@ -144,6 +144,9 @@ scalar(struct parse *p, struct qt_dtype_field *f)
 	uint32_t		n = 0;
 	int			rc;
 
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(p->at, names[i].name) == 0)
+			p->at = names[i].text;
 	native = *(const unsigned char *)&one == 1 ? '<' : '>';
 	if (*p->at != '\0' && strchr("<>|=", *p->at) != NULL)
 		order = *p->at++;
@@ -285,6 +288,24 @@ structure(struct parse *p, const char *prefix, int depth)
 	return take(p, ']') ? 0 : bad(p, "',' or ']' is missing");
 }
 
+/* A scalar as NumPy writes it; a time keeps its unit. */
+static void
+scalar_text(const struct qt_dtype_field *f, const char *text,
+    char out[QT_DTYPE_TEXT])
+{
+	static const uint16_t	one = 1;
+	int			is_little = *(const unsigned char *)&one == 1;
+	const char		*rest = strchr(text, '[');
+	char			order;
+
+	if (f->kind == 'S' || f->kind == 'V' || f->size == 1)
+		order = '|';
+	else
+		order = is_little != f->is_swapped ? '<' : '>';
+	snprintf(out, QT_DTYPE_TEXT, "%c%c%u%.16s", order, f->kind,
+	    f->kind == 'U' ? f->size / 4 : f->size, rest ? rest : "");
+}
+
 static int
 parse_scalar(struct parse *p)
 {
@@ -292,9 +313,6 @@ parse_scalar(struct parse *p)
 	const char		*text = p->at;
 	int			 rc;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(text, names[i].name) == 0)
-			p->at = names[i].text;
 	rc = scalar(p, f);
 	if (rc < 0)
 		return rc;
@@ -302,7 +320,7 @@ parse_scalar(struct parse *p)
 		return bad(p, "more than a type");
 	p->out->field_count = 1;
 	p->out->size = f->size;
-	qt__dtype_text(f, text, p->out->text);
+	scalar_text(f, text, p->out->text);
 	return 0;
 }
 
@@ -335,24 +353,6 @@ qt_dtype_parse(struct qt_dtype *out, const char *text, struct qt_err *err)
 		memset(out, 0, sizeof(*out));
 	}
 	return rc;
-}
-
-/* A scalar as NumPy writes it; a time keeps its unit. */
-void
-qt__dtype_text(const struct qt_dtype_field *f, const char *text,
-    char out[QT_DTYPE_TEXT])
-{
-	static const uint16_t	one = 1;
-	int			is_little = *(const unsigned char *)&one == 1;
-	const char		*rest = strchr(text, '[');
-	char			order;
-
-	if (f->kind == 'S' || f->kind == 'V' || f->size == 1)
-		order = '|';
-	else
-		order = is_little != f->is_swapped ? '<' : '>';
-	snprintf(out, QT_DTYPE_TEXT, "%c%c%u%.16s", order, f->kind,
-	    f->kind == 'U' ? f->size / 4 : f->size, rest ? rest : "");
 }
 
 int

@@ -285,9 +285,9 @@ qt__obj_after_fork_child(struct qt_seg *seg)
 		    memory_order_relaxed);
 		r->is_lost |= seg->obj_fd < 0;
 	}
-	/* Some other thread of the parent may have held them. */
+	/* This one we took before the fork; the other, who knows who held. */
+	pthread_mutex_unlock(&seg->open_mutex);
 	pthread_mutex_init(&seg->make_mutex, NULL);
-	pthread_mutex_init(&seg->open_mutex, NULL);
 }
 
 void

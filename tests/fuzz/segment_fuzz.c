@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Opening a segment of any bytes, and using it: reads, joins, allocates, makes
- * and destroys rings, without a crash, a hang or a signal.
+ * and destroys rings and objects, without a crash, a hang or a signal.
  *
  * The first byte chooses: even: the rest is the file; odd: the rest is a list
  * of changes to a sound segment (3 bytes where, 1 how, 8 the new word), after
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <qt/base/hash.h>
+#include <qt/shm/array.h>
 #include <qt/shm/ring.h>
 
 #include "../../libcommon/shm/ring_priv.h"
@@ -29,13 +30,15 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static unsigned char	sound[SIZE];
 static int		is_ready;
 
-/* Two rings, one used and one empty, entries for them, a free extent. */
+/* Two rings, one used and one empty, two arrays, a free extent. */
 static void
 make_sound(void)
 {
 	struct qt_seg_spec	 spec = { .size = SIZE, .mode = 0600,
 	    .group = (gid_t)-1, .participants = 4, .entries = 8,
 	    .kind = "fuzz" };
+	struct qt_array_spec	 array = { .dtype = "[('a','<i4'),('b','S4')]",
+	    .shape = { 8, 8 } };
 	struct qt_seg		*seg;
 	struct qt_ring_writer	*w;
 	struct qt_seg_entry	 e = { .type = QT_TYPE_RING, .size = 1024 };
@@ -43,7 +46,9 @@ make_sound(void)
 	char			 text[10000] = "text";
 	int			 fd;
 
-	if (qt_seg_create(NULL, &spec, &seg, NULL) < 0)
+	if (qt_seg_create(NULL, &spec, &seg, NULL) < 0 ||
+	    qt_array_create(seg, "x", &array, NULL) < 0 ||
+	    qt_array_create(seg, "y", &array, NULL) < 0)
 		abort();
 	for (int i = 0; i < 2; i++) {
 		if (qt_ring_create(seg, 16 << 10, &e.offset) < 0)
@@ -135,7 +140,26 @@ read_ring(const struct qt_seg *seg, uint64_t at)
 }
 
 static void
-look(const struct qt_seg *seg)
+look_at_object(struct qt_seg *seg, const char *name)
+{
+	static char		 buf[8192];
+	struct qt_obj_stat	 st;
+	struct qt_array		*a;
+
+	(void)qt_obj_stat(seg, name, &st, NULL);
+	if (qt_array_open(seg, name, NULL, &a, NULL) < 0)
+		return;
+	if (qt_array_elem_size(a) <= sizeof(buf)) {
+		(void)qt_array_get(a, 0, 1, buf);
+		(void)qt_array_get(a, qt_array_count(a) - 1, 1, buf);
+		(void)qt_array_put(a, qt_array_count(a) - 1, 1, buf);
+	}
+	(void)qt_array_add(a, 0, 1, NULL);
+	qt_array_close(a);
+}
+
+static void
+look(struct qt_seg *seg)
 {
 	struct qt_seg_participant	p;
 	struct qt_seg_entry		e, again;
@@ -143,6 +167,7 @@ look(const struct qt_seg *seg)
 
 	while (qt_seg_entry_next(seg, &cursor, &e)) {
 		(void)qt_seg_entry_get(seg, e.name, &again);
+		look_at_object(seg, e.name);
 		read_ring(seg, e.offset);
 	}
 	for (cursor = 0; qt_seg_participant_next(seg, &cursor, &p);)
@@ -155,6 +180,7 @@ look(const struct qt_seg *seg)
 static void
 use(struct qt_seg *seg)
 {
+	struct qt_array_spec	 array = { .dtype = "i8", .shape = { 9 } };
 	struct qt_ring_writer	*w;
 	struct qt_seg_entry	 e;
 	uint64_t		 at[4], ring;
@@ -163,12 +189,17 @@ use(struct qt_seg *seg)
 
 	(void)qt_seg_sweep(seg);
 	(void)qt_seg_fsck(seg, NULL);
+	(void)qt_obj_fsck(seg, QT_OBJ_FSCK_REPAIR, NULL, NULL);
+	(void)qt_obj_gc(seg);
 	for (int i = 0; i < 4; i++)
 		if (qt_seg_alloc(seg, 3000u << i, &at[i]) < 0)
 			at[i] = 0;
 	if (qt_ring_create(seg, 16 << 10, &ring) == 0)
 		(void)qt_ring_destroy(seg, ring);
+	if (qt_array_create(seg, "new", &array, NULL) == 0)
+		look_at_object(seg, "new");
 	while (qt_seg_entry_next(seg, &cursor, &e)) {
+		(void)qt_obj_erase(seg, e.name, NULL);
 		if (qt_ring_writer_open(seg, e.offset, &w, NULL) < 0)
 			continue;
 		for (int i = 0; i < 8; i++)

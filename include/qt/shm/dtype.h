@@ -4,7 +4,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include <qt/base/buf.h>
 #include <qt/base/err.h>
 
 /*
@@ -20,6 +22,13 @@
  * structure is packed; an aligned one has its gaps as fields without a name,
  * ('','|V4'), as dtype.descr says it. A field may be a structure again, whose
  * fields then count as 'outer.inner'.
+ *
+ * As text, a number is what you would type; S and U are their characters, up to
+ * the zeros that they end in; V is two hexadecimal digits a byte; a bool is true
+ * or false. A structure is a JSON-like array of its fields, [1, 2.5, "abc"],
+ * and so is a field of several elements; round brackets and single quotes, as
+ * Python writes them, are read too. Numbers that are not finite are nan, inf and
+ * -inf, a time that is none is NaT.
  */
 #define QT_DTYPE_TEXT		192	/* bytes of the string, with its end */
 #define QT_DTYPE_FIELDS		32
@@ -54,5 +63,19 @@ int	qt_dtype_parse(struct qt_dtype *out, const char *text,
 int	qt_dtype_is_same(const struct qt_dtype *a, const struct qt_dtype *b);
 /* A whole number of this machine's byte order, 1 to 8 bytes? */
 int	qt_dtype_is_int(const struct qt_dtype *dtype);
+
+/*
+ * Appends the element at elem, dtype->size bytes of any alignment, as text. The
+ * characters of S and U may be any, new-lines too. 0 or -ENOMEM.
+ */
+int	qt_dtype_format(const struct qt_dtype *dtype, const void *elem,
+	    struct qt_buf *out);
+/*
+ * The reverse: len bytes of text into the dtype->size bytes at elem, which are
+ * only changed on success. Spaces around numbers are skipped. -EINVAL (it is
+ * no such value), -ERANGE (too large for the type, a text that is too long).
+ */
+int	qt_dtype_scan(const struct qt_dtype *dtype, const char *text, size_t len,
+	    void *elem, struct qt_err *err);
 
 #endif /* QT_SHM_DTYPE_H */
