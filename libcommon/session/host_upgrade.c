@@ -255,8 +255,10 @@ qt__msg_upgrade(struct qt__conn *c, const struct qt_control_head *head,
 		return;
 	}
 	h->upgrade_program = strdup(path);
-	if (h->upgrade_program == NULL)
+	if (h->upgrade_program == NULL) {
+		qt__conn_error(c, head->tag, -ENOMEM, "upgrade");
 		return;
+	}
 	h->upgrade_conn = c->id;
 	h->upgrade_tag = head->tag;
 	h->is_upgrading = 1;

@@ -225,7 +225,7 @@ QT_TEST(any_change_of_an_account_changes_its_stamp)
 /* A FIFO would hold whoever opens it; a link is not replaced by a file. */
 QT_TEST(a_fifo_is_refused_at_once_and_a_link_stays_a_link)
 {
-	char			dir[] = "/tmp/qt-users-XXXXXX";
+	char			place[] = "/tmp/qt-users-XXXXXX";
 	char			fifo[64], file[64], link[64], lock[64];
 	struct qt_net_users	*users;
 	struct qt_net_account	 a;
@@ -233,11 +233,11 @@ QT_TEST(a_fifo_is_refused_at_once_and_a_link_stays_a_link)
 	struct stat		 st;
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
-	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
-	snprintf(file, sizeof(file), "%s/file", dir);
-	snprintf(link, sizeof(link), "%s/link", dir);
-	snprintf(lock, sizeof(lock), "%s/file.lock", dir);
+	assert_non_null(mkdtemp(place));
+	snprintf(fifo, sizeof(fifo), "%s/fifo", place);
+	snprintf(file, sizeof(file), "%s/file", place);
+	snprintf(link, sizeof(link), "%s/link", place);
+	snprintf(lock, sizeof(lock), "%s/file.lock", place);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	assert_int_equal(qt_net_users_open(fifo, &users, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "not a small file"));
@@ -256,5 +256,5 @@ QT_TEST(a_fifo_is_refused_at_once_and_a_link_stays_a_link)
 	unlink(link);
 	unlink(file);
 	unlink(lock);
-	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(rmdir(place), 0);
 }
