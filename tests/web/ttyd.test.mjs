@@ -174,8 +174,11 @@ test('so it does when monitor and workers are killed at once', async () => {
 	await ws.until(BINARY);
 	const list = () => world.sessions().filter((s) => s.command === 'cat');
 	await until('the session is there', () => list().length === 1);
-	for (const pid of [one.proc.pid, ...world.workers(one)])
-		process.kill(pid, 'SIGKILL');
+	/* Stopped first: a worker ends when it sees its monitor gone. */
+	const all = [one.proc.pid, ...world.workers(one)];
+	for (const signal of ['SIGSTOP', 'SIGKILL'])
+		for (const pid of all)
+			process.kill(pid, signal);
 	await until('it is gone', () => list().length === 0);
 	ws.end();
 });
