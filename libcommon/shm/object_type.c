@@ -6,10 +6,11 @@
 #include "object_priv.h"
 
 extern const struct qt__obj_type
-	qt__array_type;
+	qt__array_type, qt__queue_type;
 
 static const struct qt__obj_type *const types[QT_TYPE_COUNT_] = {
 	[QT_TYPE_ARRAY] = &qt__array_type,
+	[QT_TYPE_QUEUE] = &qt__queue_type,
 };
 
 /* Of entries that are no objects. */

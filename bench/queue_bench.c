@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Queues of 8-byte items, beside a queue of Vyukov's kind (one sequence word a
+ * cell, no kill safety) in the same harness.
+ *
+ * Each figure is the best of ROUNDS, in nanoseconds an item; "2+2" are two
+ * producers and two consumers, each a process.
+ */
+
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <qt/base/clock.h>
+#include <qt/shm/queue.h>
+
+#define CAPACITY	1024u
+#define PAIRS		2000000u
+#define ITEMS		400000u		/* of each producer */
+#define BATCH		32u
+#define ROUNDS		7
+
+/* --- The peer ------------------------------------------------------------ */
+
+struct cell {
+	_Atomic uint64_t	seq;
+	uint64_t		item;
+};
+struct vyukov {
+	_Alignas(128) _Atomic uint64_t	tail;
+	_Alignas(128) _Atomic uint64_t	head;
+	_Alignas(128) struct cell	cell[CAPACITY];
+};
+
+static int
+vyukov_push(struct vyukov *v, uint64_t item)
+{
+	uint64_t	t = atomic_load_explicit(&v->tail,
+	    memory_order_relaxed);
+
+	for (;;) {
+		struct cell	*c = &v->cell[t % CAPACITY];
+		int64_t		 d = (int64_t)(atomic_load_explicit(&c->seq,
+		    memory_order_acquire) - t);
+
+		if (d == 0 && atomic_compare_exchange_weak(&v->tail, &t,
+		    t + 1)) {
+			c->item = item;
+			atomic_store_explicit(&c->seq, t + 1,
+			    memory_order_release);
+			return 1;
+		}
+		if (d < 0)
+			return 0;
+		if (d > 0)
+			t = atomic_load_explicit(&v->tail,
+			    memory_order_relaxed);
+	}
+}
+
+static int
+vyukov_pop(struct vyukov *v, uint64_t *item)
+{
+	uint64_t	h = atomic_load_explicit(&v->head,
+	    memory_order_relaxed);
+
+	for (;;) {
+		struct cell	*c = &v->cell[h % CAPACITY];
+		int64_t		 d = (int64_t)(atomic_load_explicit(&c->seq,
+		    memory_order_acquire) - (h + 1));
+
+		if (d == 0 && atomic_compare_exchange_weak(&v->head, &h,
+		    h + 1)) {
+			*item = c->item;
+			atomic_store_explicit(&c->seq, h + CAPACITY,
+			    memory_order_release);
+			return 1;
+		}
+		if (d < 0)
+			return 0;
+		if (d > 0)
+			h = atomic_load_explicit(&v->head,
+			    memory_order_relaxed);
+	}
+}
+
+/* --- Both ---------------------------------------------------------------- */
+
+struct bench {
+	struct qt_seg		*seg;
+	struct qt_queue		*queue;
+	struct vyukov		*vyukov;
+	_Atomic uint64_t	*done;		/* items out, by all */
+	int			 use_vyukov;
+};
+
+static void
+must(int ok, const char *what)
+{
+	if (!ok) {
+		fprintf(stderr, "queue_bench: %s\n", what);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static int
+push(struct bench *b, uint64_t item)
+{
+	if (b->use_vyukov)
+		return vyukov_push(b->vyukov, item);
+	return qt_queue_push(b->queue, &item, 8, QT_WAIT_NEVER) == 0;
+}
+
+static int
+pop(struct bench *b, uint64_t *item)
+{
+	if (b->use_vyukov)
+		return vyukov_pop(b->vyukov, item);
+	return qt_queue_pop(b->queue, item, 8, QT_WAIT_NEVER) == 8;
+}
+
+static double
+pairs(struct bench *b)
+{
+	uint64_t	start = qt_clock_mono_ns(), item = 0;
+
+	for (uint64_t i = 0; i < PAIRS; i++) {
+		must(push(b, i), "push");
+		must(pop(b, &item) && item == i, "pop");
+	}
+	return (double)(qt_clock_mono_ns() - start) / PAIRS;
+}
+
+static double
+batches(struct bench *b)
+{
+	uint64_t	start = qt_clock_mono_ns(), in[BATCH], out[BATCH];
+	struct iovec	v[BATCH], w[BATCH];
+
+	for (unsigned int i = 0; i < BATCH; i++)
+		v[i] = (struct iovec){ &in[i], 8 };
+	for (uint64_t i = 0; i < PAIRS / BATCH; i++) {
+		for (unsigned int k = 0; k < BATCH; k++) {
+			in[k] = i;
+			w[k] = (struct iovec){ &out[k], 8 };
+		}
+		must(qt_queue_pushv(b->queue, v, BATCH, QT_WAIT_NEVER) ==
+		    BATCH, "pushv");
+		must(qt_queue_popv(b->queue, w, BATCH, QT_WAIT_NEVER) ==
+		    BATCH && out[BATCH - 1] == i, "popv");
+	}
+	return (double)(qt_clock_mono_ns() - start) / PAIRS;
+}
+
+static void
+produce(struct bench *b)
+{
+	for (uint64_t i = 0; i < ITEMS; i++)
+		while (!push(b, i))
+			sched_yield();
+}
+
+static void
+consume(struct bench *b)
+{
+	uint64_t	item, n = 0;
+
+	while (atomic_load_explicit(b->done, memory_order_relaxed) + n <
+	    2 * ITEMS) {
+		if (!pop(b, &item)) {
+			atomic_fetch_add(b->done, n);
+			n = 0;
+			sched_yield();
+		} else if (++n == 1000) {
+			atomic_fetch_add(b->done, n);
+			n = 0;
+		}
+	}
+	atomic_fetch_add(b->done, n);
+}
+
+static double
+crowd(struct bench *b)
+{
+	uint64_t	start = qt_clock_mono_ns();
+	int		status;
+
+	atomic_store(b->done, 0);
+	for (int i = 0; i < 4; i++) {
+		pid_t	pid = fork();
+
+		must(pid >= 0, "fork");
+		if (pid > 0)
+			continue;
+		if (qt_seg_after_fork(b->seg, NULL) < 0)
+			_exit(1);
+		if (i < 2)
+			produce(b);
+		else
+			consume(b);
+		_exit(0);
+	}
+	for (int i = 0; i < 4; i++)
+		must(wait(&status) > 0 && status == 0, "a process failed");
+	must(atomic_load(b->done) == 2 * ITEMS, "items were lost");
+	return (double)(qt_clock_mono_ns() - start) / (2 * ITEMS);
+}
+
+static double
+best(double (*run)(struct bench *b), struct bench *b, int use_vyukov)
+{
+	double	min = 1e18;
+
+	b->use_vyukov = use_vyukov;
+	for (int i = 0; i < ROUNDS; i++) {
+		double	ns = run(b);
+
+		if (ns < min)
+			min = ns;
+	}
+	return min;
+}
+
+int
+main(void)
+{
+	struct qt_seg_spec	seg = { .size = 16u << 20, .mode = 0600,
+	    .group = (gid_t)-1, .kind = "bench" };
+	struct qt_queue_spec	spec = { .dtype = "<u8",
+	    .capacity = CAPACITY };
+	struct bench		b = { 0 };
+	double			ours, theirs;
+
+	must(qt_seg_create(NULL, &seg, &b.seg, NULL) == 0 &&
+	    qt_queue_create(b.seg, "q", &spec, NULL) == 0 &&
+	    qt_queue_open(b.seg, "q", NULL, &b.queue, NULL) == 0, "queue");
+	b.vyukov = mmap(NULL, sizeof(*b.vyukov) + 4096, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(b.vyukov != MAP_FAILED, "mmap");
+	b.done = (void *)(b.vyukov + 1);
+	for (uint64_t i = 0; i < CAPACITY; i++)
+		atomic_store(&b.vyukov->cell[i].seq, i);
+	ours = best(pairs, &b, 0);
+	theirs = best(pairs, &b, 1);
+	printf("queue_pair\tns=%.1f\tvyukov_ns=%.1f\n", ours, theirs);
+	printf("queue_batch\tns=%.1f\n", best(batches, &b, 0));
+	ours = best(crowd, &b, 0);
+	theirs = best(crowd, &b, 1);
+	printf("queue_2+2\tns=%.1f\tvyukov_ns=%.1f\tratio=%.2f\n", ours,
+	    theirs, theirs / ours);
+	qt_queue_close(b.queue);
+	qt_seg_close(b.seg);
+	return EXIT_SUCCESS;
+}

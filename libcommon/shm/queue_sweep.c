@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the dead left in a queue, and whether all of it is sound. See
+ * queue_priv.h.
+ *
+ * A chunk is looked at by its word alone, and changed by a CAS of that word: it
+ * fails when others went on with the item meanwhile, and then it was in the
+ * queue and is no business of ours.
+ */
+
+#include <errno.h>
+
+#include "queue_priv.h"
+
+/* AGAIN, and its duty is not done yet, or nobody knows: see it into a cell. */
+static int
+enter_again(struct qt_queue *q, uint32_t index, uint64_t word)
+{
+	_Atomic uint64_t	*at = &qt__chunk_at(&q->chunks, index)->word;
+	int			 rc = 0;
+
+	if (!qt__queue_has(q, index, word))
+		rc = qt__queue_enter(q, index, word);
+	if (rc < 0)
+		return rc;
+	/* Fails when it was taken already. */
+	atomic_compare_exchange_strong(at, &word, qt__chunk_word(word,
+	    qt__owner_id(word), QT__CHUNK_OWNED));
+	qt__wake(&q->obj, QT__QUEUE_NOT_EMPTY);
+	return 0;
+}
+
+int
+qt__queue_again(struct qt_queue *q, uint32_t index, uint64_t word)
+{
+	uint64_t	next = qt__owner(qt__owner_generation(word) + 1,
+	    qt__owner_id(word), QT__CHUNK_AGAIN);
+
+	if (!atomic_compare_exchange_strong(&qt__chunk_at(&q->chunks,
+	    index)->word, &word, next))
+		return -EINVAL;
+	qt__obj_count(&q->obj, QT__QUEUE_AGAIN, 1);
+	return enter_again(q, index, next);
+}
+
+static void
+sweep_chunk(struct qt_queue *q, uint32_t index, uint64_t word)
+{
+	uint32_t	state = qt__owner_state(word);
+
+	if (state == QT__CHUNK_AGAIN) {
+		(void)enter_again(q, index, word);
+		return;
+	}
+	if (state == QT__CHUNK_OWNED && qt__queue_has(q, index, word))
+		return;
+	if (state == QT__CHUNK_TAKEN &&
+	    (q->obj.head.flags & QT_QUEUE_REDELIVER)) {
+		(void)qt__queue_again(q, index, word);
+	} else if (atomic_compare_exchange_strong(&qt__chunk_at(&q->chunks,
+	    index)->word, &word, qt__chunk_next(word)) &&
+	    state == QT__CHUNK_TAKEN) {
+		qt__obj_count(&q->obj, QT__QUEUE_DROPPED, 1);
+	}
+	qt__obj_count(&q->obj, QT__QUEUE_TAKEOVERS, 1);
+}
+
+void
+qt__queue_sweep(struct qt_obj *obj, uint32_t id)
+{
+	struct qt_queue	q;
+
+	qt__queue_attach(&q, obj);
+	for (uint32_t i = 0; i < q.chunks.count; i++) {
+		/* Acquire: its place was stored before. */
+		uint64_t	word = atomic_load_explicit(
+		    &qt__chunk_at(&q.chunks, i)->word, memory_order_acquire);
+
+		if (qt__owner_id(word) == id &&
+		    qt__owner_state(word) != QT__CHUNK_FREE)
+			sweep_chunk(&q, i, word);
+	}
+	(void)qt__queue_settle_head(&q);
+	qt__wake(&q.obj, QT__QUEUE_NOT_FULL);
+}
+
+/* --- fsck ---------------------------------------------------------------- */
+
+static void
+check_chunk(struct qt_queue *q, uint32_t index, struct qt__fsck *f)
+{
+	_Atomic uint64_t	*at = &qt__chunk_at(&q->chunks, index)->word;
+	uint64_t		 word = atomic_load(at);
+	uint32_t		 state = qt__owner_state(word);
+	uint32_t		 owner = qt__owner_id(word);
+	bool			 is_repaired = false;
+
+	if (state <= QT__CHUNK_AGAIN && owner <= q->obj.seg->head.slot_count &&
+	    (owner == 0) == (state == QT__CHUNK_FREE))
+		return;
+	/* What is no state is in no use either: nobody could free it. */
+	if (f->flags & QT_OBJ_FSCK_REPAIR)
+		is_repaired = atomic_compare_exchange_strong(at, &word,
+		    qt__chunk_next(word));
+	qt__fsck_fault(f, is_repaired, "chunk %u: state %u of participant %u",
+	    index, state, owner);
+}
+
+/* From the head on as far as cells are written. */
+static void
+check_cells(struct qt_queue *q, struct qt__fsck *f)
+{
+	uint64_t	h = qt__queue_settle_head(q), n;
+
+	for (n = 0; n < q->cell_count; n++) {
+		uint64_t	c = atomic_load(&q->cells[(h + n) & q->mask]);
+		uint32_t	index = (uint32_t)c & q->index_mask;
+
+		if (qt__queue_ahead(q, c, h + n) != 0)
+			break;
+		if (index >= q->chunks.count)
+			qt__fsck_fault(f, false, "position %llu: chunk %u of "
+			    "%u", (unsigned long long)(h + n), index,
+			    q->chunks.count);
+	}
+	/* Behind the last, all are of the lap before. */
+	for (; n < q->cell_count; n++) {
+		uint64_t	c = atomic_load(&q->cells[(h + n) & q->mask]);
+
+		if (qt__queue_ahead(q, c, h + n) == q->lap_mask ||
+		    atomic_load(&q->body->head) != h ||
+		    qt__queue_ahead(q, c, h + n) == 0)
+			continue;
+		qt__fsck_fault(f, false, "position %llu: a cell of another "
+		    "lap", (unsigned long long)(h + n));
+		return;
+	}
+}
+
+void
+qt__queue_fsck(struct qt_obj *obj, struct qt__fsck *f)
+{
+	struct qt_queue	q;
+
+	qt__queue_attach(&q, obj);
+	for (uint32_t i = 0; i < q.chunks.count; i++)
+		check_chunk(&q, i, f);
+	check_cells(&q, f);
+}
