@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The types of objects: a structure adds one line to each of the two lists. */
+/* The types of objects: a structure adds one line to the list. */
 
 #include <string.h>
 
 #include "object_priv.h"
 
+/* Each is in the file of its name. */
 extern const struct qt__obj_type
-	qt__array_type, qt__queue_type;
+	qt__array_type, qt__queue_type, qt__spsc_type, qt__stack_type,
+	qt__map_type, qt__set_type, qt__pool_type, qt__value_type,
+	qt__semaphore_type, qt__mutex_type, qt__rwlock_type, qt__latch_type,
+	qt__barrier_type, qt__event_type, qt__once_type, qt__skiplist_type,
+	qt__cache_type;
 
 static const struct qt__obj_type *const types[QT_TYPE_COUNT_] = {
 	[QT_TYPE_ARRAY] = &qt__array_type,
 	[QT_TYPE_QUEUE] = &qt__queue_type,
+	[QT_TYPE_VALUE] = &qt__value_type,
 };
 
 /* Of entries that are no objects. */
