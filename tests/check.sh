@@ -30,7 +30,9 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/qt-check.XXXXXX") || exit 3
 QT_CHECK_GROUP=none QT_TOP=$PWD
 trap 'sh "$QT_TOP/tests/forget.sh" "$tmp" "$QT_CHECK_GROUP"; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
-mkdir -m 700 "$tmp/home" "$tmp/run" "$tmp/t"
+mkdir -m 700 "$tmp/home" "$tmp/run"
+mkdir -m 711 "$tmp/t"	# a test that becomes nobody passes through
+chmod 711 "$tmp"
 user_home=$HOME
 export HOME="$tmp/home" QT_RUNTIME_DIR="$tmp/run" TMPDIR="$tmp/t" QT_STRESS
 export B MAKE LC_ALL=C.UTF-8 QT_BUILD="$PWD/$B" QT_TOP="$PWD"
