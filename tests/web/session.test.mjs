@@ -95,6 +95,15 @@ test('a count of a thousand million does not hold the page', async () => {
 	await t.leave(page);
 });
 
+test('half a million accents on a letter do not hold the page', async () => {
+	const server = await world.qtd('--no-login');
+	const page = await t.enter(server);
+	await page.keyboard.type("printf a; yes $'\\u0301' | head -n 500000 | " +
+		"tr -d '\\n'; echo\n");
+	await t.type(page, 'echo still $((40 + 2))', /^still 42$/m);
+	await t.leave(page);
+});
+
 test('kill -9 of a worker loses and repeats no byte', async () => {
 	const server = await world.qtd();
 	const page = await t.enter(server);

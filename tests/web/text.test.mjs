@@ -1,9 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is an answer of the terminal, and how things are said in words.
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import * as format from '../../cmd/qtd/web/format.js';
 import { isAnswer, isFocusReport } from '../../cmd/qtd/web/guard.js';
+import { MARKS_MAX, MarkBound } from '../../cmd/qtd/web/marks.js';
+
+const require = createRequire(new URL('../../cmd/qtd/web/package.json',
+	import.meta.url));
+globalThis.window ??= globalThis;
+const { Unicode11Addon } = require('@xterm/addon-unicode11');
+let widths;
+new Unicode11Addon().activate({ unicode: {
+	register: (provider) => { widths = provider; } } });
+const widthOf = (code) => widths.wcwidth(code);
+
+// What remains of pieces of output; each piece is text or bytes.
+function bounded(...pieces) {
+	const marks = new MarkBound(widthOf);
+	const kept = pieces.map((piece) => marks.cut(typeof piece === 'string'
+		? new TextEncoder().encode(piece) : Uint8Array.from(piece)));
+	return Buffer.concat(kept);
+}
+
+// The same, given one byte at a time.
+const boundedBytewise = (text) =>
+	bounded(...[...new TextEncoder().encode(text)].map((byte) => [byte]));
 
 test('answers to queries are known', () => {
 	for (const text of ['\x1b[?1;2c', '\x1b[>0;276;0c', '\x1b[0n',
@@ -33,4 +56,45 @@ test('ends, sizes and ages are said in words', () => {
 	assert.equal(format.bytes(250e6), '250 MB');
 	assert.equal(format.age(Date.now() - 3 * 3600e3), '3 h');
 	assert.equal(format.plural(1, 'viewer'), '1 viewer');
+});
+
+test('marks in a row are bounded, over the borders of chunks too', () => {
+	const accents = (n) => '\u0301'.repeat(n);
+	const most = `a${accents(MARKS_MAX)}`;
+	assert.equal(bounded(`a${accents(500000)}b`).toString(), `${most}b`);
+	assert.equal(bounded(most, accents(9), 'b').toString(), `${most}b`);
+	assert.equal(boundedBytewise(`a${accents(99)}b`).toString(), `${most}b`);
+	assert.equal(bounded(most, `${most}${most}`).toString(),
+		most + most + most);
+	const astral = '\u{e0101}'.repeat(99);
+	assert.equal(boundedBytewise(`x${astral}y`).toString(),
+		`x${'\u{e0101}'.repeat(MARKS_MAX)}y`);
+});
+
+test('what xterm.js passes over does not end a run of marks', () => {
+	for (const between of [[0x7f], [0xff], [0x80], [0xe2, 0x82],
+		[0xef, 0xbb, 0xbf], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80],
+		[0xf4, 0x90, 0x80, 0x80]]) {
+		const unit = [...between, 0xcc, 0x81];
+		const kept = bounded('a', Array(99).fill(unit).flat(), 'b');
+		assert.equal(kept.toString('latin1').split('\xcc\x81').length - 1,
+			MARKS_MAX, between.join());
+	}
+});
+
+test('other text passes unchanged, in pieces of any size', () => {
+	const text = 'plain \x1b[31mred\x1b[0m \u00e9 e\u0301 \u0e01\u0e34' +
+		'\u0e48 \u4e2d\u6587 \u{1f469}\u200d\u2764\ufe0f\u200d' +
+		'\u{1f48b}\u200d\u{1f468} \u{1f1e9}\u{1f1ea}\u{1f1eb}\u{1f1f7} ' +
+		'\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}' +
+		'\u{e007f} \u{1f44d}\u{1f3fd}\r\n';
+	const all = text.repeat(40);
+	assert.equal(bounded(all).toString(), all);
+	assert.equal(boundedBytewise(all).toString(), all);
+	const raw = [0x61, 0xff, 0xc3, 0x28, 0xe2, 0x82, 0x41, 0xf0, 0x9f, 0x0a];
+	assert.deepEqual([...bounded(raw)], raw);
+	for (let code = 0xa0; code < 0x300; code++)
+		assert.ok(widthOf(code) > 0, code.toString(16));
+	const plain = new TextEncoder().encode('as it came');
+	assert.equal(new MarkBound(widthOf).cut(plain), plain);
 });

@@ -211,7 +211,7 @@ export class Pane extends Emitter {
 			this.#mark(reset);
 		if (replay)
 			this.#replaying++;
-		term.write(bytes, () => {
+		this.view.output(bytes, () => {
 			if (replay)
 				this.#replaying--;
 			parsed();

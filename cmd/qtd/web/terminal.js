@@ -11,6 +11,7 @@ import { Terminal } from '@xterm/xterm';
 import { boundCounts } from './counts.js';
 import './csp-style.js';
 import { openLink, openNamedLink } from './links.js';
+import { MarkBound } from './marks.js';
 import { attachRenderer } from './renderer.js';
 import { settings } from './settings.js';
 import { resolve, xtermTheme } from './themes.js';
@@ -39,10 +40,19 @@ function options() {
 	};
 }
 
+// The widths that the addon knows; it tells them to whom it registers with.
+function unicodeWidths() {
+	let widths;
+	new Unicode11Addon().activate({ unicode: {
+		register: (provider) => { widths = provider; } } });
+	return (code) => widths.wcwidth(code);
+}
+
 export class TerminalView {
 	term;
 	search = new SearchAddon({ highlightLimit: 2000 });
 	#fit = new FitAddon();
+	#marks = new MarkBound(unicodeWidths());
 	#renderer;
 	#off;
 
@@ -92,6 +102,11 @@ export class TerminalView {
 			return null;
 		return { cols: Math.min(size.cols, 1000),
 			rows: Math.min(size.rows, 1000) };
+	}
+
+	// A session's output, as it comes; done() once it is on the screen.
+	output(bytes, done) {
+		this.term.write(this.#marks.cut(bytes), done);
 	}
 
 	// Does something once all output so far is on the screen.
