@@ -334,6 +334,7 @@ qt__relax(void)
 }
 
 struct qt__fsck;
+struct qt_epoch_pin;
 
 /* --- The types ----------------------------------------------------------- */
 
@@ -364,6 +365,9 @@ struct qt__obj_type {
 	 * against any bytes. NULL: nothing to look at.
 	 */
 	void	(*fsck)(struct qt_obj *obj, struct qt__fsck *f);
+	/* qt_epoch_each(). NULL: it has no epochs. */
+	int	(*each_pin)(struct qt_obj *obj, void (*fn)(void *arg,
+		    const struct qt_epoch_pin *pin), void *arg);
 };
 
 /* A fsck under way. */
