@@ -132,7 +132,6 @@ qt__queue_attach(struct qt_queue *q, const struct qt_obj *obj)
 	q->cell_shift = q->gen_shift + QT__QUEUE_GEN_BITS;
 	q->index_mask = (1u << q->gen_shift) - 1;
 	q->gen_mask = (1u << QT__QUEUE_GEN_BITS) - 1;
-	q->lap_mask = UINT64_MAX >> q->cell_shift;
 	q->is_fixed = obj->head.dtype[0] != '\0';
 	atomic_init(&q->head_seen, 0);
 	qt__chunks_init(&q->chunks, obj, QT__QUEUE_CELLS + q->cell_count * 8,
@@ -202,17 +201,21 @@ qt_queue_dtype(const struct qt_queue *q)
 	return q->obj.head.dtype;
 }
 
-/* Both as they may be; tail is a hint that may be behind head. */
+/* How many there are from *head on, which is where they begin. */
 static uint64_t
-count(const struct qt__queue_body *body, uint64_t cells, uint64_t *head)
+count(const struct qt_queue *q, uint64_t *head)
 {
-	uint64_t	t = atomic_load_explicit(&body->tail,
-	    memory_order_acquire);
+	uint64_t	t = atomic_load_explicit(&q->body->tail,
+	    memory_order_acquire), n;
 
-	*head = atomic_load_explicit(&body->head, memory_order_acquire);
-	if ((int64_t)(t - *head) < 0)
-		t = *head;
-	return t - *head > cells ? cells : t - *head;
+	*head = qt__queue_skip(q, atomic_load_explicit(&q->body->head,
+	    memory_order_acquire));
+	n = t - *head <= q->cell_count ? t - *head : 0;
+	while (n < q->cell_count && qt__queue_ahead(q, atomic_load_explicit(
+	    &q->cells[(*head + n) & q->mask], memory_order_relaxed),
+	    *head + n) == 0)
+		n++;
+	return n;
 }
 
 uint64_t
@@ -220,20 +223,22 @@ qt_queue_count(const struct qt_queue *q)
 {
 	uint64_t	head;
 
-	return count(q->body, q->cell_count, &head);
+	return count(q, &head);
 }
 
 static void
 describe(struct qt_obj *obj, struct qt_obj_stat *stat)
 {
-	uint64_t	cells = cells_for(obj->head.param[0]), head;
 	uint64_t	dropped = qt__obj_counted(obj, QT__QUEUE_DROPPED);
-	uint64_t	again = qt__obj_counted(obj, QT__QUEUE_AGAIN);
+	uint64_t	again = qt__obj_counted(obj, QT__QUEUE_AGAIN), out;
+	struct qt_queue	q;
 
-	stat->count = count((void *)(obj->base + QT__OBJ_BODY), cells, &head);
-	/* What went out, less what did not reach anybody or came back. */
-	qt__stat_add(stat, "pushed", head - cells + stat->count - again);
-	qt__stat_add(stat, "popped", head - cells - dropped - again);
+	qt__queue_attach(&q, obj);
+	stat->count = count(&q, &out);
+	out -= q.cell_count + again;
+	/* Without what did not reach anybody, or came back. */
+	qt__stat_add(stat, "pushed", out + stat->count);
+	qt__stat_add(stat, "popped", out - dropped);
 	qt__stat_add(stat, "dropped", dropped);
 	qt__stat_add(stat, "redelivered", again);
 	qt__stat_add(stat, "takeovers",

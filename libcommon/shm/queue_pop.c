@@ -9,82 +9,64 @@
 #define AGAIN_MS	100u	/* between looks for the dead, when empty */
 #define SIZE_ANY	SIZE_MAX
 
-/* Nobody needs what is before position h. Was it us who said so? */
-static inline bool
+/* All before position h are gone. */
+static inline void
 set_head(struct qt_queue *q, uint64_t h)
 {
-	uint64_t	old = atomic_load_explicit(&q->body->head,
-	    memory_order_relaxed);
-
-	while ((int64_t)(h - old) > 0)
-		if (atomic_compare_exchange_weak(&q->body->head, &old, h))
-			return true;
-	return false;
+	if ((int64_t)(h - atomic_load_explicit(&q->body->head,
+	    memory_order_relaxed)) > 0)
+		atomic_store_explicit(&q->body->head, h, memory_order_release);
 }
 
 /*
- * All before position h are out, and their chunks free. The CAS is sequentially
- * consistent, for qt__wake().
- */
-static inline void
-tell_head(struct qt_queue *q, uint64_t h)
-{
-	if (set_head(q, h))
-		qt__wake(&q->obj, QT__QUEUE_NOT_FULL);
-	else
-		qt__wake_after_store(&q->obj, QT__QUEUE_NOT_FULL);
-}
-
-/*
- * What is at position h: 0 with its chunk and word; -QT_EEMPTY, nothing yet;
- * -ENOENT, it is gone; -EAGAIN, h is an old position; -QT_ECORRUPT.
+ * What is at position *h: 0 with its chunk and word; -QT_EEMPTY, nothing yet;
+ * -ENOENT, it is gone, and *h is the next to look at; -QT_ECORRUPT.
  */
 static inline int
-look(const struct qt_queue *q, uint64_t h, uint64_t *cell, uint32_t *index,
+look(const struct qt_queue *q, uint64_t *h, uint64_t *cell, uint32_t *index,
     uint64_t *word)
 {
-	uint64_t	c = atomic_load_explicit(&q->cells[h & q->mask],
+	uint64_t	c = atomic_load_explicit(&q->cells[*h & q->mask],
 	    memory_order_acquire);
-	uint64_t	ahead = qt__queue_ahead(q, c, h);
+	int64_t		ahead = qt__queue_ahead(q, c, *h);
 
-	if (ahead != 0)
-		return ahead == q->lap_mask ? -QT_EEMPTY : -EAGAIN;
+	if (ahead != 0) {
+		if (ahead < 0)
+			return ahead == -1 ? -QT_EEMPTY : -QT_ECORRUPT;
+		*h += ((uint64_t)(ahead - 1) << q->lap_shift) + 1;
+		return -ENOENT;
+	}
 	*cell = c;
 	*index = (uint32_t)c & q->index_mask;
 	if (*index >= q->chunks.count)
 		return -QT_ECORRUPT;
 	*word = atomic_load_explicit(&qt__chunk_at(&q->chunks, *index)->word,
 	    memory_order_acquire);
-	return qt__queue_is_there(q, c, *word) ? 0 : -ENOENT;
+	if (qt__queue_is_there(q, c, *word))
+		return 0;
+	++*h;
+	return -ENOENT;
 }
 
-/*
- * An old position: where head is now. If it is still h, then a cell was written
- * a lap too early, which nobody does.
- */
-static inline int
-newer(const struct qt_queue *q, uint64_t *h)
+/* Ends: each step is to another cell, or over a lap; at most two laps. */
+uint64_t
+qt__queue_skip(const struct qt_queue *q, uint64_t h)
 {
-	uint64_t	now = atomic_load_explicit(&q->body->head,
-	    memory_order_acquire);
+	uint64_t	c, word;
+	uint32_t	index;
 
-	if (now == *h)
-		return -QT_ECORRUPT;
-	*h = now;
-	return 0;
+	while (look(q, &h, &c, &index, &word) == -ENOENT)
+		;
+	return h;
 }
 
 uint64_t
 qt__queue_settle_head(struct qt_queue *q)
 {
-	uint64_t	h = atomic_load_explicit(&q->body->head,
-	    memory_order_acquire), c, word;
-	uint32_t	index;
+	uint64_t	h = qt__queue_skip(q, atomic_load_explicit(
+	    &q->body->head, memory_order_acquire));
 
-	/* Gone, and whoever took it has not said so yet. */
-	while (look(q, h, &c, &index, &word) == -ENOENT)
-		h++;
-	(void)set_head(q, h);
+	set_head(q, h);
 	atomic_store_explicit(&q->head_seen, h, memory_order_relaxed);
 	return h;
 }
@@ -92,6 +74,10 @@ qt__queue_settle_head(struct qt_queue *q)
 /*
  * Takes out the item at *h, or the first behind it; *h is where it was. Only
  * one with at most size bytes: else -EMSGSIZE, and it stays.
+ *
+ * The CAS is sequentially consistent, so qt__wake() may follow it: who waits
+ * for room looks at the words of chunks. (Not at whether they are free again;
+ * when there is room and no free chunk, a waiter may sleep out its 100 ms.)
  */
 static inline int
 take_from(struct qt_queue *q, uint32_t self, size_t size, uint64_t *h,
@@ -100,17 +86,14 @@ take_from(struct qt_queue *q, uint32_t self, size_t size, uint64_t *h,
 	for (;;) {
 		struct qt__chunk *chunk;
 		uint64_t	  c;
-		int		  rc = look(q, *h, &c, index, word);
+		int		  rc = look(q, h, &c, index, word);
 
-		if (rc == -ENOENT) {
-			/* Who takes from here on need not look at these. */
-			(void)set_head(q, ++*h);
+		if (rc == -ENOENT)
 			continue;
+		if (rc < 0) {
+			set_head(q, *h);
+			return rc;
 		}
-		if (rc == -EAGAIN && newer(q, h) == 0)
-			continue;
-		if (rc < 0)
-			return rc == -EAGAIN ? -QT_ECORRUPT : rc;
 		chunk = qt__chunk_at(&q->chunks, *index);
 		/* Is the chunk still the one of this position? Fewer than a lap
 		 * of items can have come between, so its generation is not the
@@ -183,7 +166,8 @@ pop_one(struct qt_queue *q, void *out, size_t size)
 	if (rc < 0)
 		return rc;
 	len = copy_out(q, index, word, out, size);
-	tell_head(q, h + 1);
+	set_head(q, h + 1);
+	qt__wake(&q->obj, QT__QUEUE_NOT_FULL);
 	return len;
 }
 
@@ -263,7 +247,8 @@ pop_many(struct qt_queue *q, struct iovec *items, size_t count)
 	}
 	if (n == 0)
 		return rc;
-	tell_head(q, h);
+	set_head(q, h);
+	qt__wake(&q->obj, QT__QUEUE_NOT_FULL);
 	return (ssize_t)n;
 }
 
@@ -315,7 +300,8 @@ take(void *arg, bool is_late)
 	rc = take_from(q, self, SIZE_ANY, &h, &item->index, &word);
 	if (rc < 0)
 		return rc;
-	tell_head(q, h + 1);
+	set_head(q, h + 1);
+	qt__wake(&q->obj, QT__QUEUE_NOT_FULL);
 	item->generation = qt__owner_generation(word);
 	item->data = qt__chunk_at(&q->chunks, item->index)->data;
 	item->len = len_of(q, qt__chunk_at(&q->chunks, item->index));
@@ -380,17 +366,11 @@ qt_queue_peek(const struct qt_queue *q, uint64_t which, void *out, size_t size)
 
 	if (which >= q->cell_count)
 		return -QT_EEMPTY;
-	for (h += which;; h++) {
+	h = qt__queue_skip(q, h) + which;
+	for (;;) {
 		struct qt__chunk	*chunk;
 
-		rc = look(q, h, &c, &index, &word);
-		if (rc == -EAGAIN) {
-			h -= which;
-			if (newer(q, &h) < 0)
-				return -QT_ECORRUPT;
-			h += which - 1;
-			continue;
-		}
+		rc = look(q, &h, &c, &index, &word);
 		if (rc == -ENOENT)
 			continue;
 		if (rc < 0)
@@ -403,6 +383,5 @@ qt_queue_peek(const struct qt_queue *q, uint64_t which, void *out, size_t size)
 		    word && atomic_load_explicit(&q->cells[h & q->mask],
 		    memory_order_relaxed) == c)
 			return len;
-		h--;
 	}
 }

@@ -28,9 +28,12 @@
  *	TAKEN takes it out. Otherwise somebody has: head + 1, by anyone.
  *
  * So positions that are published are all those before some p, and positions
- * whose item is gone all those before some q; tail is near p and head near q.
- * head only grows. tail is a hint: a plain store, which may be late by any
- * time, so it is checked against the cells and never less than head is used.
+ * whose item is gone all those before some q. tail and head are hints: each
+ * was true when it was stored, and says of all before it that they are
+ * published, or gone; but it is a plain store, which may come late by any time.
+ * Who starts from one goes on by what cells and chunks say: a step a position,
+ * and from one that is old by laps at once, for a cell that was written in a
+ * later lap says that all before it are gone.
  *
  * There are at least as many cells as chunks, so a chunk that is to be
  * published always finds a cell: capacity is looked at before, when it is
@@ -72,7 +75,7 @@ struct qt_queue {
 	unsigned int		 lap_shift;	/* of a position */
 	unsigned int		 cell_shift;	/* of the lap in a cell */
 	unsigned int		 gen_shift;	/* = bits of a chunk number */
-	uint64_t		 gen_mask, lap_mask;
+	uint64_t		 gen_mask;
 	uint32_t		 index_mask;
 	bool			 is_fixed;	/* items of one size */
 	_Atomic uint64_t	 head_seen;	/* at least this */
@@ -87,11 +90,17 @@ qt__queue_cell(const struct qt_queue *q, uint64_t pos, uint64_t word,
 	    (qt__owner_generation(word) & q->gen_mask) << q->gen_shift | index;
 }
 
-/* Laps that cell c is ahead of position pos: 0, or lap_mask for one behind. */
-static inline uint64_t
+/*
+ * Laps that cell c is ahead of position pos: 0, it is published; -1, it is the
+ * next of this cell; more than 0, pos is an old position.
+ */
+static inline int64_t
 qt__queue_ahead(const struct qt_queue *q, uint64_t c, uint64_t pos)
 {
-	return ((c >> q->cell_shift) - (pos >> q->lap_shift)) & q->lap_mask;
+	unsigned int	bits = 64 - q->cell_shift;
+	uint64_t	laps = (c >> q->cell_shift) - (pos >> q->lap_shift);
+
+	return (int64_t)(laps << (64 - bits)) >> (64 - bits);
 }
 
 /* Is what cell c names still in the queue, if its chunk says word? */
@@ -110,7 +119,11 @@ int	qt__queue_enter(struct qt_queue *q, uint32_t index, uint64_t word);
 /* Is it in one, if it says word? Its owner is dead, or we are. */
 bool	qt__queue_has(const struct qt_queue *q, uint32_t index, uint64_t word);
 
-/* queue_pop.c: moves head over items that are gone; where it is then. */
+/*
+ * queue_pop.c: the first position from h on whose item is not gone. It writes
+ * nothing; qt__queue_settle_head() starts at head and moves it there.
+ */
+uint64_t qt__queue_skip(const struct qt_queue *q, uint64_t h);
 uint64_t qt__queue_settle_head(struct qt_queue *q);
 
 /* queue_sweep.c */

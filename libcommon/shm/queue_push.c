@@ -7,77 +7,56 @@
 #include "queue_priv.h"
 
 #define RECENT	64u	/* cells behind the head whose chunks may be free */
-#define RETRIES	1000u	/* looks at words that make no sense, before we
-			 * believe that they do not */
 
 /* --- Into a cell --------------------------------------------------------- */
 
-/* A position from where the first free cell is ahead, or here. */
-static uint64_t
-start(const struct qt_queue *q)
-{
-	uint64_t	t = atomic_load_explicit(&q->body->tail,
-	    memory_order_acquire);
-	uint64_t	h = atomic_load_explicit(&q->body->head,
-	    memory_order_acquire);
-
-	/* A producer that was stopped may have put an old one there. */
-	return (int64_t)(t - h) < 0 ? h : t;
-}
-
 /* Is what the cell of position t held a lap ago gone? */
-static bool
+static inline bool
 is_gone(struct qt_queue *q, uint64_t t)
 {
 	uint64_t	h = atomic_load_explicit(&q->head_seen,
 	    memory_order_relaxed);
 
-	if (t - h < q->cell_count)
-		return true;
-	h = qt__queue_settle_head(q);
-	return t - h < q->cell_count;
+	return t - h < q->cell_count ||
+	    t - qt__queue_settle_head(q) < q->cell_count;
 }
 
-static void
+static inline void
 set_tail(struct qt_queue *q, uint64_t t)
 {
-	/* A hint: it may go back when two do this, and others go on from
-	 * there. */
 	if ((int64_t)(t - atomic_load_explicit(&q->body->tail,
 	    memory_order_relaxed)) > 0)
 		atomic_store_explicit(&q->body->tail, t, memory_order_release);
 }
 
 /*
- * Position t or the first behind it that is free. *t is where it went. The CAS
- * is sequentially consistent, for qt__wake(), and pairs with the acquire load
- * of the cell by who takes the item.
+ * Into the first free position from *t on; *t is which that was. The CAS is
+ * sequentially consistent, for qt__wake(), and pairs with the acquire load of
+ * the cell by who takes the item.
  */
-static int
+static inline int
 enter_from(struct qt_queue *q, uint32_t index, uint64_t word, uint64_t *t)
 {
 	struct qt__chunk	*chunk = qt__chunk_at(&q->chunks, index);
 
-	for (unsigned int bad = 0; bad < RETRIES;) {
+	for (;;) {
 		_Atomic uint64_t *cell = &q->cells[*t & q->mask];
 		uint64_t	  c = atomic_load_explicit(cell,
 		    memory_order_acquire);
-		uint64_t	  ahead = qt__queue_ahead(q, c, *t);
+		int64_t		  ahead = qt__queue_ahead(q, c, *t);
 
-		if (ahead == 0) {
-			++*t;
-		} else if (ahead == q->lap_mask && is_gone(q, *t)) {
-			atomic_store_explicit(&chunk->place, *t,
-			    memory_order_relaxed);
-			if (atomic_compare_exchange_strong(cell, &c,
-			    qt__queue_cell(q, *t, word, index)))
-				return 0;
-		} else {
-			*t = start(q);
-			bad++;
+		if (ahead >= 0) {
+			/* Each cell once, and once more: it ends. */
+			*t += ((uint64_t)ahead << q->lap_shift) + 1;
+			continue;
 		}
+		if (ahead != -1 || !is_gone(q, *t))
+			return -QT_ECORRUPT;
+		atomic_store_explicit(&chunk->place, *t, memory_order_relaxed);
+		if (atomic_compare_exchange_strong(cell, &c,
+		    qt__queue_cell(q, *t, word, index)))
+			return 0;
 	}
-	return -QT_ECORRUPT;
 }
 
 int

@@ -110,26 +110,25 @@ check_chunk(struct qt_queue *q, uint32_t index, struct qt__fsck *f)
 static void
 check_cells(struct qt_queue *q, struct qt__fsck *f)
 {
-	uint64_t	h = qt__queue_settle_head(q), n;
+	uint64_t	h = qt__queue_settle_head(q), n = 0;
+	int64_t		ahead = 0;
 
-	for (n = 0; n < q->cell_count; n++) {
+	while (n < q->cell_count && ahead >= 0) {
 		uint64_t	c = atomic_load(&q->cells[(h + n) & q->mask]);
 		uint32_t	index = (uint32_t)c & q->index_mask;
 
-		if (qt__queue_ahead(q, c, h + n) != 0)
-			break;
-		if (index >= q->chunks.count)
+		ahead = qt__queue_ahead(q, c, h + n);
+		if (ahead == 0 && index >= q->chunks.count)
 			qt__fsck_fault(f, false, "position %llu: chunk %u of "
 			    "%u", (unsigned long long)(h + n), index,
 			    q->chunks.count);
+		n += ahead >= 0;
 	}
-	/* Behind the last, all are of the lap before. */
+	/* Behind the last, all are of the lap before; unless others pushed. */
 	for (; n < q->cell_count; n++) {
-		uint64_t	c = atomic_load(&q->cells[(h + n) & q->mask]);
-
-		if (qt__queue_ahead(q, c, h + n) == q->lap_mask ||
-		    atomic_load(&q->body->head) != h ||
-		    qt__queue_ahead(q, c, h + n) == 0)
+		ahead = qt__queue_ahead(q, atomic_load(&q->cells[(h + n) &
+		    q->mask]), h + n);
+		if (ahead >= -1 && ahead <= 0)
 			continue;
 		qt__fsck_fault(f, false, "position %llu: a cell of another "
 		    "lap", (unsigned long long)(h + n));
