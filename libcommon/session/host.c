@@ -91,13 +91,14 @@ start_handles(struct qt__host *h)
 	    (rc = uv_timer_init(l, &h->spare_timer)) < 0 ||
 	    (rc = uv_timer_init(l, &h->listen_timer)) < 0 ||
 	    (rc = uv_timer_init(l, &h->screen.timer)) < 0 ||
+	    (rc = uv_timer_init(l, &h->watch.timer)) < 0 ||
 	    (rc = uv_prepare_init(l, &h->prepare)) < 0 ||
 	    (rc = uv_signal_init(l, &h->sigchld)) < 0 ||
 	    (rc = uv_signal_init(l, &h->sigterm)) < 0 ||
 	    (rc = uv_signal_init(l, &h->sigint)) < 0)
 		return rc;
 	h->bell_timer.data = h->hup_timer.data = h->stop_timer.data = h;
-	h->listen_timer.data = h;
+	h->listen_timer.data = h->watch.timer.data = h;
 	h->spare_timer.data = h->screen.timer.data = h->prepare.data = h;
 	h->sigchld.data = h->sigterm.data = h->sigint.data = h;
 	if ((rc = uv_prepare_start(&h->prepare, on_turn)) < 0 ||
@@ -154,6 +155,7 @@ begin(struct qt__host *h, struct qt_err *err)
 	if (h->opt.spare > 0)
 		(void)uv_timer_start(&h->spare_timer, qt__spare_fill, 0, 0);
 	qt__screen_begin(h);
+	qt__watch_begin(h);
 	qt__notify("READY=1");
 	return h->opt.on_ready != NULL ? h->opt.on_ready(h->opt.ctx) : 0;
 }

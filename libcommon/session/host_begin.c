@@ -35,6 +35,7 @@
 #define SEGMENT_SIZE	(UINT64_C(64) << 30)	/* of addresses, not memory */
 #define EVENTS_SIZE	(256u << 10)
 #define LOCK_MS		2000
+#define WRITER_MS	5000	/* twice and more what host_watch.c takes */
 #define SHM_DIR		"/dev/shm"
 
 /* The socket alone proves nothing: such a child holds it open, too. */
@@ -76,11 +77,21 @@ lock_patiently(int fd)
 	return rc;
 }
 
+void
+qt__host_sign(int lock_fd)
+{
+	char	text[32];
+	int	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	if (qt_sys_ftruncate(lock_fd, 0) == 0)
+		(void)qt_sys_pwrite(lock_fd, text, (size_t)len, 0);
+}
+
 static int
 take_lock(struct qt__host *h, struct qt_err *err)
 {
-	char	path[QT_PATH_SIZE], text[32];
-	int	rc, len;
+	char	path[QT_PATH_SIZE];
+	int	rc;
 
 	rc = qt_path_in_runtime("host.lock", path, err);
 	if (rc < 0)
@@ -100,9 +111,7 @@ take_lock(struct qt__host *h, struct qt_err *err)
 		qt_err_set(err, "lock '%s'", path);
 		return rc;
 	}
-	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	if (qt_sys_ftruncate(h->lock_fd, 0) == 0)
-		(void)qt_sys_pwrite(h->lock_fd, text, (size_t)len, 0);
+	qt__host_sign(h->lock_fd);
 	return 0;
 }
 
@@ -200,14 +209,15 @@ writer_of(const struct qt_seg *seg)
 
 /*
  * We have the lock; but its file may have been removed under a host that goes
- * on, and whose table must not be touched. A dead host's child may seem to be
- * one until it comes to its exec(2).
+ * on, and whose table must not be touched. That one takes the new file's lock
+ * when it looks, if it can have it. A dead host's child may seem to be one
+ * until it comes to its exec(2).
  */
 static int
 await_no_writer(struct qt__host *h, struct qt_err *err)
 {
 	struct timespec	pause = { .tv_nsec = 2000000 };
-	uint64_t	end = qt_clock_mono_ms() + LOCK_MS;
+	uint64_t	end = qt_clock_mono_ms() + WRITER_MS;
 	long		pid;
 
 	while ((pid = writer_of(h->seg)) != 0) {
@@ -217,7 +227,13 @@ await_no_writer(struct qt__host *h, struct qt_err *err)
 			    "it, with its sessions", pid, h->runtime, pid);
 			return -EBUSY;
 		}
+		(void)qt_sys_lock(h->lock_fd, F_UNLCK, 0, 1);
 		(void)nanosleep(&pause, NULL);
+		if (qt_sys_lock(h->lock_fd, F_WRLCK, 0, 1) < 0) {
+			qt_err_set(err, "another session host runs in '%s'",
+			    h->runtime);
+			return -EEXIST;
+		}
 	}
 	return 0;
 }
@@ -438,16 +454,10 @@ void
 qt__host_end(struct qt__host *h)
 {
 	int	is_empty = h->table != NULL && h->table->records == 0;
-	char	path[QT_PATH_SIZE];
 
 	if (h->events != NULL)
 		qt__event(h, "host-stopped", NULL);
-	if (h->listen_fd >= 0 &&
-	    qt_path_in_runtime("host.sock", path, NULL) == 0)
-		(void)qt_sys_unlink(AT_FDCWD, path);
-	if (h->screen.listen_fd >= 0 &&
-	    qt_path_in_runtime("screen.sock", path, NULL) == 0)
-		(void)qt_sys_unlink(AT_FDCWD, path);
+	qt__watch_unlink(h);
 	if (h->listen_fd >= 0)
 		close(h->listen_fd);
 	if (h->screen.listen_fd >= 0)

@@ -143,6 +143,19 @@ on_connection(uv_poll_t *poll, int status, int events)
 	}
 }
 
+void
+qt__conn_pause(struct qt__host *h)
+{
+	on_connection(&h->listen, 0, UV_READABLE);
+	(void)uv_poll_stop(&h->listen);
+}
+
+void
+qt__conn_resume(struct qt__host *h)
+{
+	(void)uv_poll_start(&h->listen, UV_READABLE, on_connection);
+}
+
 int
 qt__conn_listen(struct qt__host *h)
 {

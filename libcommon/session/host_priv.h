@@ -99,8 +99,21 @@ struct qt__screen {
 	pid_t		 pid;
 	int		 listen_fd;
 	uint32_t	 delay_ms;
-	uint64_t	 started_ms;
+	uint64_t	 started_ms, ended_ms;
 	uv_timer_t	 timer;
+	uv_poll_t	 poll;		/* for requests while there is none */
+};
+
+/* ino 0: none. */
+struct qt__file_id {
+	dev_t	dev;
+	ino_t	ino;
+};
+
+struct qt__watch {
+	uv_timer_t		timer;
+	struct qt__file_id	sock, screen, log;	/* of the names */
+	int			said;		/* why it could not */
 };
 
 struct qt__host {
@@ -133,6 +146,7 @@ struct qt__host {
 	uv_timer_t		 bell_timer, hup_timer, stop_timer, spare_timer;
 	uv_timer_t		 listen_timer;	/* while listen rests */
 	struct qt__screen	 screen;
+	struct qt__watch	 watch;
 	struct qt__conn		*stop_conn;
 	uint64_t		 rings, loops, output_bytes, input_bytes;
 	uint64_t		 starved_ms;	/* when it was last said */
@@ -147,9 +161,19 @@ struct qt__host {
 /* host_begin.c: lock, segment, sockets */
 int	qt__host_begin(struct qt__host *h, struct qt_err *err);
 void	qt__host_end(struct qt__host *h);
+/* Our process id into the file of the lock that we have. */
+void	qt__host_sign(int lock_fd);
+
+/* host_watch.c: the runtime folder's files, made again when they are gone */
+void	qt__watch_begin(struct qt__host *h);
+/* Removes the sockets' names, if they are ours. */
+void	qt__watch_unlink(struct qt__host *h);
 
 /* host_listen.c */
 int	qt__conn_listen(struct qt__host *h);
+/* Between them listen_fd may become another socket; who waits is accepted. */
+void	qt__conn_pause(struct qt__host *h);
+void	qt__conn_resume(struct qt__host *h);
 
 /* host_conn.c */
 struct qt__conn *qt__conn_add(struct qt__host *h, int fd, uint32_t id,
@@ -286,6 +310,9 @@ void	qt__upgrade_look(struct qt__host *h);
 /* host_screen.c */
 int	qt__screen_listen(struct qt__host *h, struct qt_err *err);
 void	qt__screen_begin(struct qt__host *h);
+/* Between them listen_fd becomes another; the service starts anew with it. */
+void	qt__screen_pause(struct qt__host *h);
+void	qt__screen_again(struct qt__host *h);
 int	qt__screen_reap(struct qt__host *h, pid_t pid, int status);
 void	qt__screen_end(struct qt__host *h);
 

@@ -2,8 +2,8 @@
 /*
  * The screen service's keeper: the host binds screen.sock, so that requests
  * wait while there is no service, and starts `qt-session screen` with it as
- * descriptor 3; again whenever it dies, less and less often. Nothing here
- * depends on it.
+ * descriptor 3; again whenever it dies, less and less often unless somebody
+ * asks. Nothing here depends on it.
  */
 
 #include <errno.h>
@@ -75,6 +75,8 @@ start(struct qt__host *h)
 	sigset_t		 all, old;
 	pid_t			 pid;
 
+	if (s->poll.data != NULL)
+		(void)uv_poll_stop(&s->poll);
 	qt_path_program("qt-session", program);
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &old);
@@ -106,6 +108,52 @@ qt__screen_begin(struct qt__host *h)
 		(void)uv_timer_start(&h->screen.timer, on_timer, 0, 0);
 }
 
+void
+qt__screen_pause(struct qt__host *h)
+{
+	if (h->screen.poll.data != NULL)
+		(void)uv_poll_stop(&h->screen.poll);
+}
+
+void
+qt__screen_again(struct qt__host *h)
+{
+	struct qt__screen	*s = &h->screen;
+
+	s->delay_ms = DELAY_MS_MIN;
+	if (s->pid > 0)
+		(void)kill(s->pid, SIGTERM);
+	else
+		(void)uv_timer_start(&s->timer, on_timer, 0, 0);
+}
+
+/* Not at once: what they ask may be what it died of. */
+static void
+on_request(uv_poll_t *poll, int status, int events)
+{
+	struct qt__host		*h = poll->data;
+	struct qt__screen	*s = &h->screen;
+	uint64_t		 ago = qt_clock_mono_ms() - s->ended_ms;
+
+	(void)status;
+	(void)events;
+	(void)uv_poll_stop(poll);
+	(void)uv_timer_start(&s->timer, on_timer,
+	    ago < DELAY_MS_MIN ? DELAY_MS_MIN - ago : 0, 0);
+}
+
+static void
+await_request(struct qt__host *h)
+{
+	struct qt__screen	*s = &h->screen;
+
+	if (s->poll.data == NULL &&
+	    uv_poll_init(&h->loop, &s->poll, s->listen_fd) == 0)
+		s->poll.data = h;
+	if (s->poll.data != NULL)
+		(void)uv_poll_start(&s->poll, UV_READABLE, on_request);
+}
+
 /* 1 when it was the service that died. pid 0: it could not be started. */
 int
 qt__screen_reap(struct qt__host *h, pid_t pid, int status)
@@ -118,12 +166,14 @@ qt__screen_reap(struct qt__host *h, pid_t pid, int status)
 		s->delay_ms = DELAY_MS_MIN;
 	if (pid != 0)
 		qt_log(QT_LOG_WARN, QT__MODULE, "the screen service ended "
-		    "(%s %d); next start in %u ms",
+		    "(%s %d); next start in %u ms, or when it is asked",
 		    WIFSIGNALED(status) ? "signal" : "status",
 		    WIFSIGNALED(status) ? WTERMSIG(status) :
 		    WEXITSTATUS(status), s->delay_ms);
 	s->pid = 0;
+	s->ended_ms = qt_clock_mono_ms();
 	(void)uv_timer_start(&s->timer, on_timer, s->delay_ms, 0);
+	await_request(h);
 	s->delay_ms = s->delay_ms < DELAY_MS_MAX / 2 ? 2 * s->delay_ms :
 	    DELAY_MS_MAX;
 	return 1;

@@ -62,22 +62,89 @@ teardown() { world_down; }
 	[ "$(session_state after)" = running ]
 }
 
-@test "a host whose files were removed keeps its sessions; no other begins" {
+# A host that is stopped cannot make its files again.
+@test "a host whose lock was removed keeps its sessions; no other begins" {
 	qt-session new -d -n one -- cat >/dev/null
 	pid=$(host_pid)
+	kill -STOP "$pid"
 	rm "$QT_RUNTIME_DIR"/host.lock
 	run -3 qt-session host
+	kill -CONT "$pid"
 	[[ $output == *"host (process $pid)"*"host.lock was removed"* ]]
 	[ "$(session_state one)" = running ]
 	run -0 qt-session send one hi
 	session_wait one hi
-	rm "$QT_RUNTIME_DIR"/host.sock
-	run -3 qt-session new -d -- cat
-	[[ $output == *"'kill $pid' ends"* ]]
-	[ "$(session_state one)" = running ]
-	kill "$pid"
-	wait_for 10 refute kill -0 "$pid"
-	run -0 qt-session new -d -n two -- cat
+}
+
+is_host() { [ "$(host_pid)" = "$1" ]; }
+
+@test "a host makes its files again, each of them" {
+	qt-session new -d -n one -- cat >/dev/null
+	pid=$(host_pid)
+	for name in lock sock log; do
+		rm "$QT_RUNTIME_DIR/host.$name"
+		rm -f "$QT_RUNTIME_DIR/screen.sock"
+		run -0 qt-session new -d -n "two-$name" -- cat
+		wait_for 20 is_host "$pid"
+		wait_for 20 test -S "$QT_RUNTIME_DIR/screen.sock"
+		run -0 qt-session send one "typed-$name"
+		session_wait one "typed-$name"
+	done
+	grep -q 'were made again' "$QT_RUNTIME_DIR/host.log"
+	[ "$(stat -c %a "$QT_RUNTIME_DIR"/host.{sock,lock} | sort -u)" = 600 ]
+}
+
+@test "a host makes its folder again; who looks on sees nothing of it" {
+	qt-session new -d -n one -- cat >/dev/null
+	pid=$(host_pid)
+	term_open 80x24 qt-session attach one
+	term_type before
+	session_wait one before
+	for way in rm mv; do
+		if [ $way = rm ]; then
+			rm -r "$QT_RUNTIME_DIR"
+		else
+			mv "$QT_RUNTIME_DIR" "$WORLD/moved"
+		fi
+		wait_for 20 is_host "$pid"
+		wait_for 20 has_state one running
+		wait_for 20 test -S "$QT_RUNTIME_DIR/screen.sock"
+		[ "$(stat -c %a "$QT_RUNTIME_DIR")" = 700 ]
+		term_type " $way"
+		session_wait one " $way"
+		term_wait " $way"
+		qt-session new -d -n "after-$way" -- cat
+		[ "$(host_pid)" = "$pid" ]
+	done
+	run -0 qt-session upgrade
+	[ "$(host_pid)" = "$pid" ]
+	[ "$(session_state after-mv)" = running ]
+}
+
+other_said() {
+	grep -q "another session host (process $1) has them" \
+	    "$QT_RUNTIME_DIR/host.log"
+}
+
+@test "of two hosts of one folder the first goes on, and comes back" {
+	qt-session new -d -n one -- cat >/dev/null
+	pid=$(host_pid)
+	term_open 80x24 qt-session attach one
+	kill -STOP "$pid"
+	rm -r "$QT_RUNTIME_DIR"
+	qt-session new -d -n other -- cat
+	other=$(host_pid)
+	[ "$other" != "$pid" ]
+	kill -CONT "$pid"
+	wait_for 20 other_said "$other"
+	term_type still
+	term_wait still
+	[ "$(session_state other)" = running ]
+	[ -z "$(session_state one)" ]
+	qt-session stop --force
+	wait_for 20 is_host "$pid"
+	wait_for 20 has_state one running
+	session_wait one still
 }
 
 @test "capture says that there is no screen service" {

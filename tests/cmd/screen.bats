@@ -19,6 +19,21 @@ screen_pid() {
 
 another_screen() { [ "$(screen_pid || echo "$1")" != "$1" ]; }
 
+# The delays that the host announces add up to more than 20 seconds.
+@test "after many deaths a request starts the service at once" {
+	qt-session new -d -n one -- sh -c 'echo here; exec cat' >/dev/null
+	session_wait one here
+	begun=$SECONDS
+	for _ in 1 2 3 4 5 6 7 8; do
+		pid=$(screen_pid)
+		kill -KILL "$pid"
+		wait_for 20 session_shows one here
+		wait_for 10 another_screen "$pid"
+	done
+	[ $((SECONDS - begun)) -lt 20 ]
+	grep -q 'next start in 10000 ms' "$QT_RUNTIME_DIR/host.log"
+}
+
 @test "capture shows the screen again after the service was killed" {
 	local pid
 	qt-session new -d -n a -- sh -c 'printf "one\ntwo"; cat'
