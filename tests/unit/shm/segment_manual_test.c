@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qt-segment(5) says of every byte what the code does. See "manual.h". */
 
+#include "../../../libcommon/shm/hash_priv.h"
 #include "../../../libcommon/shm/object_priv.h"
 #include "../../../libcommon/shm/ring_priv.h"
 
@@ -14,6 +15,7 @@
 #define ROW(field) MANUAL_FIELD(struct qt__seg_row, field)
 #define MAP(field) MANUAL_FIELD(struct qt__page, field)
 #define OBJ(field) MANUAL_FIELD(struct qt__obj_head, field)
+#define NODE(field) MANUAL_FIELD(struct qt__node, field)
 #define RING(field) MANUAL_FIELD(struct qt__ring, field)
 /* The allocator's words lie behind the header. */
 #define CTL(field) { sizeof(struct qt__seg_head) +			\
@@ -111,4 +113,22 @@ QT_TEST(the_manual_has_the_ring)
 	manual_has_table(PAGE, "Ring", 0, ring, COUNT(ring));
 	assert_memory_equal(QT__RING_MAGIC, "QTRING1\n", 8);
 	assert_int_equal(QT__RING_SLOTS, 48);
+}
+
+QT_TEST(the_manual_has_the_nodes_of_maps_and_sets)
+{
+	static const struct manual_row node[] = {
+		NODE(word), NODE(next), NODE(hash), NODE(lens),
+	};
+
+	(void)state;
+	manual_has_table(PAGE, "Maps and sets", 0, node, COUNT(node));
+	manual_says(PAGE, "The key follows at 32,");
+	assert_int_equal(offsetof(struct qt__node, data), 32);
+	manual_says(PAGE, "state 0 free, 1 being filled, 2 in use, 3 being "
+	    "freed");
+	assert_int_equal(QT__NODE_TAKEN, 3);
+	assert_true(qt__link_after(UINT64_C(5) << 34, QT__MARK_REPLACED, 7) ==
+	    (UINT64_C(6) << 34 | UINT64_C(2) << 32 | 7));
+	assert_int_equal(QT__MARK_FREED, 3);
 }
