@@ -19,6 +19,13 @@ static const struct qt__obj_type *const types[QT_TYPE_COUNT_] = {
 	[QT_TYPE_QUEUE] = &qt__queue_type,
 	[QT_TYPE_SPSC] = &qt__spsc_type,
 	[QT_TYPE_VALUE] = &qt__value_type,
+	[QT_TYPE_SEMAPHORE] = &qt__semaphore_type,
+	[QT_TYPE_MUTEX] = &qt__mutex_type,
+	[QT_TYPE_RWLOCK] = &qt__rwlock_type,
+	[QT_TYPE_LATCH] = &qt__latch_type,
+	[QT_TYPE_BARRIER] = &qt__barrier_type,
+	[QT_TYPE_EVENT] = &qt__event_type,
+	[QT_TYPE_ONCE] = &qt__once_type,
 };
 
 /* Of entries that are no objects. */
