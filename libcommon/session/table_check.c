@@ -70,7 +70,7 @@ claim_extent(struct check *c, _Atomic uint64_t *word, uint64_t size,
 
 	if (offset == 0)
 		return;
-	len = qt_seg_piece(c->seg, offset);
+	len = qt_seg_extent(c->seg, offset);
 	claim(c, offset, len >= size ? len : 0, word, kind);
 }
 
@@ -95,7 +95,7 @@ claim_all(struct check *c, uint64_t head_offset)
 {
 	struct qt__table_head	*head = c->map.head;
 	uint32_t		 slots = qt__map_slots(&c->map);
-	uint64_t		 len = qt_seg_piece(c->seg, head_offset);
+	uint64_t		 len = qt_seg_extent(c->seg, head_offset);
 	_Atomic uint64_t	*ring;
 
 	claim(c, head_offset, len >= sizeof(*head) ? len : 0, NULL, OF_TABLE);

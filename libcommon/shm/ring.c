@@ -196,8 +196,8 @@ qt_ring_pieces(struct qt_seg *seg, uint64_t offset,
 	_Static_assert(QT_RING_PIECES_MAX == QT__RING_SLOTS + 1, "pieces");
 	if (ring == NULL)
 		return -QT_ECORRUPT;
-	out[0] = (struct qt_ring_piece){ offset, qt_seg_piece(seg, offset) };
-	if (out[0].len != seg->head.block_size)
+	out[0] = (struct qt_ring_piece){ offset, seg->head.block_size };
+	if (!qt__block_is_used(seg, offset))
 		return -QT_ECORRUPT;
 	for (uint32_t i = 0; i < ring->slot_count; i++) {
 		rc = qt__ring_chunk(seg, ring, i, &c);
@@ -207,7 +207,7 @@ qt_ring_pieces(struct qt_seg *seg, uint64_t offset,
 			continue;
 		out[count].offset = qt_seg_offset(seg, c.data);
 		out[count].len = c.end - c.start;
-		if (qt_seg_piece(seg, out[count].offset) != out[count].len)
+		if (qt_seg_extent(seg, out[count].offset) != out[count].len)
 			return -QT_ECORRUPT;
 		count++;
 	}

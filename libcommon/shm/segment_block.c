@@ -120,3 +120,18 @@ qt__block_del(struct qt_seg *seg, uint64_t offset, uint64_t link)
 	qt__seg_unlock(seg);
 	return rc;
 }
+
+bool
+qt__block_is_used(struct qt_seg *seg, uint64_t offset)
+{
+	struct qt__txn	t = { .seg = seg };
+	struct qt__page	p;
+	uint64_t	at = offset - seg->head.data_offset;
+
+	if (offset < seg->head.data_offset || at % seg->head.block_size != 0 ||
+	    at / seg->page >= seg->head.page_count)
+		return false;
+	p = qt__page_get(&t, (uint32_t)(at / seg->page));
+	return !t.bad && p.state == QT__PAGE_BLOCKS &&
+	    (p.mask >> at % seg->page / seg->head.block_size & 1) != 0;
+}

@@ -293,24 +293,21 @@ qt__seg_free(struct qt_seg *seg, uint64_t offset, uint64_t link)
 }
 
 uint64_t
-qt_seg_piece(struct qt_seg *seg, uint64_t offset)
+qt_seg_extent(struct qt_seg *seg, uint64_t offset)
 {
 	struct qt__txn	t = { .seg = seg };
 	struct qt__page	p;
 	uint64_t	at = offset - seg->head.data_offset;
-	uint64_t	index = at / seg->page, block = at % seg->page;
+	uint64_t	index = at / seg->page;
 
-	if (offset < seg->head.data_offset || index >= seg->head.page_count)
+	if (offset < seg->head.data_offset || at % seg->page != 0 ||
+	    index >= seg->head.page_count)
 		return 0;
 	p = qt__page_get(&t, (uint32_t)index);
-	if (t.bad || p.pages > seg->head.page_count - index)
+	if (t.bad || p.state != QT__PAGE_USED ||
+	    p.pages > seg->head.page_count - index)
 		return 0;
-	if (p.state == QT__PAGE_USED && block == 0)
-		return (uint64_t)p.pages * seg->page;
-	if (p.state == QT__PAGE_BLOCKS && block % seg->head.block_size == 0 &&
-	    (p.mask >> block / seg->head.block_size & 1) != 0)
-		return seg->head.block_size;
-	return 0;
+	return (uint64_t)p.pages * seg->page;
 }
 
 int

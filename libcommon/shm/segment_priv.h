@@ -368,6 +368,8 @@ void	qt__obj_forget(struct qt_seg *seg);
 /* segment_block.c: pieces of block_size bytes that share pages. */
 int	qt__block_add(struct qt_seg *seg, const void *init, size_t len,
 	    uint64_t link, uint64_t *offset);
+/* Whether a block begins there and is in use. */
+bool	qt__block_is_used(struct qt_seg *seg, uint64_t offset);
 int	qt__block_del(struct qt_seg *seg, uint64_t offset, uint64_t link);
 
 #endif /* QT_SHM_SEGMENT_PRIV_H */

@@ -170,11 +170,11 @@ int	qt_seg_free(struct qt_seg *seg, uint64_t offset);
 int	qt_seg_free_at(struct qt_seg *seg, uint64_t *word);
 
 /*
- * What the allocator knows of an offset: how many bytes the extent has, or the
- * block of a ring's header, that is in use and begins there; 0 when none does.
- * For who takes over a segment that may be damaged.
+ * What the allocator knows of an offset: how many bytes the extent has that is
+ * in use and begins there; 0 when none does. For who takes over a segment that
+ * may be damaged.
  */
-uint64_t qt_seg_piece(struct qt_seg *seg, uint64_t offset);
+uint64_t qt_seg_extent(struct qt_seg *seg, uint64_t offset);
 
 /* Entries: the typed names. */
 #define QT_SEG_NAME_SIZE 64

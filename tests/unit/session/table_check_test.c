@@ -217,6 +217,13 @@ of_head(struct world *w)
 	return qt_seg_offset(w->seg, w->table->map.head);
 }
 
+/* A ring's header is in a page that it shares, which is no extent. */
+static uint64_t
+of_ring(struct world *w)
+{
+	return *ring_word(w, 0);
+}
+
 static uint64_t
 of_nothing(struct world *w)
 {
@@ -228,6 +235,7 @@ QT_TEST(an_index_does_not_free_what_another_structure_uses)
 	(void)state;
 	index_names(of_chunk);
 	index_names(of_block);
+	index_names(of_ring);
 	index_names(of_head);
 	index_names(of_nothing);
 }
