@@ -197,6 +197,9 @@ qt__scan_is_query_head(const struct qt_scan *s)
 
 	switch (s->state) {
 	case QT__S_OSC:
+		/* So many controls that its beginning is not known yet. */
+		if (s->text_len < QT_SCAN_TEXT)
+			return 1;
 		q.kind = QT_SCAN_OSC;
 		break;
 	case QT__S_DCS_PASS:

@@ -168,6 +168,34 @@ QT_TEST(judges_long_sequences_by_their_start)
 	expect_long("\x1b_G", "\x1b\\", "", 0);
 }
 
+/* Terminals ignore controls in OSC; they do not hide what it asks. */
+QT_TEST(drops_a_query_behind_more_controls_than_can_be_held)
+{
+	static const char *const	heads[] = { "\x1b]", "\x1b]1",
+	    "\x1b]11;", "\x1b]52;c;", "\x1b]1337;Report" };
+	static const char *const	tails[] = { "11;?\a", "1;?\a", "?\a",
+	    "?\a", "CellSize\a" };
+	struct qt_filter		f;
+	struct qt_buf			out = QT_BUF_INIT;
+	char				many[600];
+
+	(void)state;
+	memset(many, 1, sizeof(many));
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		f = (struct qt_filter)QT_FILTER_INIT;
+		qt_buf_reset(&out);
+		assert_int_equal(qt_filter_feed(&f, heads[i],
+		    strlen(heads[i]), &out), 0);
+		assert_int_equal(qt_filter_feed(&f, many, sizeof(many), &out),
+		    0);
+		assert_int_equal(qt_filter_feed(&f, tails[i],
+		    strlen(tails[i]), &out), 0);
+		assert_int_equal(qt_filter_feed(&f, "b", 1, &out), 0);
+		assert_int_equal(out.len, 1);
+	}
+	qt_buf_clear(&out);
+}
+
 QT_TEST(cuts_a_query_that_was_half_delivered)
 {
 	static const char	in[] = "text\x1b[6nmore\x1b[1mx";
