@@ -19,6 +19,8 @@
 
 #include "scan_priv.h"
 
+#define QUIET ",q=2"
+
 enum { REST_NONE, REST_PASS, REST_DROP };
 
 static int
@@ -45,6 +47,17 @@ graphics_at(const struct qt_filter *f)
 	return (size_t)(p - f->hold);
 }
 
+/* A graphics command which with QUIET would be too long to be judged. */
+static int
+is_graphics_full(const struct qt_filter *f, const char *text, size_t len)
+{
+	const char	*end = memchr(text, ';', len);
+
+	if (end != NULL)
+		len = (size_t)(end - text);
+	return graphics_at(f) > 0 && len + strlen(QUIET) >= QT_SCAN_TEXT;
+}
+
 /* Lets n held bytes go out. */
 static int
 pass(struct qt_filter *f, size_t n, struct qt_buf *out)
@@ -56,7 +69,7 @@ pass(struct qt_filter *f, size_t n, struct qt_buf *out)
 	if (at > from && at <= n) {
 		rc = put(f, out, f->hold + from, at - from);
 		if (rc == 0)
-			rc = put(f, out, ",q=2", 4);
+			rc = put(f, out, QUIET, strlen(QUIET));
 		from = at;
 	}
 	if (rc == 0)
@@ -187,7 +200,8 @@ finish(struct qt_filter *f, const struct qt_scan_seq *seq, struct qt_buf *out)
 			rc = put(f, out, "\x1b\\", 2);
 	} else if (seq == NULL) {
 		rc = drop(f, n, is_string_start(f), out);
-	} else if (qt_scan_is_query(seq)) {
+	} else if (qt_scan_is_query(seq) || (is_string &&
+	    is_graphics_full(f, seq->text, seq->len))) {
 		rc = drop(f, n, is_string, out);
 	} else if (qt__scan_is_modes(seq)) {
 		rc = set_modes(f, n, out);
@@ -216,7 +230,8 @@ overflow(struct qt_filter *f, struct qt_buf *out)
 {
 	int	rc = 0;
 
-	if (f->rest == REST_NONE && qt__scan_is_query_head(&f->scan))
+	if (f->rest == REST_NONE && (qt__scan_is_query_head(&f->scan) ||
+	    is_graphics_full(f, f->scan.text, f->scan.text_len)))
 		f->rest = REST_DROP;
 	if (f->rest != REST_DROP) {
 		rc = pass(f, f->held - 1, out);

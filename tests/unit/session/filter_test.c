@@ -155,6 +155,36 @@ expect_long(const char *start, const char *end, const char *want_start,
 	expect(in, n + 3000 + strlen(end), want, strlen(want));
 }
 
+/* What passed once passes again, with the same bytes. */
+QT_TEST(a_graphics_command_that_quiet_makes_too_long_is_dropped)
+{
+	struct qt_filter	f;
+	struct qt_buf		once = QT_BUF_INIT, twice = QT_BUF_INIT;
+	char			in[540];
+
+	(void)state;
+	assert_int_equal(qt_buf_add(&once, "", 0), 0);
+	assert_int_equal(qt_buf_add(&twice, "", 0), 0);
+	for (size_t len = 490; len < 520; len++) {
+		memset(in, 'a', sizeof(in));
+		memcpy(in, "\x1b_G", 3);
+		memcpy(in + len, "\x1b\\b", 3);
+		f = (struct qt_filter)QT_FILTER_INIT;
+		qt_buf_reset(&once);
+		assert_int_equal(qt_filter_feed(&f, in, len + 3, &once), 0);
+		f = (struct qt_filter)QT_FILTER_INIT;
+		qt_buf_reset(&twice);
+		assert_int_equal(qt_filter_feed(&f, once.data, once.len,
+		    &twice), 0);
+		/* QUIET is said again, or nothing at all is there. */
+		assert_true(once.len == 1 || once.len == len + 3 + 4);
+		assert_true(once.len == 1 || once.len < 512 + 2 + 3);
+		assert_true(twice.len > 0);
+	}
+	qt_buf_clear(&once);
+	qt_buf_clear(&twice);
+}
+
 QT_TEST(judges_long_sequences_by_their_start)
 {
 	(void)state;
