@@ -23,7 +23,17 @@ from_half(uint16_t bits)
 	return bits & 0x8000 ? -v : v;
 }
 
-/* To the nearest, ties to even: rint() rounds so. */
+/*
+ * 0 <= v < 2^51 rounded to a whole number, ties to even: a sum as large as 2^52
+ * has no bits behind the point. rint() would do, but wants libm.
+ */
+static double
+whole(double v)
+{
+	return v + 0x1p52 - 0x1p52;
+}
+
+/* To the nearest, ties to even. */
 static uint16_t
 to_half(double v)
 {
@@ -38,9 +48,9 @@ to_half(double v)
 		return sign | 0x7c00;
 	if (v < ldexp(1, -14))
 		/* 1024 of these make the smallest normal number. */
-		return (uint16_t)(sign | (uint16_t)rint(ldexp(v, 24)));
+		return (uint16_t)(sign | (uint16_t)whole(ldexp(v, 24)));
 	(void)frexp(v, &exponent);	/* 0.5 <= v / 2^exponent < 1 */
-	n = rint(ldexp(v, 11 - exponent));
+	n = whole(ldexp(v, 11 - exponent));
 	/* 2048 carries into the exponent, as it should. */
 	return (uint16_t)(sign | (uint16_t)(((exponent + 13) << 10) +
 	    (int)n));

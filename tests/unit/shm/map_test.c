@@ -18,7 +18,7 @@ static const struct qt_map_spec	bytes = { .key_max = 24, .value_max = 40,
 static struct qt_map *
 map_with(struct qt_seg *seg, const char *name, const struct qt_map_spec *spec)
 {
-	struct qt_map	*m;
+	struct qt_map	*m = NULL;
 	struct qt_err	 err = QT_ERR_INIT;
 
 	if (qt_map_create(seg, name, spec, &err) < 0 ||
