@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <qt/shm/dtype.h>
-
 #include "chunk_priv.h"
 
 int
@@ -64,4 +62,94 @@ qt__chunk_search(struct qt__chunks *cs, uint32_t self, uint32_t count,
 		return i;
 	}
 	return UINT32_MAX;
+}
+
+static uint32_t
+claim_hinted(const struct qt__chunks *cs, struct qt__chunk_hints *hints,
+    uint32_t self, uint64_t *word)
+{
+	for (uint32_t i = 0; i < QT__CHUNK_HINTS; i++) {
+		uint32_t	n = atomic_load_explicit(&hints->chunk[(self +
+		    i) % QT__CHUNK_HINTS], memory_order_relaxed);
+
+		if (n > 0 && n <= cs->count &&
+		    qt__chunk_try(cs, n - 1, self, word))
+			return n - 1;
+	}
+	return UINT32_MAX;
+}
+
+uint32_t
+qt__chunk_claim(struct qt_obj *obj, struct qt__chunks *cs,
+    struct qt__chunk_hints *hints, uint32_t self, uint64_t *word)
+{
+	uint32_t	i = qt__chunk_search(cs, self, QT__CHUNK_NEAR, word);
+
+	if (i == UINT32_MAX)
+		i = claim_hinted(cs, hints, self, word);
+	if (i == UINT32_MAX)
+		i = qt__chunk_search(cs, self, UINT32_MAX, word);
+	if (i == UINT32_MAX && qt_seg_sweep(obj->seg) > 0)
+		i = qt__chunk_search(cs, self, UINT32_MAX, word);
+	return i;
+}
+
+/* --- What a spec and a head say of elements ------------------------------- */
+
+int
+qt__chunk_spec(struct qt__obj_spec *s, struct qt_dtype *dtype,
+    const char *text, uint32_t size, uint32_t max, struct qt_err *err)
+{
+	if (text != NULL) {
+		int	rc = qt_dtype_parse(dtype, text, err);
+
+		if (rc < 0)
+			return rc;
+		s->dtype = dtype->text;
+		size = dtype->size;
+	}
+	if (size == 0 || size > max) {
+		qt_err_set(err, "an item has 1 to %u bytes", max);
+		return -EINVAL;
+	}
+	s->elem_size = size;
+	return 0;
+}
+
+bool
+qt__chunk_head(const struct qt__obj_head *h, uint32_t max)
+{
+	struct qt_dtype	dtype;
+
+	if (h->elem_size == 0 || h->elem_size > max || h->capacity == 0)
+		return false;
+	return h->dtype[0] == '\0' ||
+	    (qt_dtype_parse(&dtype, h->dtype, NULL) == 0 &&
+	    dtype.size == h->elem_size);
+}
+
+void
+qt__chunk_fsck(struct qt_obj *obj, const struct qt__chunks *cs,
+    uint32_t states, struct qt__fsck *f)
+{
+	for (uint32_t i = 0; i < cs->count; i++) {
+		_Atomic uint64_t *at = &qt__chunk_at(cs, i)->word;
+		uint64_t	  word = atomic_load(at);
+		uint32_t	  state = qt__owner_state(word);
+		uint32_t	  owner = qt__owner_id(word);
+		bool		  is_free = state == QT__CHUNK_FREE ||
+		    state == QT__CHUNK_LINKED || state == QT__CHUNK_SHARED;
+		bool		  is_repaired = false;
+
+		if (state < QT__CHUNK_STATES_ && (states >> state & 1) &&
+		    owner <= obj->seg->head.slot_count &&
+		    (owner == 0) == is_free)
+			continue;
+		/* It is in no use, and nobody could ever free it. */
+		if (f->flags & QT_OBJ_FSCK_REPAIR)
+			is_repaired = atomic_compare_exchange_strong(at, &word,
+			    qt__chunk_next(word));
+		qt__fsck_fault(f, is_repaired, "chunk %u: state %u of "
+		    "participant %u", i, state, owner);
+	}
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <qt/shm/dtype.h>
+
 #include "object_priv.h"
 
 /*
@@ -106,6 +108,41 @@ qt__chunk_try(const struct qt__chunks *cs, uint32_t index, uint32_t self,
 /* Any of them, all looked at: its number, or UINT32_MAX. */
 uint32_t qt__chunk_search(struct qt__chunks *cs, uint32_t self, uint32_t count,
 	    uint64_t *word);
+
+/*
+ * Numbers of chunks that became free of late, + 1: for who finds none near its
+ * cursor. Only hints; each participant mostly writes one of its own.
+ */
+#define QT__CHUNK_HINTS		16u
+struct qt__chunk_hints {
+	_Atomic uint32_t	chunk[QT__CHUNK_HINTS];
+};
+
+static inline void
+qt__chunk_hint(struct qt__chunk_hints *hints, uint32_t self, uint32_t index)
+{
+	atomic_store_explicit(&hints->chunk[self % QT__CHUNK_HINTS], index + 1,
+	    memory_order_relaxed);
+}
+
+/*
+ * Claims a chunk: near the cursor, by a hint, any; and when there is none,
+ * after a sweep. UINT32_MAX: all are in use.
+ */
+uint32_t qt__chunk_claim(struct qt_obj *obj, struct qt__chunks *cs,
+	    struct qt__chunk_hints *hints, uint32_t self, uint64_t *word);
+/*
+ * Looks at all of them: states is a bit for each state that may be. What is
+ * none becomes free.
+ */
+void	qt__chunk_fsck(struct qt_obj *obj, const struct qt__chunks *cs,
+	    uint32_t states, struct qt__fsck *f);
+
+/* The dtype of a spec, or so many bytes, into s: size, text. 0 or -EINVAL. */
+int	qt__chunk_spec(struct qt__obj_spec *s, struct qt_dtype *dtype,
+	    const char *text, uint32_t size, uint32_t max, struct qt_err *err);
+/* Is what a head says of its elements sound? */
+bool	qt__chunk_head(const struct qt__obj_head *h, uint32_t max);
 
 /* Are the elements of obj what want says (NULL: anything)? 0 or -EINVAL. */
 int	qt__chunk_dtype(const struct qt_obj *obj, const char *want,

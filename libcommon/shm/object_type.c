@@ -18,6 +18,8 @@ static const struct qt__obj_type *const types[QT_TYPE_COUNT_] = {
 	[QT_TYPE_MAP] = &qt__map_type, [QT_TYPE_SET] = &qt__set_type,
 	[QT_TYPE_QUEUE] = &qt__queue_type,
 	[QT_TYPE_SPSC] = &qt__spsc_type,
+	[QT_TYPE_STACK] = &qt__stack_type,
+	[QT_TYPE_POOL] = &qt__pool_type,
 	[QT_TYPE_VALUE] = &qt__value_type,
 	[QT_TYPE_SEMAPHORE] = &qt__semaphore_type,
 	[QT_TYPE_MUTEX] = &qt__mutex_type,

@@ -3,9 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <qt/shm/dtype.h>
 
 #include "queue_priv.h"
 
@@ -54,19 +51,13 @@ static int
 fill_spec(struct qt_seg *seg, const struct qt_queue_spec *spec,
     struct qt_dtype *dtype, struct qt__obj_spec *s, struct qt_err *err)
 {
-	uint32_t	room = spec->item_max;
-	int		rc;
+	int	rc = qt__chunk_spec(s, dtype, spec->dtype, spec->item_max,
+	    QT_QUEUE_ITEM_MAX, err);
 
-	if (spec->dtype != NULL) {
-		rc = qt_dtype_parse(dtype, spec->dtype, err);
-		if (rc < 0)
-			return rc;
-		s->dtype = dtype->text;
-		room = dtype->size;
-	}
-	if (room == 0 || room > QT_QUEUE_ITEM_MAX ||
-	    (spec->flags & ~QT_QUEUE_REDELIVER) != 0) {
-		qt_err_set(err, "an item has 1 to %u bytes", QT_QUEUE_ITEM_MAX);
+	if (rc < 0)
+		return rc;
+	if ((spec->flags & ~QT_QUEUE_REDELIVER) != 0) {
+		qt_err_set(err, "unknown flags %#x", spec->flags);
 		return -EINVAL;
 	}
 	s->param[0] = qt__obj_sum(spec->capacity, 1, loans_of(seg, spec));
@@ -77,8 +68,7 @@ fill_spec(struct qt_seg *seg, const struct qt_queue_spec *spec,
 	}
 	s->flags = spec->flags;
 	s->capacity = spec->capacity;
-	s->elem_size = room;
-	s->size = size_of(s->param[0], room);
+	s->size = size_of(s->param[0], s->elem_size);
 	s->init = init;
 	return 0;
 }
@@ -102,15 +92,10 @@ static int
 check(const struct qt_obj *obj)
 {
 	const struct qt__obj_head	*h = &obj->head;
-	struct qt_dtype			 dtype;
 
-	if (h->elem_size == 0 || h->elem_size > QT_QUEUE_ITEM_MAX ||
-	    h->capacity == 0 || h->param[0] > QT_QUEUE_CHUNKS_MAX ||
-	    h->capacity > h->param[0] ||
+	if (!qt__chunk_head(h, QT_QUEUE_ITEM_MAX) ||
+	    h->param[0] > QT_QUEUE_CHUNKS_MAX || h->capacity > h->param[0] ||
 	    h->size != size_of(h->param[0], h->elem_size))
-		return -QT_ECORRUPT;
-	if (h->dtype[0] != '\0' && (qt_dtype_parse(&dtype, h->dtype, NULL) < 0 ||
-	    dtype.size != h->elem_size))
 		return -QT_ECORRUPT;
 	return 0;
 }

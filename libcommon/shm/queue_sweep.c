@@ -86,26 +86,6 @@ qt__queue_sweep(struct qt_obj *obj, uint32_t id)
 
 /* --- fsck ---------------------------------------------------------------- */
 
-static void
-check_chunk(struct qt_queue *q, uint32_t index, struct qt__fsck *f)
-{
-	_Atomic uint64_t	*at = &qt__chunk_at(&q->chunks, index)->word;
-	uint64_t		 word = atomic_load(at);
-	uint32_t		 state = qt__owner_state(word);
-	uint32_t		 owner = qt__owner_id(word);
-	bool			 is_repaired = false;
-
-	if (state <= QT__CHUNK_AGAIN && owner <= q->obj.seg->head.slot_count &&
-	    (owner == 0) == (state == QT__CHUNK_FREE))
-		return;
-	/* What is no state is in no use either: nobody could free it. */
-	if (f->flags & QT_OBJ_FSCK_REPAIR)
-		is_repaired = atomic_compare_exchange_strong(at, &word,
-		    qt__chunk_next(word));
-	qt__fsck_fault(f, is_repaired, "chunk %u: state %u of participant %u",
-	    index, state, owner);
-}
-
 /* From the head on as far as cells are written. */
 static void
 check_cells(struct qt_queue *q, struct qt__fsck *f)
@@ -142,7 +122,8 @@ qt__queue_fsck(struct qt_obj *obj, struct qt__fsck *f)
 	struct qt_queue	q;
 
 	qt__queue_attach(&q, obj);
-	for (uint32_t i = 0; i < q.chunks.count; i++)
-		check_chunk(&q, i, f);
+	qt__chunk_fsck(obj, &q.chunks, 1u << QT__CHUNK_FREE |
+	    1u << QT__CHUNK_OWNED | 1u << QT__CHUNK_TAKEN |
+	    1u << QT__CHUNK_AGAIN, f);
 	check_cells(&q, f);
 }

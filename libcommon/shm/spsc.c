@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <qt/shm/dtype.h>
-
 #include "chunk_priv.h"
 #include "spsc_priv.h"
 
@@ -42,18 +40,10 @@ qt_spsc_create(struct qt_seg *seg, const char *name,
 {
 	struct qt__obj_spec	s = { .type = QT_TYPE_SPSC };
 	struct qt_dtype		dtype;
-	int			rc = 0;
+	int			rc = qt__chunk_spec(&s, &dtype, spec->dtype,
+	    spec->item_max, QT_SPSC_ITEM_MAX, err);
 
-	s.elem_size = spec->item_max;
-	if (spec->dtype != NULL) {
-		rc = qt_dtype_parse(&dtype, spec->dtype, err);
-		s.dtype = dtype.text;
-		s.elem_size = dtype.size;
-	}
-	if (rc == 0 && (s.elem_size == 0 || s.elem_size > QT_SPSC_ITEM_MAX)) {
-		qt_err_set(err, "an item has 1 to %u bytes", QT_SPSC_ITEM_MAX);
-		rc = -EINVAL;
-	} else if (rc == 0 && (spec->capacity == 0 ||
+	if (rc == 0 && (spec->capacity == 0 ||
 	    spec->capacity > QT_SPSC_CAPACITY_MAX)) {
 		qt_err_set(err, "its capacity is 1 to 2^40");
 		rc = -EINVAL;
@@ -71,15 +61,10 @@ static int
 check(const struct qt_obj *obj)
 {
 	const struct qt__obj_head	*h = &obj->head;
-	bool				 is_fixed = h->dtype[0] != '\0';
-	struct qt_dtype			 dtype;
 
-	if (h->elem_size == 0 || h->elem_size > QT_SPSC_ITEM_MAX ||
-	    h->capacity == 0 || h->capacity > QT_SPSC_CAPACITY_MAX ||
-	    h->size != size_of(h->capacity, h->elem_size, is_fixed))
-		return -QT_ECORRUPT;
-	if (is_fixed && (qt_dtype_parse(&dtype, h->dtype, NULL) < 0 ||
-	    dtype.size != h->elem_size))
+	if (!qt__chunk_head(h, QT_SPSC_ITEM_MAX) ||
+	    h->capacity > QT_SPSC_CAPACITY_MAX || h->size !=
+	    size_of(h->capacity, h->elem_size, h->dtype[0] != '\0'))
 		return -QT_ECORRUPT;
 	return 0;
 }
