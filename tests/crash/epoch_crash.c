@@ -46,7 +46,7 @@ world_with(int *fd, int puts)
 	    .group = (gid_t)-1, .participants = 4, .entries = 8,
 	    .kind = "crash" };
 	struct world		*w = calloc(1, sizeof(*w));
-	uint64_t		 at;
+	uint64_t		 at = 0;
 
 	must(w != NULL, "calloc");
 	must(qt_seg_create(NULL, &s, &w->seg, NULL) == 0 &&
