@@ -55,7 +55,7 @@ pin(struct qt__epoch *e, struct qt__epoch_record *r, uint32_t id)
 		return false;
 	/* What is read next is read after the pin can be seen; pairs with the
 	 * fence in pass(). */
-	qt__fence(memory_order_seq_cst);
+	qt__fence_after_rmw();
 	return true;
 }
 

@@ -355,7 +355,8 @@ struct qt__obj_type {
 	 * else: so each step leaves words that say FREE, or still name id, and
 	 * none that name the sweeper. (The sweeper may have id as its own
 	 * number: qt__obj_self() says nothing here.) It may not allocate, wait,
-	 * open, close or call qt_seg_sweep(); qt__wake() is fine. NULL: nothing is ever held.
+	 * open, close or call qt_seg_sweep(); qt__wake() is fine. NULL: nothing
+	 * is ever held.
 	 */
 	void	(*sweep)(struct qt_obj *obj, uint32_t id);
 	/* Adds count, data_offset and numbers. NULL: nothing to add. */

@@ -225,6 +225,20 @@ qt__fence(memory_order order)
 #endif
 }
 
+/*
+ * A full fence behind an atomic read-modify-write of the default order, which
+ * on x86 is one already.
+ */
+static inline void
+qt__fence_after_rmw(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	atomic_signal_fence(memory_order_seq_cst);
+#else
+	qt__fence(memory_order_seq_cst);
+#endif
+}
+
 void	qt__copy_racy(void *to, const void *from, size_t len);
 
 static inline _Atomic uint64_t *

@@ -95,18 +95,16 @@ uint32_t
 qt__wait_prepare(struct qt_obj *obj, unsigned int which)
 {
 	_Atomic uint32_t	*word = &obj->shared->wait[which];
+	uint32_t		 key;
 
 	/* On a read-only mapping there is nothing to raise. */
 	if (obj->seg->is_rdonly)
 		return atomic_load(word);
 	/* Pairs with the load in qt__wake(), in the one order of all
 	 * sequentially consistent operations; what is looked at next may be
-	 * loaded by acquire, so a fence keeps that behind. */
-	uint32_t	key = atomic_fetch_or(word, 1) | 1;
-
-#ifndef QT__TSAN
-	atomic_thread_fence(memory_order_seq_cst);
-#endif
+	 * loaded by acquire, so a fence keeps it behind. */
+	key = atomic_fetch_or(word, 1) | 1;
+	qt__fence_after_rmw();
 	return key;
 }
 

@@ -2,6 +2,7 @@
 /* Objects: made whole, found by name and type, erased, and their space reused. */
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -236,5 +237,72 @@ QT_TEST(a_fork_child_keeps_what_its_parent_had_open)
 	assert_int_equal(status, 0);
 	assert_int_equal(qt_obj_gc(seg), 0);
 	assert_int_equal(qt_obj_fsck(seg, 0, NULL, NULL), 0);
+	qt_seg_close(seg);
+}
+
+/* --- Threads --------------------------------------------------------------- */
+
+static int
+is_a_no(int rc)
+{
+	return rc == 0 || rc == -EEXIST || rc == -ENOENT;
+}
+
+/* Makes, opens and erases objects of two names; returns what went wrong. */
+static void *
+turn(void *arg)
+{
+	struct qt_seg	*seg = arg;
+	struct qt_array	*a;
+	int64_t		 v = 1;
+
+	for (int i = 0; i < 300; i++) {
+		const char	*name = i % 3 == 0 ? "x" : "y";
+		int		 rc = qt_array_create(seg, name, &spec, NULL);
+
+		if (!is_a_no(rc))
+			return seg;
+		rc = qt_array_open(seg, name, "i8", &a, NULL);
+		if (!is_a_no(rc))
+			return seg;
+		if (rc == 0) {
+			if (qt_array_put(a, 0, 1, &v) < 0 ||
+			    qt_array_get(a, 0, 1, &v) < 0 || v != 1)
+				return seg;
+			qt_array_close(a);
+		}
+		if (i % 2 == 0 && !is_a_no(qt_obj_erase(seg, name, NULL)))
+			return seg;
+	}
+	return NULL;
+}
+
+QT_TEST(threads_make_open_and_erase_at_once)
+{
+	struct qt_seg	*seg = test_seg(), *other = test_join(seg, QT_SEG_JOIN);
+	uint64_t	 used = 0;
+	pthread_t	 t[4];
+	void		*rc;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(pthread_create(&t[i], NULL, turn,
+			    i % 2 == 0 ? seg : other), 0);
+		for (int i = 0; i < 4; i++) {
+			assert_int_equal(pthread_join(t[i], &rc), 0);
+			assert_null(rc);
+		}
+		(void)qt_obj_erase(seg, "x", NULL);
+		(void)qt_obj_erase(seg, "y", NULL);
+		assert_true(qt_obj_gc(seg) >= 0);
+		if (round == 0)
+			used = qt_seg_used(seg);
+	}
+	/* The page map may have got memory in the first round. */
+	assert_true(qt_seg_used(seg) <= used + 4096);
+	assert_int_equal(qt_obj_fsck(seg, 0, NULL, NULL), 0);
+	assert_int_equal(qt_seg_fsck(seg, NULL), 0);
+	qt_seg_close(other);
 	qt_seg_close(seg);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qt-segment(5) says of every byte what the code does. See "manual.h". */
 
+#include "../../../libcommon/shm/epoch_priv.h"
 #include "../../../libcommon/shm/hash_priv.h"
 #include "../../../libcommon/shm/object_priv.h"
 #include "../../../libcommon/shm/ring_priv.h"
@@ -87,8 +88,16 @@ QT_TEST(the_manual_has_the_head_of_objects)
 		OBJ(stat), OBJ(dtype), OBJ(key_dtype),
 	};
 
+	static const struct manual_row record[] = {
+		MANUAL_FIELD(struct qt__epoch_record, pin),
+		MANUAL_FIELD(struct qt__epoch_record, limbo),
+		MANUAL_FIELD(struct qt__epoch_record, tag),
+	};
+
 	(void)state;
 	manual_has_table(PAGE, "Objects", 0, head, COUNT(head));
+	manual_has_table(PAGE, "Epochs", 0, record, COUNT(record));
+	assert_int_equal(QT__EPOCH_FREEING, 0xfff3);
 	assert_memory_equal(QT__OBJ_MAGIC, "QTOBJ01\n", 8);
 	manual_says(PAGE, "The words of the type and its elements begin at "
 	    "512.");
