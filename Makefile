@@ -8,6 +8,11 @@ DESTDIR ?=
 CC      ?= cc
 AR      ?= ar
 CFLAGS  ?= -O2 -g
+# C++ is for those who use the library: tests only. clang's for clang.
+ifeq ($(origin CXX),default)
+CXX     := $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),c++)
+endif
+CXXFLAGS ?= $(CFLAGS)
 VERSION := 0.1.0
 
 empty :=
@@ -25,13 +30,17 @@ QT_CPPFLAGS := -D_GNU_SOURCE -Iinclude -DQT_VERSION='"$(VERSION)"' \
 QT_CFLAGS   := -std=c11 -fPIC -Wall -Wextra -Wpedantic -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	-Wpointer-arith -Wvla -fno-common -fno-omit-frame-pointer
+QT_CXXFLAGS := -std=c++17 -fPIC -Wall -Wextra -Wpedantic -Wshadow \
+	-fno-omit-frame-pointer
 QT_LDFLAGS  := -pthread -Wl,--as-needed
 ifneq ($(SAN),)
 QT_CFLAGS   += -fsanitize=$(SAN) -fno-sanitize-recover=all
+QT_CXXFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=all
 QT_LDFLAGS  += -fsanitize=$(SAN)
 endif
 ifneq ($(WERROR),)
 QT_CFLAGS   += -Werror
+QT_CXXFLAGS += -Werror
 endif
 
 # The archive of the first of these names, where there is one; else the shared
@@ -55,12 +64,14 @@ SOLIB := $(B)/libqt.so
 SONAME := libqt.so.0
 PROGS := $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 UNITS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*_test.c))
+UNITS_CXX := $(patsubst %.cc,$(B)/%,$(wildcard tests/unit/*/*_test.cc))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/*_bench.c))
 CRASH := $(patsubst %.c,$(B)/%,$(wildcard tests/crash/*_crash.c))
 FUZZ  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/tools/*.c))
 SRCS  := $(wildcard libcommon/*/*.c cmd/*/*.c tests/unit/*.c tests/unit/*/*.c \
 	tests/*/tools/*.c tests/crash/*.c tests/fuzz/*.c bench/*.c)
+SRCS_CXX := $(wildcard tests/unit/*/*.cc)
 
 objs   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o %.a,$^) $(QT_LDFLAGS) $(LDFLAGS)
@@ -102,6 +113,11 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(QT_CPPFLAGS) $(CPPFLAGS) $(QT_CFLAGS) $(CFLAGS) -c -o $@ $<
 
+$(B)/%.o: %.cc
+	$(call say,CXX,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(QT_CPPFLAGS) $(CPPFLAGS) $(QT_CXXFLAGS) $(CXXFLAGS) -c -o $@ $<
+
 # What the compiler is told by name lives in two files: rebuilt when it changes.
 $(call objs,libcommon/base/path*.c libcommon/base/prog.c): $(B)/.config
 $(B)/.config: FORCE
@@ -114,9 +130,10 @@ $(LIB): $(call objs,libcommon/*/*.c)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(SOLIB): $(call objs,libcommon/base/*.c libcommon/shm/*.c)
+$(SOLIB): $(call objs,libcommon/base/*.c libcommon/shm/*.c) libcommon/qt.map
 	$(call say,LD,$@)
-	$(Q)$(CC) $(QT_CFLAGS) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -o $@ $^ \
+	$(Q)$(CC) $(QT_CFLAGS) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -o $@ \
+	    $(filter %.o,$^) -Wl,--version-script=libcommon/qt.map \
 	    $(QT_LDFLAGS) $(LDFLAGS)
 
 define program
@@ -135,16 +152,20 @@ $(B)/tests/libtest.a: $(call objs,tests/unit/*.c)
 $(UNITS) $(CRASH): %: %.o $(B)/tests/libtest.a $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS_test)
+$(UNITS_CXX): %: %.o $(B)/tests/libtest.a $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CXX) $(QT_CXXFLAGS) $(CXXFLAGS) -o $@ $(filter %.o %.a,$^) \
+	    $(QT_LDFLAGS) $(LDFLAGS) $(LIBS_test)
 $(BENCH) $(TOOLS): %: %.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS_test)
 $(FUZZ): %: %.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS_test)
-units: $(UNITS)
+units: $(UNITS) $(UNITS_CXX)
 crashers: $(CRASH)
 tools: $(TOOLS)
-# Everything that is C, compiled and linked; nothing runs.
+# Everything that is C or C++, compiled and linked; nothing runs.
 compile: all units crashers tools $(BENCH) $(SOLIB)
 fuzz-all: $(FUZZ)
 # Fuzzers are clang's, in a tree of their own.
@@ -220,7 +241,8 @@ install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 	    $(call each,completions/qt.fish,share/fish/vendor_completions.d/$$p.fish); \
 	    done
 	$(Q)$(call each,completions/_qt,share/zsh/site-functions/$$n)
-	$(Q)$(call each,$(wildcard include/qt/*/*.h),$$f)
+	$(Q)$(call each,$(wildcard include/qt/*.hpp include/qt/*/*.h \
+	    include/qt/*/*.hpp),$$f)
 	$(Q)$(call each,$(LIB),lib/libqt.a)
 	$(Q)$(call each,$(SOLIB),lib/libqt.so.$(VERSION),755)
 	$(Q)ln -sf libqt.so.$(VERSION) "$(to)/lib/$(SONAME)"
@@ -244,4 +266,4 @@ uninstall:
 clean:
 	rm -rf build build-*
 
--include $(patsubst %.c,$(B)/%.d,$(SRCS))
+-include $(patsubst %.c,$(B)/%.d,$(SRCS)) $(SRCS_CXX:%.cc=$(B)/%.d)

@@ -6,7 +6,7 @@
 # ($MAKE). A group is a folder of tests/, its programs are found by name, so a
 # new test needs no line here:
 #
-#   unit    unit/*/*_test.c     cmocka
+#   unit    unit/*/*_test.c     cmocka (and *_test.cc)
 #   cmd     cmd/*.bats          what a user sees
 #   web     web/*.test.mjs      node's test runner, a real browser
 #   fuzz    fuzz/*_fuzz.c       libFuzzer, FUZZ_SECONDS each, from its corpus
@@ -95,10 +95,10 @@ each_bats() {
 }
 
 group_unit() {
-	[ "$(files tests/unit/*/*_test.c)" ] || { none '*_test.c'; return; }
+	[ "$(files tests/unit/*/*_test.c*)" ] || { none '*_test.c'; return; }
 	build -k units tools
-	for f in $(files tests/unit/*/*_test.c); do
-		f=${f%.c}
+	for f in $(files tests/unit/*/*_test.c*); do
+		f=${f%.c*}
 		[ ! -x "$B/$f" ] || one "${f#tests/unit/}" 300 "$B/$f"
 	done
 }

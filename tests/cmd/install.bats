@@ -92,6 +92,37 @@ build_user() {
 	[ "$output" = installed ]
 }
 
+@test "a C++ program is built by pkg-config and runs with libqt.so" {
+	cat >"$BATS_TEST_TMPDIR/user.cc" <<-'C'
+	#include <iostream>
+	#include <qt/shm.hpp>
+
+	int
+	main()
+	{
+		auto seg = qt::shm::segment::create();
+		auto q = qt::shm::queue<std::string>::create(seg, "q", {8, 64});
+
+		q.push("installed");
+		std::cout << q.pop().value() << "\n";
+	}
+	C
+	# shellcheck disable=SC2046 # flags are words
+	c++ -std=c++17 -Wall -Wextra -Werror -o "$BATS_TEST_TMPDIR/user" \
+	    "$BATS_TEST_TMPDIR/user.cc" \
+	    $(PKG_CONFIG_PATH="$AT/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$STAGE" \
+	    pkg-config --cflags --libs qt)
+	LD_LIBRARY_PATH="$AT/lib" run -0 "$BATS_TEST_TMPDIR/user"
+	[ "$output" = installed ]
+}
+
+@test "libqt.so offers qt_ names and no others" {
+	run -0 bash -c "nm -D --defined-only '$AT/lib/libqt.so' |
+	    awk '\$3 !~ /^qt_[^_]/'"
+	[ "$output" = "" ]
+	nm -D --defined-only "$AT/lib/libqt.so" | grep -q ' T qt_seg_open$'
+}
+
 @test "libqt.so needs nothing that it does not bring" {
 	run -0 bash -c "LD_BIND_NOW=1 LD_LIBRARY_PATH='$AT/lib' \
 	    ldd -r '$AT/lib/libqt.so'"

@@ -20,4 +20,15 @@ if command -v c++ >/dev/null; then
 		    -fsyntax-only -x c++ - || bad=1
 	done
 fi
+# What is C++ itself, by every compiler there is.
+for h in include/qt/*.hpp include/qt/*/*.hpp; do
+	guard=$(echo "${h#include/}" | tr 'a-z/.-' 'A-Z___')
+	grep -q "^#define $guard\$" "$h" || { echo "$h: no guard $guard"; bad=1; }
+	for cxx in c++ clang++; do
+		command -v $cxx >/dev/null || continue
+		echo "#include \"$h\"" | $cxx -std=c++17 -Iinclude -Wall \
+		    -Wextra -Wpedantic -Wshadow -Wconversion -Werror \
+		    -fsyntax-only -x c++ - || bad=1
+	done
+done
 exit $bad
