@@ -12,7 +12,7 @@
 static struct qt_set *
 set_with(struct qt_seg *seg, const struct qt_set_spec *spec)
 {
-	struct qt_set	*s;
+	struct qt_set	*s = NULL;
 	struct qt_err	 err = QT_ERR_INIT;
 
 	if (qt_set_create(seg, "s", spec, &err) < 0 ||

@@ -37,7 +37,7 @@ try(void *arg, bool is_late)
 static struct qt_array *
 array(struct qt_seg *seg)
 {
-	struct qt_array	*a;
+	struct qt_array	*a = NULL;
 
 	if ((qt_seg_self(seg) != 0 &&
 	    qt_array_create(seg, "a", &spec, NULL) < 0) ||
