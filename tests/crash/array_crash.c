@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SIGKILL at every instruction that matters of writing to an array: each element
+ * is the old one or the new one, in the order in which they were written.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <qt/shm/array.h>
+
+#include "../unit/step.h"
+
+#define COUNT	12
+#define OLD	INT64_C(0x1111111111111111)
+#define NEW	INT64_C(0x2222222222222222)
+
+struct world {
+	struct qt_seg	*seg;
+	struct qt_array	*a;
+	int		 fd;
+};
+
+static void
+must(int ok, const char *what)
+{
+	if (!ok) {
+		printf("Bail out! %s\n", what);
+		exit(1);
+	}
+}
+
+static void *
+world_new(int *fd)
+{
+	struct qt_seg_spec	 s = { .size = 256 << 10, .mode = 0600,
+	    .group = (gid_t)-1, .participants = 4, .entries = 8,
+	    .kind = "crash" };
+	struct qt_array_spec	 spec = { .dtype = "i8", .shape = { COUNT } };
+	struct world		*w = calloc(1, sizeof(*w));
+	int64_t			 v = OLD;
+
+	must(w != NULL, "calloc");
+	must(qt_seg_create(NULL, &s, &w->seg, NULL) == 0 &&
+	    qt_array_create(w->seg, "a", &spec, NULL) == 0 &&
+	    qt_array_open(w->seg, "a", NULL, &w->a, NULL) == 0 &&
+	    qt_array_fill(w->a, 0, COUNT, &v) == 0, "create");
+	w->fd = qt_seg_dup_rdonly(w->seg);
+	*fd = w->fd;
+	return w;
+}
+
+static void
+world_end(void *state)
+{
+	struct world	*w = state;
+
+	close(w->fd);
+	qt_array_close(w->a);
+	qt_seg_close(w->seg);
+	free(w);
+}
+
+static const char *
+check(void *state)
+{
+	struct world	*w = state;
+	int64_t		 v[COUNT];
+	int		 has_old = 0;
+
+	if (qt_array_get(w->a, 0, COUNT, v) < 0)
+		return "it cannot be read";
+	for (int i = 0; i < COUNT; i++) {
+		if (v[i] != OLD && v[i] != NEW)
+			return "half an element";
+		if (v[i] == NEW && has_old)
+			return "an element out of order";
+		has_old |= v[i] == OLD;
+	}
+	if (qt_seg_sweep(w->seg) < 0 || qt_obj_fsck(w->seg, 0, NULL, NULL) != 0)
+		return "fsck";
+	return NULL;
+}
+
+static void
+join(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_after_fork(w->seg, NULL) < 0)
+		_exit(1);
+}
+
+static void
+op_put(void *state)
+{
+	struct world	*w = state;
+	int64_t		 v[COUNT];
+
+	for (int i = 0; i < COUNT; i++)
+		v[i] = NEW;
+	if (qt_array_put(w->a, 0, COUNT, v) < 0)
+		_exit(1);
+}
+
+static void
+op_fill(void *state)
+{
+	struct world	*w = state;
+	int64_t		 v = NEW;
+
+	if (qt_array_fill(w->a, 0, COUNT, &v) < 0)
+		_exit(1);
+}
+
+static void
+op_add_and_cas(void *state)
+{
+	struct world	*w = state;
+
+	for (uint64_t i = 0; i < COUNT; i++) {
+		int64_t	v = OLD;
+
+		if (i % 2 == 0 ? qt_array_add(w->a, i, NEW - OLD, NULL) < 0 :
+		    qt_array_cas(w->a, i, &v, NEW) != 1)
+			_exit(1);
+	}
+}
+
+int
+main(void)
+{
+	static const struct step_case	cases[] = {
+		{ "put elements", world_new, join, op_put, check, world_end },
+		{ "fill an array", world_new, join, op_fill, check,
+		    world_end },
+		{ "add, and compare and swap", world_new, join,
+		    op_add_and_cas, check, world_end },
+	};
+	int				bad = 0, n = 0;
+
+	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		bad |= step_sweep(&cases[i], ++n);
+	return bad;
+}
