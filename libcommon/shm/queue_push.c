@@ -10,15 +10,19 @@
 
 /* --- Into a cell --------------------------------------------------------- */
 
-/* Is what the cell of position t held a lap ago gone? */
+/*
+ * Is what the cell of position t held a lap ago gone? head may be beyond t, when
+ * others were faster.
+ */
 static inline bool
 is_gone(struct qt_queue *q, uint64_t t)
 {
+	int64_t		cells = (int64_t)q->cell_count;
 	uint64_t	h = atomic_load_explicit(&q->head_seen,
 	    memory_order_relaxed);
 
-	return t - h < q->cell_count ||
-	    t - qt__queue_settle_head(q) < q->cell_count;
+	return (int64_t)(t - h) < cells ||
+	    (int64_t)(t - qt__queue_settle_head(q)) < cells;
 }
 
 static inline void
@@ -93,7 +97,7 @@ is_full(struct qt_queue *q)
 	uint64_t	h = atomic_load_explicit(&q->head_seen,
 	    memory_order_relaxed);
 
-	if (t - h < q->capacity)
+	if ((int64_t)(t - h) < (int64_t)q->capacity)
 		return 0;
 	h = qt__queue_settle_head(q);
 	return (int64_t)(t - h) >= (int64_t)q->capacity;
