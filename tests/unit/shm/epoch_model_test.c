@@ -186,14 +186,6 @@ static enum model_move
 read_step(struct world *w, struct local *l)
 {
 	switch (l->pc) {
-	case START:
-		l->now = w->epoch;
-		l->pc = PIN;
-		break;
-	case PIN:
-		w->record[READER].pin = l->now + 1;
-		l->pc = READ_LOAD;
-		break;
 	case READ_LOAD:
 		l->ref = w->current;
 		l->generation = w->node[l->ref].generation;
@@ -223,14 +215,6 @@ replace_step(struct world *w, unsigned int t, struct local *l)
 	struct node	*n;
 
 	switch (l->pc) {
-	case START:
-		l->now = w->epoch;
-		l->pc = PIN;
-		break;
-	case PIN:
-		w->record[t].pin = l->now + 1;
-		l->pc = ALLOC;
-		break;
 	case ALLOC:
 		l->mine = 1;
 		while (l->mine <= NODES && w->node[l->mine].state != FREE)
@@ -430,14 +414,22 @@ step(void *state, unsigned int t)
 
 	if (l->is_dead || l->pc == END)
 		return MODEL_WAIT;
+	if (l->pc == START) {
+		l->now = w->epoch;
+		l->pc = PIN;
+		return MODEL_STEP;
+	}
+	if (l->pc == PIN) {
+		w->record[t].pin = l->now + 1;
+		l->pc = t == READER ? READ_LOAD : ALLOC;
+		return MODEL_STEP;
+	}
 	if (t == READER)
 		return read_step(w, l);
 	if (l->pc <= SWAP)
 		return replace_step(w, t, l);
-	if (l->pc == SWEEP) {
-		sweep(w, l);
-		return MODEL_STEP;
-	}
+	if (l->pc == SWEEP)
+		return sweep(w, l), MODEL_STEP;
 	if (l->pc >= EMPTY && l->pc <= GIVE)
 		return empty_step(w, t, l);
 	if (l->pc == PUSH || (l->pc >= TAG && l->pc <= SAY))
