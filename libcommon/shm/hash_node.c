@@ -52,8 +52,8 @@ alloc_in(struct qt__hash *t, uint32_t word, struct qt__new *out)
 	return false;
 }
 
-static bool
-alloc(struct qt__hash *t, struct qt__new *out)
+bool
+qt__hash_take(struct qt__hash *t, struct qt__new *out)
 {
 	uint32_t	words = (t->node_count + 63) / 64;
 	uint32_t	word = atomic_load_explicit(&t->cursor,
@@ -62,40 +62,47 @@ alloc(struct qt__hash *t, struct qt__new *out)
 	for (uint32_t i = 0; i < words; i++, word++) {
 		if (word >= words)
 			word = 0;
-		if (alloc_in(t, word, out)) {
-			if (i > 0)
-				atomic_store_explicit(&t->cursor, word,
-				    memory_order_relaxed);
-			return true;
-		}
+		if (!alloc_in(t, word, out))
+			continue;
+		if (i > 0)
+			atomic_store_explicit(&t->cursor, word,
+			    memory_order_relaxed);
+		/*
+		 * Who reads the bytes of before sees that it had left the
+		 * list.
+		 */
+		qt__fence(memory_order_release);
+		return true;
 	}
+	out->at = 0;
 	return false;
+}
+
+void
+qt__hash_set_key(struct qt__hash *t, const struct qt__new *node,
+    const struct qt__key *key)
+{
+	struct qt__node	*n = qt__hash_node(t, node->at);
+
+	atomic_store_explicit(&n->hash, key->hash, memory_order_relaxed);
+	atomic_store_explicit(&n->lens, key->len, memory_order_relaxed);
+	qt__words_put(n->data, key->data, key->len);
 }
 
 int
 qt__hash_alloc(struct qt__hash *t, const struct qt__key *key,
     struct qt__new *out)
 {
-	struct qt__node	*n;
-
-	if (!alloc(t, out)) {
-		/* What the dead had. */
-		if (qt_seg_sweep(t->obj->seg) < 0 || !alloc(t, out)) {
-			out->at = 0;
-			return -QT_EFULL;
-		}
-	}
-	n = qt__hash_node(t, out->at);
-	/* Who reads the bytes of before sees that it had left the list. */
-	qt__fence(memory_order_release);
-	atomic_store_explicit(&n->hash, key->hash, memory_order_relaxed);
-	atomic_store_explicit(&n->lens, key->len, memory_order_relaxed);
-	qt__words_put(n->data, key->data, key->len);
+	/* The second time, what the dead had. */
+	if (!qt__hash_take(t, out) && (qt_seg_sweep(t->obj->seg) < 0 ||
+	    !qt__hash_take(t, out)))
+		return -QT_EFULL;
+	qt__hash_set_key(t, out, key);
 	return 0;
 }
 
 void
-qt__hash_free(struct qt__hash *t, uint32_t at, uint64_t word)
+qt__hash_free_one(struct qt__hash *t, uint32_t at, uint64_t word)
 {
 	struct qt__node	*n = qt__hash_node(t, at);
 	uint64_t	 next = atomic_load_explicit(&n->next,
@@ -109,6 +116,14 @@ qt__hash_free(struct qt__hash *t, uint32_t at, uint64_t word)
 	atomic_fetch_and(&t->taken[(at - 1) / 64],
 	    ~(UINT64_C(1) << (at - 1) % 64));
 	atomic_store_explicit(&t->cursor, (at - 1) / 64, memory_order_relaxed);
+}
+
+void
+qt__hash_free(struct qt__hash *t, uint32_t at, uint64_t word)
+{
+	if (t->on_free != NULL)
+		t->on_free(t, at);
+	qt__hash_free_one(t, at, word);
 }
 
 void

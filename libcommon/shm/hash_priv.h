@@ -82,6 +82,8 @@ struct qt__hash {
 	uint64_t		 capacity;
 	struct qt_hash_key	 key;
 	_Atomic uint32_t	 cursor;	/* where to look for free nodes */
+	/* Gives back what a node that we have has elsewhere. May be NULL. */
+	void			 (*on_free)(struct qt__hash *t, uint32_t at);
 };
 
 /* A place in a list, as it was seen. */
@@ -212,6 +214,10 @@ struct qt__key qt__hash_key(const struct qt__hash *t, const void *data,
 /* A node that names us and has that key; 0, or -QT_EFULL. */
 int	qt__hash_alloc(struct qt__hash *t, const struct qt__key *key,
 	    struct qt__new *out);
+/* Any node, without a key; false: none was found. Sweeps nobody. */
+bool	qt__hash_take(struct qt__hash *t, struct qt__new *out);
+void	qt__hash_set_key(struct qt__hash *t, const struct qt__new *node,
+	    const struct qt__key *key);
 /* Frees a node that was in no list. */
 void	qt__hash_drop(struct qt__hash *t, const struct qt__new *node);
 /*
@@ -220,8 +226,9 @@ void	qt__hash_drop(struct qt__hash *t, const struct qt__new *node);
  */
 void	qt__hash_retire(struct qt__hash *t, uint32_t who, uint32_t at,
 	    uint64_t marked, bool is_out);
-/* Frees a node that has word and is in no list. */
+/* Frees a node that has word and is in no list; the second, only it. */
 void	qt__hash_free(struct qt__hash *t, uint32_t at, uint64_t word);
+void	qt__hash_free_one(struct qt__hash *t, uint32_t at, uint64_t word);
 /* Sets the hint of a node right. */
 void	qt__hash_hint(struct qt__hash *t, uint32_t at);
 
