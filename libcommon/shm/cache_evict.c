@@ -93,9 +93,12 @@ print_of(uint64_t hash)
 	return (uint32_t)(hash >> 32) | 1;
 }
 
-/* 1 the oldest was taken out, 0 it stays or was gone already, -1 none. */
+/*
+ * 1 the oldest was taken out, 0 it stays or was gone already, -1 none. Unless
+ * room is needed, it stays.
+ */
 static int
-leave_small(struct qt__cache_turn *turn)
+leave_small(struct qt__cache_turn *turn, bool is_needed)
 {
 	struct qt_cache	*c = turn->c;
 	uint64_t	 head = atomic_load(&c->words->head), hint, hash;
@@ -118,7 +121,7 @@ leave_small(struct qt__cache_turn *turn)
 	m = atomic_load_explicit(&c->meta[at], memory_order_relaxed);
 	if (m & QT__META_MAIN || !(m & QT__META_ENTRY))
 		return 0;
-	if ((m & QT__META_USES) && !is_old(turn, at)) {
+	if (((m & QT__META_USES) && !is_old(turn, at)) || !is_needed) {
 		atomic_store_explicit(&c->meta[at], QT__META_ENTRY |
 		    QT__META_MAIN, memory_order_relaxed);
 		return 0;
@@ -150,7 +153,7 @@ qt__cache_enter(struct qt__cache_turn *turn, uint32_t at, uint32_t life,
 	if (m & QT__META_MAIN)
 		return;
 	if (small_len(c) > c->small_mask)
-		(void)leave_small(turn);
+		(void)leave_small(turn, false);
 	tail = atomic_fetch_add(&c->words->tail, 1);
 	atomic_store_explicit(&c->small[tail & c->small_mask],
 	    (uint64_t)life << 32 | at, memory_order_relaxed);
@@ -211,12 +214,12 @@ qt__cache_evict(struct qt__cache_turn *turn)
 	int		 rc = 0;
 
 	while (rc == 0 && left-- > 0 && small_len(c) > count / 10)
-		rc = leave_small(turn);
+		rc = leave_small(turn, true);
 	if (rc > 0 || leave_main(turn, 1, false))
 		return true;
 	/* Main is all in use, or empty. */
 	for (left = small_len(c), rc = 0; rc == 0 && left > 0; left--)
-		rc = leave_small(turn);
+		rc = leave_small(turn, true);
 	return rc > 0 || leave_main(turn, ROUNDS, false) ||
 	    leave_main(turn, 1, true);
 }

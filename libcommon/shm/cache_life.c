@@ -72,7 +72,7 @@ fit(struct qt_seg *seg, const struct qt_cache_spec *spec,
 			return -EINVAL;
 		s->capacity = nodes - rest;
 		s->shape[0] = spec->value_max;
-		for (s->shape[1] = 3; (UINT64_C(4) << s->shape[1]) < nodes;)
+		for (s->shape[1] = 3; (UINT64_C(1) << s->shape[1]) < nodes;)
 			s->shape[1]++;
 		plan(&p, s->shape[1], nodes);
 		s->size = qt__hash_plan(seg, s, p.table_at);

@@ -5,69 +5,38 @@
  * map what it is about to make of them: so whoever follows a killed one knows
  * the two states that a key may be in. All of them add to common sums, and read
  * each other's values, which are never torn.
- *
- * SEED=n repeats the order of kills (not the scheduler's); KILLS=n how many.
  */
 
 #include <errno.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <qt/base/clock.h>
 #include <qt/shm/map.h>
+
+#include "../unit/storm.h"
 
 #define WORKERS		5
 #define KEYS		12		/* of each */
 #define SUMS		3
-#define DEADLINE_MS	300000
 
 /* A worker's desk, beside the map; it survives the worker. */
 struct desk {
 	uint64_t	 now[KEYS];	/* what is there; 0: nothing */
 	uint64_t	 next[KEYS];	/* what is about to be there */
 	_Atomic uint64_t added[SUMS];	/* for certain */
-	_Atomic uint64_t done;
 };
 
 struct world {
 	struct qt_seg	*seg;
 	struct qt_map	*m;
 	struct desk	*desk;
-	pid_t		 pid[WORKERS];
-	uint64_t	 deadline, kills;
+	uint64_t	 kills;
 };
 
 struct key {
 	uint32_t	worker, number;
 };
-
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("not ok 1 - map storm: %s: %s\n", what,
-		    strerror(errno));
-		fflush(stdout);
-		kill(0, SIGKILL);
-	}
-}
-
-static void
-expect(int ok, int code)
-{
-	if (!ok)
-		_exit(code);
-}
 
 /* A value's number, 0 when the key is not there. */
 static uint64_t
@@ -78,7 +47,7 @@ look(const struct world *w, struct key k, int code)
 
 	if (len == -ENOENT)
 		return 0;
-	expect(len == sizeof(v) && v[0] != 0 && v[1] == ~v[0] &&
+	storm_expect(len == sizeof(v) && v[0] != 0 && v[1] == ~v[0] &&
 	    v[2] == k.worker && v[3] == k.number, code);
 	return v[0];
 }
@@ -95,13 +64,13 @@ change(struct world *w, struct desk *d, struct key k, uint64_t to)
 	atomic_signal_fence(memory_order_seq_cst);
 	if (to == 0) {
 		rc = qt_map_del(w->m, &k, sizeof(k));
-		expect(rc == (was == 0 ? -ENOENT : 0), 21);
+		storm_expect(rc == (was == 0 ? -ENOENT : 0), 21);
 	} else if (was == 0) {
 		rc = qt_map_put_new(w->m, &k, sizeof(k), v, sizeof(v));
-		expect(rc == 0, 22);
+		storm_expect(rc == 0, 22);
 	} else {
 		rc = qt_map_put(w->m, &k, sizeof(k), v, sizeof(v));
-		expect(rc == 1, 23);
+		storm_expect(rc == 1, 23);
 	}
 	atomic_signal_fence(memory_order_seq_cst);
 	d->now[k.number] = to;
@@ -112,7 +81,7 @@ add(struct world *w, struct desk *d, uint32_t sum)
 {
 	struct key	k = { .worker = WORKERS, .number = sum };
 
-	expect(qt_map_add(w->m, &k, sizeof(k), 1, NULL) == 0, 24);
+	storm_expect(qt_map_add(w->m, &k, sizeof(k), 1, NULL) == 0, 24);
 	atomic_fetch_add(&d->added[sum], 1);
 }
 
@@ -126,110 +95,43 @@ take_over(struct world *w, uint32_t worker)
 		struct key	k = { .worker = worker, .number = i };
 		uint64_t	v = look(w, k, 31);
 
-		expect(v == d->now[i] || v == d->next[i], 32);
+		storm_expect(v == d->now[i] || v == d->next[i], 32);
 		d->now[i] = d->next[i] = v;
 	}
 }
 
 static void
-work(struct world *w, uint32_t worker, unsigned int seed)
+turn(struct world *w, uint32_t worker, unsigned int r, uint64_t number)
 {
 	struct desk	*d = &w->desk[worker];
-	uint64_t	 count = 0;
+	struct key	 k = { .worker = worker, .number = (r >> 4) % KEYS };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	expect(setpriority(PRIO_PROCESS, 0, 10) == 0, 41);
-	expect(qt_seg_after_fork(w->seg, NULL) == 0, 40);
+	if (r % 16 < 7)
+		change(w, d, k, number << 16 | (r >> 8 & 0xff) << 8 | 1);
+	else if (r % 16 < 10)
+		change(w, d, k, 0);
+	else if (r % 16 < 12)
+		add(w, d, (r >> 4) % SUMS);
+	else if (r % 16 < 13)
+		storm_expect(look(w, k, 51) == d->now[k.number], 52);
+	else {
+		k.worker = (r >> 12) % WORKERS;
+		(void)look(w, k, 53);
+	}
+}
+
+static void
+work(void *arg, unsigned int worker, unsigned int seed,
+    _Atomic uint64_t *done)
+{
+	struct world	*w = arg;
+
+	storm_expect(qt_seg_after_fork(w->seg, NULL) == 0, 40);
 	take_over(w, worker);
-	for (;;) {
-		unsigned int	r = (unsigned int)rand_r(&seed);
-		struct key	k = { .worker = worker,
-		    .number = (r >> 4) % KEYS };
-
-		if (r % 16 < 7)
-			change(w, d, k, ++count << 16 | (r >> 8 & 0xff) << 8 |
-			    1);
-		else if (r % 16 < 10)
-			change(w, d, k, 0);
-		else if (r % 16 < 12)
-			add(w, d, (r >> 4) % SUMS);
-		else if (r % 16 < 13)
-			expect(look(w, k, 51) == d->now[k.number], 52);
-		else {
-			k.worker = (r >> 12) % WORKERS;
-			(void)look(w, k, 53);
-		}
-		atomic_fetch_add(&d->done, 1);
+	for (uint64_t n = 1;; n++) {
+		turn(w, worker, (unsigned int)rand_r(&seed), n);
+		atomic_fetch_add(done, 1);
 	}
-}
-
-static void
-start(struct world *w, uint32_t worker, unsigned int seed)
-{
-	w->pid[worker] = fork();
-	must(w->pid[worker] >= 0, "fork");
-	if (w->pid[worker] == 0)
-		work(w, worker, seed);
-}
-
-static void
-end(struct world *w, uint32_t worker)
-{
-	char	text[64];
-	int	status;
-
-	kill(w->pid[worker], SIGKILL);
-	must(waitpid(w->pid[worker], &status, 0) == w->pid[worker], "waitpid");
-	snprintf(text, sizeof(text), "worker %u ended with %#x", worker,
-	    (unsigned int)status);
-	must(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, text);
-	w->kills++;
-}
-
-static uint64_t
-done(const struct world *w)
-{
-	uint64_t	n = 0;
-
-	for (int i = 0; i < WORKERS; i++)
-		n += atomic_load(&w->desk[i].done);
-	return n;
-}
-
-/* Others do so many more turns, whoever is stopped or dead. */
-static void
-wait_for(const struct world *w, uint64_t turns)
-{
-	uint64_t	until = done(w) + turns;
-
-	while (done(w) < until) {
-		must(qt_clock_mono_ms() < w->deadline, "nobody goes on");
-		sched_yield();
-	}
-}
-
-static void
-storm(struct world *w, unsigned int seed, int kills)
-{
-	for (uint32_t i = 0; i < WORKERS; i++)
-		start(w, i, seed + i);
-	for (int i = 0; i < kills; i++) {
-		uint32_t	victim = (uint32_t)rand_r(&seed) % WORKERS;
-		uint32_t	stopped = (victim + 1) % WORKERS;
-		bool		is_stop = rand_r(&seed) % 4 == 0;
-
-		wait_for(w, (uint64_t)(rand_r(&seed) % 400));
-		if (is_stop) {
-			kill(w->pid[stopped], SIGSTOP);
-			wait_for(w, 300);
-		}
-		end(w, victim);
-		start(w, victim, (unsigned int)rand_r(&seed));
-		if (is_stop)
-			kill(w->pid[stopped], SIGCONT);
-	}
-	for (uint32_t i = 0; i < WORKERS; i++)
-		end(w, i);
 }
 
 static void
@@ -243,7 +145,7 @@ check_sums(struct world *w)
 		for (int j = 0; j < WORKERS; j++)
 			want += atomic_load(&w->desk[j].added[i]);
 		/* Each one killed may have added one that it did not note. */
-		must(sum >= want && sum <= want + w->kills,
+		storm_must(sum >= want && sum <= want + w->kills,
 		    "an addition is lost or doubled");
 	}
 }
@@ -256,50 +158,47 @@ check(struct world *w)
 	uint64_t	count = 0;
 	int64_t		v = 0;
 
-	must(qt_seg_sweep(w->seg) >= 0, "sweep");
+	storm_must(qt_seg_sweep(w->seg) >= 0, "sweep");
 	check_sums(w);
 	for (uint32_t i = 0; i < WORKERS; i++)
 		take_over(w, i);
 	while (qt_map_next(w->m, &k, &len, NULL, 0, NULL) > 0) {
-		must(len == sizeof(k) && (k.worker == WORKERS ?
+		storm_must(len == sizeof(k) && (k.worker == WORKERS ?
 		    k.number < SUMS : k.worker < WORKERS &&
 		    w->desk[k.worker].now[k.number] != 0), "a strange key");
 		count++;
 	}
-	must(qt_map_count(w->m) == count, "the count is wrong");
-	must(qt_obj_fsck(w->seg, 0, NULL, NULL) == 0, "it is not sound");
-	must(qt_map_clear(w->m) == (int64_t)count, "clear");
+	storm_must(qt_map_count(w->m) == count, "the count is wrong");
+	storm_must(qt_obj_fsck(w->seg, 0, NULL, NULL) == 0, "it is not sound");
+	storm_must(qt_map_clear(w->m) == (int64_t)count, "clear");
 	count = qt_map_capacity(w->m);
 	for (uint64_t i = 0; i < count; i++)
-		must(qt_map_put(w->m, &i, 8, &v, 8) == 0, "space is lost");
+		storm_must(qt_map_put(w->m, &i, 8, &v, 8) == 0, "space is lost");
 }
 
 int
 main(void)
 {
-	struct qt_seg_spec	 spec = { .size = 1u << 20, .mode = 0600,
+	struct qt_seg_spec	spec = { .size = 1u << 20, .mode = 0600,
 	    .group = (gid_t)-1, .participants = WORKERS + 3, .kind = "crash" };
-	struct qt_map_spec	 map = { .key_max = sizeof(struct key),
+	struct qt_map_spec	map = { .key_max = sizeof(struct key),
 	    .value_max = 32, .capacity = WORKERS * KEYS + SUMS };
-	const char		*seed = getenv("SEED"), *kills = getenv("KILLS");
-	unsigned int		 s = seed != NULL ? (unsigned int)strtoul(seed,
-	    NULL, 10) : (unsigned int)getpid();
-	struct world		 w = { 0 };
+	struct world		w = { 0 };
+	struct storm		s = { .name = "map storm", .workers = WORKERS,
+	    .work = work, .arg = &w };
 
-	printf("1..1\n# SEED=%u\n", s);
-	setpgid(0, 0);
-	w.deadline = qt_clock_mono_ms() + DEADLINE_MS;
-	w.desk = mmap(NULL, sizeof(*w.desk) * WORKERS, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(w.desk != MAP_FAILED, "mmap");
-	must(qt_seg_create(NULL, &spec, &w.seg, NULL) == 0, "segment");
-	must(qt_map_create(w.seg, "m", &map, NULL) == 0, "map");
-	must(qt_map_open(w.seg, "m", NULL, NULL, &w.m, NULL) == 0, "open");
-	storm(&w, s, kills != NULL ? atoi(kills) : 300);
+	printf("1..1\n");
+	w.desk = storm_memory(sizeof(*w.desk) * WORKERS);
+	storm_must(qt_seg_create(NULL, &spec, &w.seg, NULL) == 0, "segment");
+	storm_must(qt_map_create(w.seg, "m", &map, NULL) == 0, "map");
+	storm_must(qt_map_open(w.seg, "m", NULL, NULL, &w.m, NULL) == 0,
+	    "open");
+	storm_run(&s, 300);
+	w.kills = s.kills;
 	check(&w);
 	qt_map_close(w.m);
 	qt_seg_close(w.seg);
 	printf("ok 1 - map storm: %llu turns, %llu killed\n",
-	    (unsigned long long)done(&w), (unsigned long long)w.kills);
+	    (unsigned long long)s.turns, (unsigned long long)s.kills);
 	return EXIT_SUCCESS;
 }

@@ -2,6 +2,7 @@
 /* qt-segment(5) says of every byte what the code does. See "manual.h". */
 
 #include "../../../libcommon/shm/epoch_priv.h"
+#include "../../../libcommon/shm/cache_priv.h"
 #include "../../../libcommon/shm/hash_priv.h"
 #include "../../../libcommon/shm/object_priv.h"
 #include "../../../libcommon/shm/ring_priv.h"
@@ -16,6 +17,7 @@
 #define ROW(field) MANUAL_FIELD(struct qt__seg_row, field)
 #define MAP(field) MANUAL_FIELD(struct qt__page, field)
 #define OBJ(field) MANUAL_FIELD(struct qt__obj_head, field)
+#define CACHE(field) MANUAL_FIELD(struct qt__cache_words, field)
 #define NODE(field) MANUAL_FIELD(struct qt__node, field)
 #define RING(field) MANUAL_FIELD(struct qt__ring, field)
 /* The allocator's words lie behind the header. */
@@ -140,4 +142,22 @@ QT_TEST(the_manual_has_the_nodes_of_maps_and_sets)
 	assert_true(qt__link_after(UINT64_C(5) << 34, QT__MARK_REPLACED, 7) ==
 	    (UINT64_C(6) << 34 | UINT64_C(2) << 32 | 7));
 	assert_int_equal(QT__MARK_FREED, 3);
+}
+
+QT_TEST(the_manual_has_the_words_of_caches)
+{
+	static const struct manual_row words[] = {
+		CACHE(head), CACHE(tail), CACHE(hand), CACHE(count),
+	};
+
+	(void)state;
+	manual_has_table(PAGE, "Cache", 0, words, COUNT(words));
+	manual_says(PAGE, "Parts are nodes of state 4:");
+	assert_int_equal(QT__NODE_PART, 4);
+	manual_says(PAGE, "uses in bits 0 and 1, 4 in main, 8 seen by the "
+	    "hand, 16 an entry;");
+	assert_int_equal(QT__META_USES, 3);
+	assert_int_equal(QT__META_MAIN, 4);
+	assert_int_equal(QT__META_SEEN, 8);
+	assert_int_equal(QT__META_ENTRY, 16);
 }
