@@ -19,7 +19,7 @@ static const struct qt_cache_spec	small = { .bytes = 200u << 10,
 static struct qt_cache *
 cache_with(struct qt_seg *seg, const struct qt_cache_spec *spec)
 {
-	struct qt_cache	*c;
+	struct qt_cache	*c = NULL;
 	struct qt_err	 err = QT_ERR_INIT;
 
 	if (qt_cache_create(seg, "c", spec, &err) < 0 ||
