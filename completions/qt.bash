@@ -21,6 +21,16 @@ _qt_options() {
 	    }'
 }
 
+# Segments, or the structures of the one that $1 names.
+_qt_segments() {
+	local seg=${1%%/*}
+
+	case $1 in
+	*/*)	qt-shm ls -o name "$seg" 2>/dev/null | sed "s,^,$seg/," ;;
+	*)	qt-shm ls -o name 2>/dev/null ;;
+	esac
+}
+
 # Candidates for a value or an operand of that name.
 _qt_values() {
 	case $1 in
@@ -29,6 +39,9 @@ _qt_values() {
 	*CMD*)		compgen -c -- "$cur" ;;
 	*POLICY*)	compgen -W 'latest smallest largest fixed' -- "$cur" ;;
 	*ROLE*)		compgen -W 'admin writer reader' -- "$cur" ;;
+	SEG)		compgen -W "$(_qt_segments "")" -- "$cur" ;;
+	SEG/*)		compgen -W "$(_qt_segments "$cur")" -- "$cur" ;;
+	TYPE)		compgen -W "array" -- "$cur" ;;
 	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
 			    sed s/SIG//)" -- "$cur" ;;
 	NEWNAME)	;;
@@ -87,4 +100,4 @@ _qt() {
 		    "$(_qt_operand "$help" $count)" | sort -u)
 	fi
 }
-complete -o filenames -F _qt qt-session qtd qt-bench
+complete -o filenames -F _qt qt-session qtd qt-shm qt-bench

@@ -33,7 +33,18 @@ end
 
 # Candidates for a value or an operand of that name.
 function __qt_values
+	set -l seg (string split -m 1 / -- (commandline -ct))
 	switch $argv[1]
+		case SEG
+			qt-shm ls -o name 2>/dev/null
+		case 'SEG/*'
+			if test (count $seg) -gt 1
+				printf "$seg[1]/%s\n" (qt-shm ls -o name $seg[1] 2>/dev/null)
+			else
+				qt-shm ls -o name 2>/dev/null
+			end
+		case TYPE
+			printf '%s\n' array
 		case '*DIR*'
 			__fish_complete_directories (commandline -ct)
 		case '*FILE*' '*PATH*' '*PROGRAM*'
@@ -96,6 +107,6 @@ function __qt_complete
 	end
 end
 
-for prog in qt-session qtd qt-bench
+for prog in qt-session qtd qt-shm qt-bench
 	complete -c $prog -f -a '(__qt_complete)'
 end

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a handle says about its segment, and bounds of its data area. */
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "segment_priv.h"
@@ -21,7 +22,6 @@ qt__copy_racy(void *to, const void *from, size_t len)
 		*p++ = *q++;
 }
 #else
-#include <string.h>
 void
 qt__copy_racy(void *to, const void *from, size_t len)
 {
@@ -48,6 +48,24 @@ uint64_t
 qt_seg_id(const struct qt_seg *seg)
 {
 	return seg->head.id;
+}
+
+void
+qt_seg_info(const struct qt_seg *seg, struct qt_seg_info *out)
+{
+	const struct qt__seg_head	*h = &seg->head;
+
+	*out = (struct qt_seg_info){
+		.major = h->major, .minor = h->minor, .id = h->id,
+		.size = h->size, .made_ms = h->made_ms,
+		.data_offset = h->data_offset, .page_size = h->page_size,
+		.participants = h->slot_count, .entries = h->entry_count,
+		.extents = h->extent_limit, .maker_uid = h->maker_uid,
+		.maker_pid = h->maker_pid,
+		.sweeps = atomic_load_explicit(&seg->ctl->sweeps,
+		    memory_order_relaxed),
+	};
+	memcpy(out->kind, h->kind, sizeof(h->kind));
 }
 
 uint32_t

@@ -108,6 +108,20 @@ uint64_t qt_seg_used(const struct qt_seg *seg);
 /* A random number made with the segment: tells two of one name apart. */
 uint64_t qt_seg_id(const struct qt_seg *seg);
 
+/* What its header says; constant, and checked when it was opened. */
+struct qt_seg_info {
+	char		kind[9];	/* "host"; with its end */
+	unsigned int	major, minor;	/* of the format */
+	uint64_t	id, size, made_ms;
+	uint64_t	data_offset;	/* where what is handed out begins */
+	uint32_t	page_size;
+	uint32_t	participants, entries;	/* sizes of the tables */
+	uint32_t	extents;	/* at most; 0: as pages allow */
+	uint32_t	maker_uid, maker_pid;
+	uint64_t	sweeps;		/* dead participants, until now */
+};
+void	qt_seg_info(const struct qt_seg *seg, struct qt_seg_info *out);
+
 /*
  * len bytes at offset, or NULL when they are not all inside the data area.
  * Writable for participants only. Borrowed until qt_seg_close().

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qt-shm dump - all that is in a structure, or in every one of a segment */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+
+#include "thing.h"
+#include "verbs.h"
+
+static const struct qt_opt opts[] = {
+	{ 'x', "hex", NULL, "the bytes of its memory, as hexdump -C" },
+	{ 0, NULL, NULL, NULL },
+};
+
+const struct qt_verb dump_verb = {
+	"dump", dump_main, "SEG[/NAME]", "print all that is in it", opts,
+};
+
+static void
+hex_line(uint64_t at, const unsigned char *p, size_t len)
+{
+	printf("%08" PRIx64 " ", at);
+	for (size_t i = 0; i < 16; i++) {
+		if (i < len)
+			printf(i == 8 ? "  %02x" : " %02x", p[i]);
+		else
+			printf(i == 8 ? "    " : "   ");
+	}
+	printf("  |");
+	for (size_t i = 0; i < len; i++)
+		putchar(p[i] >= ' ' && p[i] < 0x7f ? p[i] : '.');
+	printf("|\n");
+}
+
+/* Lines that repeat the one before are one "*". */
+static void
+hex_dump(struct qt_seg *seg, uint64_t offset, uint64_t size)
+{
+	const unsigned char	*p = qt_seg_at(seg, offset, size);
+	unsigned char		 line[16], last[16];
+	size_t			 len;
+	int			 is_starred = 0;
+
+	for (uint64_t i = 0; p != NULL && i < size; i += len) {
+		len = size - i < 16 ? (size_t)(size - i) : 16;
+		memcpy(line, p + i, len);
+		if (i > 0 && len == 16 && memcmp(line, last, 16) == 0) {
+			if (!is_starred)
+				printf("*\n");
+			is_starred = 1;
+			continue;
+		}
+		is_starred = 0;
+		memcpy(last, line, len);
+		hex_line(offset + i, line, len);
+	}
+	printf("%08" PRIx64 "\n", offset + size);
+}
+
+static int
+dump_one(struct thing *t, int is_hex, struct qt_err *err)
+{
+	if (!is_hex)
+		return t->type->dump(t, err);
+	hex_dump(t->seg, t->stat.offset, t->stat.size);
+	return 0;
+}
+
+/* Each with a line that says what follows. What is damaged is passed over. */
+static enum qt_exit
+dump_segment(const struct target *target, int is_hex)
+{
+	struct qt_seg		*seg = target_open(target, QT_SEG_RDONLY);
+	struct qt_err		 err = QT_ERR_INIT;
+	struct qt_obj_stat	 s;
+	struct qt_seg_entry	 e;
+	struct thing		 t;
+	char			 operand[336];
+	uint32_t		 cursor = 0;
+	enum qt_exit		 worst = QT_EXIT_OK;
+	int			 rc;
+
+	while (qt_seg_entry_next(seg, &cursor, &e) == 1) {
+		if (thing_type(e.type) == NULL)
+			continue;
+		snprintf(operand, sizeof(operand), "%s/%s", target->seg,
+		    e.name);
+		rc = qt_obj_stat(seg, e.name, &s, &err);
+		if (rc < 0) {
+			if (rc == -ENOENT)
+				continue;	/* erased meanwhile */
+			qt_warn("%s: %s", operand, err.text);
+			worst = QT_EXIT_SYS;
+			continue;
+		}
+		thing_open(&t, operand, QT_SEG_RDONLY);
+		printf("# %s %s %s %" PRIu64 "/%" PRIu64 "\n", operand,
+		    s.type_name, s.dtype[0] != '\0' ? s.dtype : "-", s.count,
+		    s.capacity);
+		if (is_hex || t.type->dump != NULL)
+			rc = dump_one(&t, is_hex, &err);
+		if (rc < 0)
+			worst = target_warn(&t.target, rc, &err);
+		thing_close(&t);
+	}
+	target_close(seg);
+	return worst;
+}
+
+int
+dump_main(int argc, char **argv)
+{
+	struct qt_opts	o = QT_OPTS_INIT(&dump_verb, argc, argv);
+	struct qt_err	err = QT_ERR_INIT;
+	struct target	target;
+	struct thing	t;
+	int		rc, is_hex = 0;
+
+	while (qt_opts_next(&o) != 0)
+		is_hex = 1;
+	if (argc - o.index != 1)
+		qt_usage(&dump_verb);
+	target_parse(&target, argv[o.index], TARGET_SEG | TARGET_NAME);
+	if (target.name[0] == '\0')
+		return dump_segment(&target, is_hex);
+	thing_open(&t, argv[o.index], QT_SEG_RDONLY);
+	if (!is_hex && t.type->dump == NULL)
+		thing_cannot(&t, "dump");
+	rc = dump_one(&t, is_hex, &err);
+	if (rc < 0)
+		target_die(&t.target, rc, &err);
+	thing_close(&t);
+	return QT_EXIT_OK;
+}

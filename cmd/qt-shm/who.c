@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qt-shm who - the processes that use a segment */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <qt/base/sys.h>
+
+#include "grid.h"
+#include "target.h"
+#include "verbs.h"
+
+static const struct qt_opt opts[] = {
+	GRID_OPTIONS,
+	{ 0, NULL, NULL, NULL },
+};
+
+const struct qt_verb who_verb = {
+	"who", who_main, "SEG", "list the processes that use it", opts,
+};
+
+static const struct grid_column columns[] = {
+	{ "id", GRID_NUMBER, 1 },
+	{ "pid", GRID_NUMBER, 1 },
+	{ "program", GRID_TEXT, 1 },
+	{ "state", GRID_TEXT, 1 },
+	{ "joined", GRID_TIME, 1 },
+	{ "generation", GRID_NUMBER, 0 },
+	{ NULL, GRID_TEXT, 0 },
+};
+
+/*
+ * Alive or dead is the kernel's verdict, by its lock. Whether an alive one is
+ * stopped is in /proc, if the process id there is still (and in our
+ * namespace) the one that started then.
+ */
+static const char *
+state_of(const struct qt_seg *seg, const struct qt_seg_participant *p)
+{
+	char	path[40], text[1024], *at;
+	ssize_t	n = -1;
+	int	fd;
+
+	if (!qt_seg_is_alive(seg, p->id))
+		return "dead";
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", p->pid);
+	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	if (fd >= 0) {
+		n = qt_sys_read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	if (n <= 0)
+		return "alive";
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	if (at == NULL || at[1] != ' ')
+		return "alive";
+	n = at[2];
+	for (int field = 2; at != NULL && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (at == NULL || strtoull(at, NULL, 10) != p->started)
+		return "alive";
+	return n == 'T' || n == 't' ? "stopped" : "alive";
+}
+
+int
+who_main(int argc, char **argv)
+{
+	struct qt_opts			 o = QT_OPTS_INIT(&who_verb, argc,
+	    argv);
+	struct qt_seg_participant	 p;
+	struct qt_seg			*seg;
+	struct target			 t;
+	struct grid			 g;
+	uint32_t			 cursor = 0;
+	int				 id, count;
+
+	grid_init(&g);
+	while ((id = qt_opts_next(&o)) != 0)
+		(void)grid_option(&g, id, o.value);
+	if (argc - o.index != 1)
+		qt_usage(&who_verb);
+	target_parse(&t, argv[o.index], TARGET_SEG);
+	grid_columns(&g, columns);
+	seg = target_open(&t, QT_SEG_RDONLY);
+	while (qt_seg_participant_next(seg, &cursor, &p) == 1) {
+		grid_row(&g);
+		grid_number(&g, "id", p.id);
+		grid_number(&g, "pid", p.pid);
+		grid_text(&g, "program", "%s", p.name);
+		grid_text(&g, "state", "%s", state_of(seg, &p));
+		grid_number(&g, "joined", p.joined_ms);
+		grid_number(&g, "generation", p.generation);
+	}
+	target_close(seg);
+	count = (int)g.row_count;
+	if (count > 0 || g.is_json)
+		grid_print(&g);
+	else if (isatty(STDOUT_FILENO))
+		qt_warn("%s: nobody uses it now", t.seg);
+	return count > 0 ? QT_EXIT_OK : QT_EXIT_NO;
+}
