@@ -41,7 +41,8 @@ _qt_values() {
 	*ROLE*)		compgen -W 'admin writer reader' -- "$cur" ;;
 	SEG)		compgen -W "$(_qt_segments "")" -- "$cur" ;;
 	SEG/*)		compgen -W "$(_qt_segments "$cur")" -- "$cur" ;;
-	TYPE)		compgen -W "array" -- "$cur" ;;
+	TYPE)		compgen -W "array barrier event latch map mutex once \
+			    queue rwlock semaphore set spsc value" -- "$cur" ;;
 	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
 			    sed s/SIG//)" -- "$cur" ;;
 	NEWNAME)	;;

@@ -44,7 +44,8 @@ function __qt_values
 				qt-shm ls -o name 2>/dev/null
 			end
 		case TYPE
-			printf '%s\n' array
+			printf '%s\n' array barrier event latch map mutex once \
+				queue rwlock semaphore set spsc value
 		case '*DIR*'
 			__fish_complete_directories (commandline -ct)
 		case '*FILE*' '*PATH*' '*PROGRAM*'

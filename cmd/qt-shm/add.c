@@ -5,7 +5,7 @@
 #include "verbs.h"
 
 const struct qt_verb add_verb = {
-	"add", add_main, "SEG/NAME KEY [N]",
+	"add", add_main, "SEG/NAME [KEY] [N]",
 	"add N, or 1, in one step; print the sum", NULL,
 };
 
@@ -21,12 +21,12 @@ add_main(int argc, char **argv)
 		;
 	argc -= o.index;
 	argv += o.index;
-	if (argc < 2 || argc > 3)
+	if (argc < 1)
 		qt_usage(&add_verb);
 	thing_open(&t, argv[0], QT_SEG_JOIN);
 	if (t.type->add == NULL)
 		thing_cannot(&t, "add");
-	rc = t.type->add(&t, argv[1], argc > 2 ? argv[2] : NULL, &err);
+	rc = t.type->add(&t, argv + 1, (size_t)argc - 1, &err);
 	if (rc < 0)
 		target_die(&t.target, rc, &err);
 	thing_close(&t);

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 
+#include "names.h"
 #include "thing.h"
 #include "verbs.h"
 
@@ -76,19 +78,19 @@ dump_segment(const struct target *target, int is_hex)
 	struct qt_seg		*seg = target_open(target, QT_SEG_RDONLY);
 	struct qt_err		 err = QT_ERR_INIT;
 	struct qt_obj_stat	 s;
-	struct qt_seg_entry	 e;
+	struct qt_seg_entry	*all;
 	struct thing		 t;
 	char			 operand[336];
-	uint32_t		 cursor = 0;
+	size_t			 count = names_all(seg, &all);
 	enum qt_exit		 worst = QT_EXIT_OK;
 	int			 rc;
 
-	while (qt_seg_entry_next(seg, &cursor, &e) == 1) {
-		if (thing_type(e.type) == NULL)
+	for (size_t i = 0; i < count; i++) {
+		if (thing_type(all[i].type) == NULL)
 			continue;
 		snprintf(operand, sizeof(operand), "%s/%s", target->seg,
-		    e.name);
-		rc = qt_obj_stat(seg, e.name, &s, &err);
+		    all[i].name);
+		rc = qt_obj_stat(seg, all[i].name, &s, &err);
 		if (rc < 0) {
 			if (rc == -ENOENT)
 				continue;	/* erased meanwhile */
@@ -106,6 +108,7 @@ dump_segment(const struct target *target, int is_hex)
 			worst = target_warn(&t.target, rc, &err);
 		thing_close(&t);
 	}
+	free(all);
 	target_close(seg);
 	return worst;
 }

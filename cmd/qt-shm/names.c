@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "names.h"
 
@@ -104,17 +106,45 @@ names_row(struct grid *g, struct qt_seg *seg, const struct qt_seg_entry *e)
 	grid_text(g, "state", rc == 0 ? "ok" : "damaged");
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(((const struct qt_seg_entry *)a)->name,
+	    ((const struct qt_seg_entry *)b)->name);
+}
+
+size_t
+names_all(struct qt_seg *seg, struct qt_seg_entry **out)
+{
+	struct qt_seg_entry	e, *more;
+	uint32_t		cursor = 0;
+	size_t			count = 0;
+
+	*out = NULL;
+	while (qt_seg_entry_next(seg, &cursor, &e) == 1) {
+		more = realloc(*out, (count + 1) * sizeof(**out));
+		if (more == NULL)
+			qt_die(QT_EXIT_SYS, "no memory for the list");
+		*out = more;
+		more[count++] = e;
+	}
+	if (count > 0)
+		qsort(*out, count, sizeof(**out), compare);
+	return count;
+}
+
 size_t
 names_list(struct grid *g, const struct target *t)
 {
 	struct qt_seg		*seg = target_open(t, QT_SEG_RDONLY);
-	struct qt_seg_entry	 e;
-	uint32_t		 cursor = 0;
+	struct qt_seg_entry	*all;
+	size_t			 count = names_all(seg, &all);
 
-	while (qt_seg_entry_next(seg, &cursor, &e) == 1) {
-		names_row(g, seg, &e);
+	for (size_t i = 0; i < count; i++) {
+		names_row(g, seg, &all[i]);
 		grid_text(g, "path", "/dev/shm/%s", t->seg);
 	}
+	free(all);
 	target_close(seg);
-	return g->row_count;
+	return count;
 }

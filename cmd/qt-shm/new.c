@@ -11,6 +11,14 @@
 static const struct qt_opt opts[] = {
 	{ 't', "dtype", "DTYPE", "of an element, as NumPy writes it: i8, S16" },
 	{ 'c', "capacity", "COUNT", "elements; of an array also NxM" },
+	{ 'z', "item-size", "SIZE", "bytes of the longest item, without -t" },
+	{ 'k', "key-dtype", "DTYPE", "of a map's keys" },
+	{ 'K', "key-size", "SIZE", "bytes of the longest key, without -k (64)" },
+	{ 'D', "on-death", "drop|redeliver", "of items that the dead took" },
+	{ 'U', "undo", NULL, "a semaphore gives back what the dead held" },
+	{ 'A', "auto", NULL, "an event lets one waiter go, and is reset" },
+	{ 256, "spsc", NULL, "a queue of one producer, one consumer" },
+	{ 257, "mpmc", NULL, "a queue of many (the default)" },
 	{ 0, NULL, NULL, NULL },
 };
 
@@ -63,17 +71,60 @@ read_type(const char *word)
 	return type;
 }
 
+static int
+read_death(const char *word)
+{
+	if (strcmp(word, "drop") == 0)
+		return 0;
+	if (strcmp(word, "redeliver") == 0)
+		return 1;
+	qt_die(QT_EXIT_USAGE, "--on-death '%s': drop or redeliver", word);
+}
+
+/* A wrong one is a wrong command line. */
+static void
+check_dtype(const char *opt, const char *text)
+{
+	struct qt_dtype	dtype;
+	struct qt_err	err = QT_ERR_INIT;
+
+	if (text != NULL && qt_dtype_parse(&dtype, text, &err) < 0)
+		qt_die(QT_EXIT_USAGE, "%s '%s': %s", opt, text, err.text);
+}
+
 static void
 read_options(struct qt_opts *o, struct thing_spec *spec, char used[32])
 {
 	int	id;
 
 	while ((id = qt_opts_next(o)) != 0) {
-		if (strchr(used, id) == NULL)
+		if (id < 256 && strchr(used, id) == NULL)
 			used[strlen(used)] = (char)id;
 		switch (id) {
 		case 't':
 			spec->dtype = o->value;
+			break;
+		case 'z':
+			spec->item_max = qt_opt_size("-z", o->value, 1, 1u << 30);
+			break;
+		case 'k':
+			spec->key_dtype = o->value;
+			break;
+		case 'K':
+			spec->key_max = qt_opt_size("-K", o->value, 1, 1u << 30);
+			break;
+		case 'D':
+			spec->is_redelivered = read_death(o->value);
+			break;
+		case 'U':
+			spec->is_undone = 1;
+			break;
+		case 'A':
+			spec->is_automatic = 1;
+			break;
+		case 256:
+		case 257:
+			spec->is_spsc = id == 256;
 			break;
 		default:
 			read_shape(o->value, spec->shape);
@@ -107,8 +158,6 @@ new_main(int argc, char **argv)
 {
 	struct qt_opts		 o = QT_OPTS_INIT(&new_verb, argc, argv);
 	struct thing_spec	 spec = { .dtype = NULL };
-	struct qt_err		 err = QT_ERR_INIT;
-	struct qt_dtype		 dtype;
 	const struct thing_type	*type;
 	struct target		 t;
 	char			 used[32] = "";
@@ -124,9 +173,11 @@ new_main(int argc, char **argv)
 	read_options(&o, &spec, used);
 	if (argc - o.index != 1)
 		qt_usage(&new_verb);
+	if (spec.is_spsc && type == &queue_thing)
+		type = &spsc_thing;
 	check_options(type, used);
-	if (spec.dtype != NULL && qt_dtype_parse(&dtype, spec.dtype, &err) < 0)
-		qt_die(QT_EXIT_USAGE, "-t '%s': %s", spec.dtype, err.text);
+	check_dtype("-t", spec.dtype);
+	check_dtype("-k", spec.key_dtype);
 	target_parse(&t, argv[o.index], TARGET_NAME);
 	make(type, &t, &spec);
 	return QT_EXIT_OK;

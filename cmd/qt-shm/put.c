@@ -10,7 +10,7 @@
 #include "verbs.h"
 
 const struct qt_verb put_verb = {
-	"put", put_main, "SEG/NAME [KEY [VALUE ...]]",
+	"put", put_main, "SEG/NAME [KEY] [VALUE ...]",
 	"store; KEY<tab>VALUE lines from stdin", NULL,
 };
 
@@ -19,13 +19,25 @@ static int
 put_lines(struct thing *t, struct qt_err *err)
 {
 	struct lines	 l = LINES_INIT('\n');
-	char		*line, *tab, *value;
+	char		*line, *tab, *value, *words[2];
 	size_t		 len, number = 0, key_len, value_len;
 	int		 rc = 0;
 
 	while (rc == 0 && lines_next(&l, 0, &line, &len) == 1) {
 		number++;
 		tab = memchr(line, '\t', len);
+		if (t->type->has_members) {
+			words[0] = line;
+			line[len] = '\0';
+			rc = text_unescape(line, &len) < 0 ? -EINVAL : 0;
+			line[rc == 0 ? len : 0] = '\0';
+			if (rc == 0)
+				rc = t->type->put(t, words, 1, err);
+			if (rc < 0)
+				qt_err_wrap(err, "line %zu of standard input",
+				    number);
+			continue;
+		}
 		if (tab == NULL)
 			qt_die(QT_EXIT_SYS, "%s: line %zu of standard input "
 			    "is no KEY<tab>VALUE; the %zu before it are "
@@ -45,7 +57,9 @@ put_lines(struct thing *t, struct qt_err *err)
 			/* Both ends are behind us: the tab, the new-line. */
 			line[key_len] = '\0';
 			value[value_len] = '\0';
-			rc = t->type->put(t, line, &value, 1, err);
+			words[0] = line;
+			words[1] = value;
+			rc = t->type->put(t, words, 2, err);
 		}
 		if (rc < 0)
 			qt_err_wrap(err, "line %zu of standard input", number);
@@ -74,8 +88,7 @@ put_main(int argc, char **argv)
 	if (argc == 1)
 		rc = put_lines(&t, &err);
 	else
-		rc = t.type->put(&t, argv[1], argv + 2, (size_t)argc - 2,
-		    &err);
+		rc = t.type->put(&t, argv + 1, (size_t)argc - 1, &err);
 	if (rc < 0)
 		target_die(&t.target, rc, &err);
 	thing_close(&t);

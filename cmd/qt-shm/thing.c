@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,7 +11,9 @@
 #include "thing.h"
 
 static const struct thing_type *const types[] = {
-	&array_thing,
+	&array_thing, &barrier_thing, &event_thing, &latch_thing, &map_thing,
+	&mutex_thing, &once_thing, &queue_thing, &rwlock_thing,
+	&semaphore_thing, &set_thing, &spsc_thing, &value_thing,
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
@@ -47,7 +50,8 @@ thing_open(struct thing *t, const char *operand, unsigned int flags)
 
 	memset(t, 0, sizeof(*t));
 	target_parse(&t->target, operand, TARGET_NAME);
-	t->seg = target_open(&t->target, flags);
+	t->flags = flags;
+	t->seg = target_open(&t->target, flags & 3);
 	rc = qt_obj_stat(t->seg, t->target.name, &t->stat, &err);
 	if (rc == 0)
 		t->type = thing_type(t->stat.type);
@@ -73,6 +77,46 @@ thing_close(struct thing *t)
 {
 	t->type->close(t);
 	target_close(t->seg);
+}
+
+const struct qt_dtype *
+thing_dtype(const struct thing *t)
+{
+	return t->has_dtype ? &t->dtype : NULL;
+}
+
+int64_t
+thing_number(const char *text)
+{
+	char	*end;
+	int64_t	 n;
+
+	if (text == NULL)
+		return 1;
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (end == text || *end != '\0' || errno != 0)
+		qt_die(QT_EXIT_USAGE, "'%s' is no number to add", text);
+	return n;
+}
+
+int
+thing_dump_items(struct thing *t, struct qt_err *err)
+{
+	struct sink	 sink = { .end = '\n', .is_field = 1 };
+	size_t		 size = t->item_max > 0 ? t->item_max : 1;
+	void		*item = malloc(size);
+	ssize_t		 n = item != NULL ? 0 : -ENOMEM;
+
+	(void)err;
+	/* Bounded: while others push, it may go on and on. */
+	for (uint64_t i = 0; n >= 0 && i <= t->stat.capacity; i++) {
+		n = t->type->peek(t, i, item, size);
+		if (n >= 0)
+			item_print(thing_dtype(t), item, (size_t)n, &sink);
+	}
+	free(item);
+	return n == -QT_EEMPTY || n >= 0 ? 0 : (int)n;
 }
 
 /* --- Items --------------------------------------------------------------- */

@@ -30,9 +30,7 @@ struct thing_spec {
 	uint64_t	 shape[4];
 	uint64_t	 item_max;	/* bytes of an item, value or key */
 	uint64_t	 key_max;
-	uint64_t	 bytes_max;	/* of all that a cache keeps */
-	uint64_t	 ttl_ms;
-	int		 is_redelivered, is_manual;
+	int		 is_redelivered, is_undone, is_automatic, is_spsc;
 };
 
 /* How items are printed: end is '\n', '\0', or -1 for nothing between them. */
@@ -52,6 +50,9 @@ struct taken {
 struct thing_type {
 	uint32_t	 type;		/* QT_TYPE_... */
 	const char	*options;	/* letters that 'new' takes for it */
+	unsigned int	 batch;		/* items that may be taken at once */
+
+	int		 has_members;	/* a line is one, without a value */
 
 	/* Makes one; what is wanting in spec is a usage error. */
 	int	(*create)(struct qt_seg *seg, const char *name,
@@ -60,14 +61,15 @@ struct thing_type {
 	void	(*close)(struct thing *t);
 
 	/*
-	 * Items. push: 0 or an error, "no" being -QT_EFULL. pushv: how many,
-	 * or NULL. peek: the length, as much as fits copied.
+	 * Items. push: 0 or an error, "no" being -QT_EFULL; take: -QT_EEMPTY.
+	 * peek: the length, as much as fits copied.
 	 */
 	int	(*push)(struct thing *t, const void *item, size_t len,
 		    uint64_t deadline);
 	int	(*take)(struct thing *t, struct taken *item,
 		    uint64_t deadline);
 	int	(*release)(struct thing *t, struct taken *item);
+	/* Puts it back, so that somebody gets it. */
 	int	(*requeue)(struct thing *t, struct taken *item);
 	ssize_t	(*peek)(struct thing *t, uint64_t which, void *out,
 		    size_t size);
@@ -79,26 +81,28 @@ struct thing_type {
 	 */
 	int	(*get)(struct thing *t, const char *key,
 		    const struct sink *sink, struct qt_err *err);
-	int	(*put)(struct thing *t, const char *key, char **values,
-		    size_t count, struct qt_err *err);
+	/* What follows SEG/NAME: a key and values, or what the type takes. */
+	int	(*put)(struct thing *t, char **words, size_t count,
+		    struct qt_err *err);
 	int	(*del)(struct thing *t, const char *key, struct qt_err *err);
 	/* 1: something else is there, which is printed. */
 	int	(*cas)(struct thing *t, const char *key, const char *old,
 		    const char *desired, struct qt_err *err);
-	int	(*add)(struct thing *t, const char *key, const char *n,
+	int	(*add)(struct thing *t, char **words, size_t count,
 		    struct qt_err *err);
 
 	/* All of it, a line an element. */
 	int	(*dump)(struct thing *t, struct qt_err *err);
 
 	/*
-	 * Holding it: 0, 1 when the last holder died while it held it, or
-	 * negative; "no" is -EBUSY.
+	 * Holding it, alone or with other readers: 0, 1 when the last holder
+	 * died while it held it, or negative; "no" is -EBUSY. is_whole: what it
+	 * protects was put right.
 	 */
-	int	(*lock)(struct thing *t, uint64_t deadline);
-	int	(*unlock)(struct thing *t);
+	int	(*lock)(struct thing *t, int is_shared, uint64_t deadline);
+	int	(*unlock)(struct thing *t, int is_shared, int is_whole);
 
-	/* Until it changed since *seq: 0, -ETIMEDOUT, -QT_EGONE. */
+	/* Until what the type waits for; -ETIMEDOUT, -EBUSY, -QT_EGONE. */
 	int	(*wait)(struct thing *t, uint64_t deadline);
 };
 
@@ -110,6 +114,7 @@ struct thing {
 	struct qt_obj_stat	 stat;
 	struct qt_dtype		 dtype, key_dtype;
 	int			 has_dtype, has_key_dtype;
+	unsigned int		 flags;
 	size_t			 item_max;	/* bytes of the longest item */
 };
 
@@ -118,7 +123,11 @@ const struct thing_type *thing_type(uint32_t type);
 /* "array, queue, ...": what 'new' makes. */
 void	thing_names(struct qt_buf *out);
 
-/* Reads SEG/NAME and opens both, or exits. */
+/* For thing_open(): what is wanted of a queue that has roles. */
+#define THING_PUSH	16u
+#define THING_POP	32u
+
+/* Reads SEG/NAME and opens both, or exits; flags: QT_SEG_... | THING_... */
 void	thing_open(struct thing *t, const char *operand, unsigned int flags);
 void	thing_close(struct thing *t);
 /* Exits 3: "a queue has no KEYS (get, put ... work on arrays, maps)". */
@@ -140,6 +149,15 @@ void	item_format(const struct qt_dtype *dtype, const void *data, size_t len,
 int	item_scan(const struct qt_dtype *dtype, const char *text, size_t len,
 	    struct qt_buf *out, struct qt_err *err);
 
-extern const struct thing_type array_thing;
+/* The dtype of items, or NULL when they are bytes. */
+const struct qt_dtype *thing_dtype(const struct thing *t);
+/* All items of a queue, as peek finds them. */
+int	thing_dump_items(struct thing *t, struct qt_err *err);
+/* A whole number for 'add', or exit 2. NULL is 1. */
+int64_t	thing_number(const char *text);
+
+extern const struct thing_type array_thing, barrier_thing, event_thing,
+	latch_thing, map_thing, mutex_thing, once_thing, queue_thing,
+	rwlock_thing, semaphore_thing, set_thing, spsc_thing, value_thing;
 
 #endif /* QT_SHM_THING_H */

@@ -178,13 +178,17 @@ dump(struct thing *t, struct qt_err *err)
 /* One value for all of the slice, or one for each. Nothing is stored when one
  * of them is no value. */
 static int
-put(struct thing *t, const char *key, char **values, size_t count,
-    struct qt_err *err)
+put(struct thing *t, char **words, size_t count, struct qt_err *err)
 {
 	struct qt_buf	all = QT_BUF_INIT, one = QT_BUF_INIT;
+	char		**values = words + 1;
 	struct range	r;
-	int		rc = read_range(t, key, &r, err);
+	int		rc;
 
+	if (count-- < 2)
+		qt_die(QT_EXIT_USAGE, "%s: INDEX VALUE ... are wanted",
+		    t->target.text);
+	rc = read_range(t, words[0], &r, err);
 	if (rc == 0 && count != 1 && count != r.to - r.from) {
 		qt_err_set(err, "%zu values for %" PRIu64 " elements", count,
 		    r.to - r.from);
@@ -294,22 +298,18 @@ cas(struct thing *t, const char *key, const char *old, const char *desired,
 }
 
 static int
-add(struct thing *t, const char *key, const char *n, struct qt_err *err)
+add(struct thing *t, char **words, size_t count, struct qt_err *err)
 {
-	int64_t		by = 1, old;
+	int64_t		by = thing_number(count > 1 ? words[1] : NULL), old;
 	uint64_t	index;
-	char		*end;
-	int		rc = one_int(t, key, &index, err);
+	int		rc;
 
-	if (rc < 0)
-		return rc;
-	if (n != NULL) {
-		errno = 0;
-		by = strtoll(n, &end, 10);
-		if (end == n || *end != '\0' || errno != 0)
-			qt_die(QT_EXIT_USAGE, "'%s' is no number to add", n);
-	}
-	rc = qt_array_add(t->handle, index, by, &old);
+	if (count < 1 || count > 2)
+		qt_die(QT_EXIT_USAGE, "%s: INDEX and N are wanted",
+		    t->target.text);
+	rc = one_int(t, words[0], &index, err);
+	if (rc == 0)
+		rc = qt_array_add(t->handle, index, by, &old);
 	if (rc == 0)
 		print_int(t, (int64_t)((uint64_t)old + (uint64_t)by));
 	return rc;

@@ -82,6 +82,24 @@ same_everywhere() {
 	done
 }
 
+@test "a segment, a structure and a type where qt-shm wants one" {
+	local seg
+	seg=$(basename "$WORLD")
+	qt-shm create "$seg"
+	qt-shm new array -t i8 -c 1 "$seg/first"
+	qt-shm new array -t i8 -c 1 "$seg/second"
+	for by in by_bash by_zsh by_fish; do
+		"$by" qt-shm who '' | grep -qx "$seg"
+	done
+	printf '%s/first\n%s/second\n' "$seg" "$seg" >"$T/want"
+	same_everywhere "$T/want" qt-shm get "$seg/"
+	# What 'new' names when it is asked for a type that is none.
+	{ qt-shm new none x/y 2>&1 || true; } | sed 's/.*there are //' |
+	    tr -d ' ' | tr ',' '\n' | sort >"$T/want"
+	same_everywhere "$T/want" qt-shm new ''
+	rm -f "/dev/shm/$seg"
+}
+
 @test "values that have names: a policy, a signal, a folder" {
 	printf '%s\n' fixed largest latest smallest >"$T/want"
 	same_everywhere "$T/want" qt-session new --resize ''
