@@ -60,7 +60,7 @@ fill_open(struct grid *g, struct qt_seg *seg)
 	struct qt_seg_info		info;
 	uint32_t			cursor = 0, names = 0, users = 0;
 
-	qt_seg_info(seg, &info);
+	qt_seg_describe(seg, &info);
 	while (qt_seg_entry_next(seg, &cursor, &e) == 1)
 		names++;
 	cursor = 0;

@@ -73,7 +73,7 @@ stat_segment(struct grid *g, const struct target *t)
 
 	if (rc < 0)
 		target_die(t, rc, NULL);
-	qt_seg_info(seg, &info);
+	qt_seg_describe(seg, &info);
 	grid_row(g);
 	grid_text(g, "name", "%s", t->seg);
 	grid_text(g, "path", "/dev/shm/%s", t->seg);

@@ -167,7 +167,7 @@ target_open(const struct target *t, unsigned int flags)
 	/* Looked at before it is joined: joining changes it already. */
 	rc = qt_seg_open(name, NULL, QT_SEG_RDONLY, &seg, &err);
 	if (rc == 0 && flags == QT_SEG_JOIN) {
-		qt_seg_info(seg, &info);
+		qt_seg_describe(seg, &info);
 		qt_seg_close(seg);
 		if (info.kind[0] != '\0' && strcmp(info.kind, SEG_KIND) != 0)
 			qt_die(QT_EXIT_SYS, "%s: segment '%s' is another "

@@ -51,7 +51,7 @@ qt_seg_id(const struct qt_seg *seg)
 }
 
 void
-qt_seg_info(const struct qt_seg *seg, struct qt_seg_info *out)
+qt_seg_describe(const struct qt_seg *seg, struct qt_seg_info *out)
 {
 	const struct qt__seg_head	*h = &seg->head;
 

@@ -120,7 +120,7 @@ struct qt_seg_info {
 	uint32_t	maker_uid, maker_pid;
 	uint64_t	sweeps;		/* dead participants, until now */
 };
-void	qt_seg_info(const struct qt_seg *seg, struct qt_seg_info *out);
+void	qt_seg_describe(const struct qt_seg *seg, struct qt_seg_info *out);
 
 /*
  * len bytes at offset, or NULL when they are not all inside the data area.
