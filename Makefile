@@ -243,6 +243,8 @@ install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 	$(Q)$(call each,completions/_qt,share/zsh/site-functions/$$n)
 	$(Q)$(call each,$(wildcard include/qt/*.hpp include/qt/*/*.h \
 	    include/qt/*/*.hpp),$$f)
+	$(Q)$(call each,$(wildcard cmd/qt-shm/python/qtshm/*.py),$(strip \
+	    lib/python3/dist-packages/qtshm/$$n))
 	$(Q)$(call each,$(LIB),lib/libqt.a)
 	$(Q)$(call each,$(SOLIB),lib/libqt.so.$(VERSION),755)
 	$(Q)ln -sf libqt.so.$(VERSION) "$(to)/lib/$(SONAME)"
@@ -259,8 +261,10 @@ install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 uninstall:
 	@t=$$(mktemp -d) && $(MAKE) -s install DESTDIR="$$t" PREFIX='$(PREFIX)' \
 	    >/dev/null && (cd "$$t" && find . ! -type d) | \
-	    while read -r f; do rm -f "$(DESTDIR)/$$f"; done; rm -rf "$$t"
-	@[ ! -d "$(to)" ] || find "$(to)/include/qt" "$(to)/share/qt" -depth -type d \
+	    while read -r f; do rm -f "$(DESTDIR)/$$f"; done; rm -rf "$$t" \
+	    "$(to)/lib/python3/dist-packages/qtshm/__pycache__"
+	@[ ! -d "$(to)" ] || find "$(to)/include/qt" "$(to)/share/qt" \
+	    "$(to)/lib/python3/dist-packages/qtshm" -depth -type d \
 	    -exec rmdir --ignore-fail-on-non-empty '{}' + 2>/dev/null || :
 
 clean:

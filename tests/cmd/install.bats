@@ -116,6 +116,18 @@ build_user() {
 	[ "$output" = installed ]
 }
 
+@test "the Python module finds the library beside it" {
+	command -v python3 >/dev/null || skip "no python3 here"
+	PYTHONPATH="$AT/lib/python3/dist-packages" PYTHONDONTWRITEBYTECODE=1 \
+	    QT_LIBRARY='' run -0 python3 -c 'if True:
+		import qtshm
+		with qtshm.Segment.create() as seg:
+		    q = qtshm.Queue.create(seg, "q")
+		    q.push("installed")
+		    print(q.pop().decode(), qtshm.library_path())'
+	[ "$output" = "installed $AT/lib/libqt.so.0" ]
+}
+
 @test "libqt.so offers qt_ names and no others" {
 	run -0 bash -c "nm -D --defined-only '$AT/lib/libqt.so' |
 	    awk '\$3 !~ /^qt_[^_]/'"

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Maps and sets."""
+
+import collections.abc
+import ctypes
+import errno
+
+from . import abi, dtype as dtypes
+from .abi import lib
+from .segment import Object
+
+_ABSENT = object()
+
+
+class _Keys(Object):
+    """What maps and sets have in common. Objects are told apart by what they
+    are, not by what is in them, which changes under the hand."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def _check(self, answer):
+        if answer < 0:
+            abi.raise_code(answer, self.name)
+        return answer
+
+    def _encode(self, key):
+        data = self._keys.encode(key)
+        return data, len(data)
+
+    def __len__(self):
+        return self._f("count")(self._h)
+
+    def __bool__(self):
+        return True
+
+    def clear(self):
+        """Deletes all that is there when it comes by; returns how many."""
+        return self._check(self._f("clear")(self._h))
+
+
+class Map(_Keys, collections.abc.MutableMapping, type="map"):
+    """A mapping of fixed capacity. Iteration goes on while others change it:
+    what is there all the time is seen once."""
+
+    _prefix = "qt_map"
+
+    def __init__(self, segment, name, key_dtype=None, dtype=None):
+        super().__init__(segment, name, dtypes.text_of(key_dtype),
+                         dtypes.text_of(dtype))
+        stat = segment.stat(name)
+        self.key_dtype, self.dtype = stat.key_dtype, stat.dtype
+        self.capacity = lib.qt_map_capacity(self._h)
+        self.key_max = lib.qt_map_key_max(self._h)
+        self.value_max = lib.qt_map_value_max(self._h)
+        self._keys = dtypes.codec(self.key_dtype)
+        self._codec = dtypes.codec(self.dtype)
+        self._room = min(self.value_max, 4096)
+
+    @classmethod
+    def create(cls, segment, name, *, capacity, key_dtype=None, dtype=None,
+               key_max=64, value_max=256):
+        """Without dtypes keys and values are bytes, up to key_max and
+        value_max."""
+        spec = abi.MapSpec(dtypes.text_of(key_dtype), dtypes.text_of(dtype),
+                           0 if key_dtype else key_max,
+                           0 if dtype else value_max, capacity)
+        cls._create(segment, name, ctypes.byref(spec))
+        return cls(segment, name)
+
+    @classmethod
+    def open(cls, segment, name, key_dtype=None, dtype=None):
+        return cls(segment, name, key_dtype, dtype)
+
+    def get(self, key, default=None):
+        data, n = self._encode(key)
+        size = self._room
+        while True:
+            out = ctypes.create_string_buffer(size)
+            r = lib.qt_map_get(self._h, data, n, out, size)
+            if r == -errno.ENOENT:
+                return default
+            if self._check(r) <= size:
+                return self._codec.decode(out.raw[:r])
+            size = r
+
+    def __getitem__(self, key):
+        value = self.get(key, _ABSENT)
+        if value is _ABSENT:
+            raise KeyError(key)
+        return value
+
+    def _put(self, put, key, value):
+        key, key_len = self._encode(key)
+        data = self._codec.encode(value)
+        return put(self._h, key, key_len, data, len(data))
+
+    def __setitem__(self, key, value):
+        self._check(self._put(lib.qt_map_put, key, value))
+
+    def insert(self, key, value):
+        """Puts it if the key is not there yet. Returns whether it did."""
+        r = self._put(lib.qt_map_put_new, key, value)
+        return r != -errno.EEXIST and self._check(r) == 0
+
+    def replace(self, key, value):
+        """Puts it if the key is there already. Returns whether it did."""
+        r = self._put(lib.qt_map_put_old, key, value)
+        return r != -errno.ENOENT and self._check(r) >= 0
+
+    def setdefault(self, key, default=None):
+        while True:
+            value = self.get(key, _ABSENT)
+            if value is not _ABSENT:
+                return value
+            if self.insert(key, default):
+                return default
+
+    def add(self, key, n=1):
+        """Adds to a whole number, from 0 if it was not there, in one step;
+        returns the sum."""
+        data, size = self._encode(key)
+        out = ctypes.c_int64()
+        self._check(lib.qt_map_add(self._h, data, size, n, ctypes.byref(out)))
+        if out.value < 0 and self.dtype.endswith("u8"):
+            return out.value + 2**64
+        return out.value
+
+    def cas(self, key, expected, value):
+        """Replaces the value if it is the one expected, in one step. Returns
+        whether; KeyError."""
+        data, n = self._encode(key)
+        old, new = self._codec.encode(expected), self._codec.encode(value)
+        r = lib.qt_map_cas(self._h, data, n, old, len(old), new, len(new))
+        if r == -errno.ENOENT:
+            raise KeyError(key)
+        return self._check(r) == 1
+
+    def __delitem__(self, key):
+        r = lib.qt_map_del(self._h, *self._encode(key))
+        if r == -errno.ENOENT:
+            raise KeyError(key)
+        self._check(r)
+
+    def pop(self, key, default=_ABSENT):
+        """Deletes it and returns its value; only one of many gets it."""
+        value = self.get(key, _ABSENT)
+        if value is not _ABSENT:
+            try:
+                del self[key]
+                return value
+            except KeyError:
+                pass
+        if default is _ABSENT:
+            raise KeyError(key)
+        return default
+
+    def popitem(self):
+        for key, value in self._each(True):
+            try:
+                del self[key]
+                return key, value
+            except KeyError:
+                pass
+        raise KeyError("the map is empty")
+
+    def __contains__(self, key):
+        return self._check(lib.qt_map_has(self._h, *self._encode(key))) == 1
+
+    def _each(self, with_values):
+        key, key_len = ctypes.create_string_buffer(self.key_max), \
+            ctypes.c_size_t(0)
+        size = self._room if with_values else 0
+        out, n = ctypes.create_string_buffer(max(size, 1)), ctypes.c_size_t()
+        while self._check(lib.qt_map_next(
+                self._h, key, ctypes.byref(key_len),
+                out if with_values else None, size, ctypes.byref(n))) == 1:
+            one = self._keys.decode(key.raw[:key_len.value])
+            if not with_values:
+                yield one
+            elif n.value <= size:
+                yield one, self._codec.decode(out.raw[:n.value])
+            else:
+                value = self.get(one, _ABSENT)
+                if value is not _ABSENT:
+                    yield one, value
+
+    def __iter__(self):
+        return self._each(False)
+
+    def items(self):
+        return self._each(True)
+
+    def values(self):
+        return (value for _, value in self._each(True))
+
+    def keys(self):
+        return self._each(False)
+
+
+class Set(_Keys, collections.abc.MutableSet, type="set"):
+    """A set of fixed capacity; what is made of it by | and & is Python's."""
+
+    _prefix = "qt_set"
+
+    def __init__(self, segment, name, dtype=None):
+        super().__init__(segment, name, dtypes.text_of(dtype))
+        # A member is the set's key.
+        stat = segment.stat(name)
+        self.dtype = stat.key_dtype or stat.dtype
+        self.capacity = lib.qt_set_capacity(self._h)
+        self.key_max = lib.qt_set_key_max(self._h)
+        self._keys = dtypes.codec(self.dtype)
+
+    @classmethod
+    def create(cls, segment, name, dtype=None, *, capacity, key_max=64):
+        spec = abi.SetSpec(dtypes.text_of(dtype), 0 if dtype else key_max,
+                           capacity)
+        cls._create(segment, name, ctypes.byref(spec))
+        return cls(segment, name)
+
+    @classmethod
+    def open(cls, segment, name, dtype=None):
+        return cls(segment, name, dtype)
+
+    @classmethod
+    def _from_iterable(cls, them):
+        return set(them)
+
+    def add(self, member):
+        """Returns whether it is new."""
+        r = lib.qt_set_add(self._h, *self._encode(member))
+        return r != -errno.EEXIST and self._check(r) == 0
+
+    def discard(self, member):
+        """Returns whether it was there."""
+        r = lib.qt_set_del(self._h, *self._encode(member))
+        return r != -errno.ENOENT and self._check(r) == 0
+
+    def remove(self, member):
+        if not self.discard(member):
+            raise KeyError(member)
+
+    def pop(self):
+        for member in self:
+            if self.discard(member):
+                return member
+        raise KeyError("the set is empty")
+
+    def __contains__(self, member):
+        return self._check(lib.qt_set_has(self._h,
+                                          *self._encode(member))) == 1
+
+    def __iter__(self):
+        key, n = ctypes.create_string_buffer(self.key_max), ctypes.c_size_t(0)
+        while self._check(lib.qt_set_next(self._h, key,
+                                          ctypes.byref(n))) == 1:
+            yield self._keys.decode(key.raw[:n.value])

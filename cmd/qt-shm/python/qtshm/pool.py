@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pools of equal blocks."""
+
+import ctypes
+
+from . import abi, dtype as dtypes
+from .abi import lib
+from .segment import Object
+
+
+class Pool(Object, type="pool"):
+    """Blocks are named by handles, numbers that may be stored anywhere. A block
+    belongs to the process that allocated it and goes with it, until it gives
+    it away."""
+
+    _prefix = "qt_shm_pool"
+
+    def __init__(self, segment, name, dtype=None):
+        super().__init__(segment, name, dtypes.text_of(dtype))
+        self.dtype = lib.qt_shm_pool_dtype(self._h).decode()
+        self.capacity = lib.qt_shm_pool_capacity(self._h)
+        self.block_size = lib.qt_shm_pool_size(self._h)
+
+    @classmethod
+    def create(cls, segment, name, dtype=None, *, capacity, size=0):
+        """size: bytes of a block, without a dtype."""
+        spec = abi.PoolSpec(dtypes.text_of(dtype), capacity,
+                            0 if dtype else size)
+        cls._create(segment, name, ctypes.byref(spec))
+        return cls(segment, name)
+
+    @classmethod
+    def open(cls, segment, name, dtype=None):
+        return cls(segment, name, dtype)
+
+    def alloc(self, timeout=0):
+        """The handle of a block of ours; Full, TimeoutError."""
+        out = ctypes.c_uint64()
+        abi.check(self._wait(lambda h, deadline: lib.qt_shm_pool_alloc(
+            h, ctypes.byref(out), deadline), timeout), self.name)
+        return out.value
+
+    def free(self, handle):
+        """Gone when it was freed before."""
+        abi.check(lib.qt_shm_pool_free(self._h, handle), self.name)
+
+    def give(self, handle):
+        """Ours becomes nobody's: it stays until somebody frees it."""
+        abi.check(lib.qt_shm_pool_give(self._h, handle), self.name)
+
+    def own(self, handle):
+        """Nobody's becomes ours."""
+        abi.check(lib.qt_shm_pool_own(self._h, handle), self.name)
+
+    def owner(self, handle):
+        """The participant whose it is; 0: nobody's."""
+        return abi.check(lib.qt_shm_pool_owner(self._h, handle), self.name)
+
+    def __getitem__(self, handle):
+        """The block's bytes, a memoryview. It keeps the mapping, not the block:
+        others may free what is nobody's."""
+        keeps = self._h
+        data = lib.qt_shm_pool_get(keeps, handle)
+        if not data:
+            raise abi.Gone(abi.EGONE, f"{self.name}: the handle is stale")
+        raw = (ctypes.c_ubyte * self.block_size).from_address(data)
+        raw.keeps = keeps
+        view = memoryview(raw).cast("B")
+        return view.toreadonly() if self.segment.readonly else view
+
+    def __len__(self):
+        return lib.qt_shm_pool_count(self._h)
+
+    def __bool__(self):
+        return True
+
+    def __iter__(self):
+        """The handles of blocks in use."""
+        cursor, out = ctypes.c_uint32(0), ctypes.c_uint64()
+        while lib.qt_shm_pool_next(self._h, ctypes.byref(cursor),
+                                   ctypes.byref(out)) == 1:
+            yield out.value

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Segments, and what all objects in one have in common.
+
+Who keeps what alive:
+
+    view --> memory --> handle of the array --+--> handle of the segment
+    Queue --------> handle of the queue ------+        ^
+    Segment -------------------------------------------+
+
+A handle is closed when nothing refers to it any more: not when close() is
+called, which only lets go of it. So a call that another thread is in, and a
+view that somebody kept, are never left without their memory.
+"""
+
+import ctypes
+import os
+import threading
+import types
+import weakref
+
+from . import abi
+from .abi import lib
+
+_TYPES = {}         # "queue" -> Queue
+_segments = weakref.WeakSet()
+
+
+def _after_fork():
+    for seg in list(_segments):
+        seg._unjoined = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+class Handle:
+    """A pointer of C, closed with the last reference to this."""
+
+    __slots__ = ("_as_parameter_", "_close", "_keeps", "__weakref__")
+
+    def __init__(self, pointer, close, keeps=None):
+        self._as_parameter_ = pointer
+        self._close = close
+        self._keeps = keeps
+
+    def __del__(self):
+        self._close(self._as_parameter_)
+
+
+class Segment:
+    """A segment: create() makes one, open() finds one by its name.
+
+    It is a container of names: iteration, len(), in, del (which erases), and
+    seg[name], which opens an object of whatever type it is.
+    """
+
+    def __init__(self, pointer, name, readonly):
+        self._handle = Handle(pointer, lib.qt_seg_close)
+        self._objects = weakref.WeakSet()
+        self._unjoined = None       # a lock, in a fork child that has not yet
+        self.name = name
+        self.readonly = readonly
+        _segments.add(self)
+
+    @classmethod
+    def create(cls, name=None, size=64 << 20, *, mode=0o600, group=None,
+               entries=0, participants=0, kind=""):
+        """Makes a segment ("/x") and joins it; FileExistsError when it is there.
+
+        Without a name it is to be passed on by fileno(). size is reserved, not
+        used: memory is what objects in it take.
+        """
+        spec = abi.SegSpec(size=size, entries=entries,
+                           participants=participants, mode=mode,
+                           group=2**32 - 1 if group is None else group,
+                           kind=abi.text(kind))
+        out, err = ctypes.c_void_p(), abi.Err()
+        abi.check_err(lib.qt_seg_create(
+            None if name is None else abi.text(name), ctypes.byref(spec),
+            ctypes.byref(out), ctypes.byref(err)), err, "create a segment")
+        return cls(out.value, name, False)
+
+    @classmethod
+    def open(cls, name, *, readonly=False, kind=None):
+        """Opens a segment by its name, or by a descriptor of another process.
+
+        readonly looks only: it changes nothing, and takes part in nothing.
+        """
+        flags = abi.CONSTANTS["QT_SEG_RDONLY" if readonly else "QT_SEG_JOIN"]
+        out, err = ctypes.c_void_p(), abi.Err()
+        kind = None if kind is None else abi.text(kind)
+        if isinstance(name, int):
+            r = lib.qt_seg_open_fd(name, kind, flags, ctypes.byref(out),
+                                   ctypes.byref(err))
+            name = None
+        else:
+            r = lib.qt_seg_open(abi.text(name), kind, flags, ctypes.byref(out),
+                                ctypes.byref(err))
+        abi.check_err(r, err, "open a segment")
+        return cls(out.value, name, readonly)
+
+    @staticmethod
+    def unlink(name):
+        """Takes a name away; who uses the segment keeps it."""
+        abi.check(lib.qt_seg_unlink(abi.text(name)), f"unlink '{name}'")
+
+    def close(self):
+        """Closes it and every object in it. Views of arrays stay."""
+        for obj in list(self._objects):
+            obj.close()
+        self._handle = None
+
+    @property
+    def closed(self):
+        return self._handle is None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __repr__(self):
+        return f"<qtshm.Segment {self.name!r}{' closed' * self.closed}>"
+
+    def __reduce__(self):
+        if self.name is None:
+            raise TypeError("a segment without a name cannot be pickled: "
+                            "pass its fileno()")
+        return _reopen_segment, (self.name, self.readonly)
+
+    @property
+    def _h(self):
+        handle = self._handle
+        if handle is None:
+            raise ValueError("the segment is closed")
+        if self._unjoined is not None:
+            self._join(handle)
+        return handle
+
+    def _join(self, handle):
+        """In a fork child, once: becomes a participant of its own."""
+        lock = self._unjoined
+        if lock is None or self.readonly:
+            return
+        with lock:
+            if self._unjoined is None:
+                return
+            err = abi.Err()
+            abi.check_err(lib.qt_seg_after_fork(handle, ctypes.byref(err)),
+                          err, "join after fork")
+            self._unjoined = None
+
+    @property
+    def size(self):
+        return lib.qt_seg_size(self._h)
+
+    @property
+    def used(self):
+        """Bytes of memory that it takes now."""
+        return lib.qt_seg_used(self._h)
+
+    @property
+    def id(self):
+        return lib.qt_seg_id(self._h)
+
+    @property
+    def self_id(self):
+        """Our number as a participant; 0 when we only look."""
+        return lib.qt_seg_self(self._h)
+
+    @property
+    def path(self):
+        """The file of a segment with a name, for numpy.memmap() and others."""
+        if self.name is None:
+            raise ValueError("a segment without a name has no path")
+        return "/dev/shm" + self.name
+
+    def fileno(self):
+        """A new descriptor, to be passed to another process and closed."""
+        dup = lib.qt_seg_dup_rdonly if self.readonly else lib.qt_seg_dup_rdwr
+        return abi.check(dup(self._h), "segment")
+
+    def _each(self, step, kind):
+        cursor, out = ctypes.c_uint32(0), kind()
+        while step(self._h, ctypes.byref(cursor), ctypes.byref(out)) == 1:
+            yield out
+
+    def participants(self):
+        """Who takes part: a list with id, pid, name, joined_ms, is_alive."""
+        return [types.SimpleNamespace(
+            id=p.id, pid=p.pid, name=p.name.decode(errors="replace"),
+            joined_ms=p.joined_ms,
+            is_alive=lib.qt_seg_is_alive(self._h, p.id) == 1)
+            for p in self._each(lib.qt_seg_participant_next,
+                                abi.SegParticipant)]
+
+    def sweep(self):
+        """Finishes or undoes what the dead left; returns how many they were."""
+        return abi.check(lib.qt_seg_sweep(self._h), "sweep")
+
+    def gc(self):
+        """sweep(), and frees erased objects that nobody uses any more."""
+        return abi.check(lib.qt_obj_gc(self._h), "gc")
+
+    def stat(self, name):
+        """What is known of an object: name, type, dtype, count, capacity, ..."""
+        s, err = abi.ObjStat(), abi.Err()
+        abi.check_err(lib.qt_obj_stat(self._h, abi.text(name), ctypes.byref(s),
+                                      ctypes.byref(err)), err, name)
+        return types.SimpleNamespace(
+            name=s.name.decode(), type=s.type_name.decode(), id=s.id,
+            made_ms=s.made_ms, dtype=s.dtype.decode(),
+            key_dtype=s.key_dtype.decode(), elem_size=s.elem_size,
+            key_size=s.key_size, capacity=s.capacity, count=s.count,
+            shape=tuple(n for n in s.shape if n), offset=s.offset,
+            size=s.size, data_offset=s.data_offset,
+            is_open=bool(s.is_open), has_waiters=bool(s.has_waiters),
+            numbers={n.name.decode(): n.value
+                     for n in s.number[:s.number_count]})
+
+    def erase(self, name):
+        """The name is free at once, the memory when nobody uses it."""
+        err = abi.Err()
+        abi.check_err(lib.qt_obj_erase(self._h, abi.text(name),
+                                       ctypes.byref(err)), err, name)
+
+    def __iter__(self):
+        return iter([e.name.decode() for e in
+                     self._each(lib.qt_seg_entry_next, abi.SegEntry)])
+
+    def __len__(self):
+        return sum(1 for _ in self)
+
+    def __contains__(self, name):
+        entry = abi.SegEntry()
+        return lib.qt_seg_entry_get(self._h, abi.text(name),
+                                    ctypes.byref(entry)) == 0
+
+    def __getitem__(self, name):
+        try:
+            kind = self.stat(name).type
+        except FileNotFoundError:
+            raise KeyError(name) from None
+        if kind not in _TYPES:
+            raise ValueError(f"'{name}' is a {kind}, which has no class here")
+        return _TYPES[kind].open(self, name)
+
+    def __delitem__(self, name):
+        try:
+            self.erase(name)
+        except FileNotFoundError:
+            raise KeyError(name) from None
+
+
+def _reopen_segment(name, readonly):
+    return Segment.open(name, readonly=readonly)
+
+
+def _reopen(kind, segment, name, more):
+    return kind.open(segment, name, *more)
+
+
+class Object:
+    """What is in a segment; its class says what it is.
+
+    create(segment, name, ...) makes one and opens it, open(segment, name)
+    finds one.
+    """
+
+    _prefix = None      # "qt_queue": what its functions begin with
+
+    def __init_subclass__(cls, type=None, **more):
+        super().__init_subclass__(**more)
+        if type is not None:
+            _TYPES[type] = cls
+
+    def __init__(self, segment, name, *args):
+        out, err = ctypes.c_void_p(), abi.Err()
+        abi.check_err(self._f("open")(segment._h, abi.text(name), *args,
+                                      ctypes.byref(out), ctypes.byref(err)),
+                      err, name)
+        self._handle = Handle(out.value, self._f("close"), segment._h)
+        self.segment = segment
+        self.name = name
+        segment._objects.add(self)
+
+    @classmethod
+    def _f(cls, verb):
+        return getattr(lib, f"{cls._prefix}_{verb}")
+
+    @classmethod
+    def _create(cls, segment, name, *args):
+        err = abi.Err()
+        abi.check_err(cls._f("create")(segment._h, abi.text(name), *args,
+                                       ctypes.byref(err)), err, name)
+
+    @classmethod
+    def open(cls, segment, name):
+        return cls(segment, name)
+
+    @property
+    def _h(self):
+        handle = self._handle
+        if handle is None:
+            raise ValueError(f"'{self.name}' is closed")
+        if self.segment._unjoined is not None:
+            self.segment._join(handle._keeps)
+        return handle
+
+    def _wait(self, call, timeout):
+        """call(handle, deadline), for as long as timeout says."""
+        handle = self._h
+        return abi.wait(lambda deadline: call(handle, deadline), timeout)
+
+    def close(self):
+        """Closes it; twice is harmless."""
+        self._handle = None
+
+    @property
+    def closed(self):
+        return self._handle is None
+
+    @property
+    def id(self):
+        return lib.qt_obj_id(self._f("obj")(self._h))
+
+    @property
+    def is_erased(self):
+        """Somebody erased it; it can be used until it is closed."""
+        return lib.qt_obj_is_erased(self._f("obj")(self._h)) != 0
+
+    def stat(self):
+        return self.segment.stat(self.name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __repr__(self):
+        return f"<qtshm.{type(self).__name__} {self.name!r}" \
+               f"{' closed' * self.closed}>"
+
+    def _more(self):
+        """What open() wants besides the name, for pickle."""
+        return ()
+
+    def __reduce__(self):
+        return _reopen, (type(self), self.segment, self.name, self._more())
