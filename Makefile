@@ -162,11 +162,17 @@ $(BENCH) $(TOOLS): %: %.o $(LIB)
 $(FUZZ): %: %.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS_test)
+# What a process costs at least, where the C library can be linked statically.
+NOTHING := $(B)/bench/nothing
+$(NOTHING): bench/nothing.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -static -o $@ $< 2>/dev/null || rm -f $@
 units: $(UNITS) $(UNITS_CXX)
 crashers: $(CRASH)
 tools: $(TOOLS)
 # Everything that is C or C++, compiled and linked; nothing runs.
-compile: all units crashers tools $(BENCH) $(SOLIB)
+compile: all units crashers tools $(BENCH) $(NOTHING) $(SOLIB)
 fuzz-all: $(FUZZ)
 # Fuzzers are clang's, in a tree of their own.
 fuzzers:
@@ -213,10 +219,10 @@ check-fresh:
 	@sh .ci/fresh $(RELEASE)
 
 bench: deps-build+page+bench
-	@$(MAKE) $(jobs) all page $(BENCH)
+	@$(MAKE) $(jobs) all page $(BENCH) $(NOTHING)
 	@for t in $(BENCH); do $$t || exit 1; done
-	@[ ! -x $(B)/bin/qt-bench ] || { $(B)/bin/qt-bench session && \
-	    $(B)/bin/qt-bench ws; }
+	@rc=0; for v in session ws shm; do $(B)/bin/qt-bench $$v || rc=1; done; \
+	    exit $$rc
 
 # --- Installing -------------------------------------------------------------
 

@@ -11,6 +11,7 @@ main(int argc, char **argv)
 	const struct qt_verb verbs[] = {
 		session_verb,
 		ws_verb,
+		shm_verb,
 		lines_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
 	};

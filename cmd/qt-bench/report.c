@@ -27,6 +27,16 @@ report_start(struct report *r, int is_json)
 	fflush(stdout);
 }
 
+/* How busy the machine is, with us: processes that want a processor. */
+static double
+load(void)
+{
+	double	one = 0;
+
+	(void)getloadavg(&one, 1);
+	return one;
+}
+
 static void
 add_json(const struct report_row *row, int is_met)
 {
@@ -44,6 +54,12 @@ add_json(const struct report_row *row, int is_met)
 	    row->rule == REPORT_AT_LEAST ? "at least" : "at most");
 	qt_json_double(&json, "bound", row->bound);
 	qt_json_bool(&json, "met", is_met);
+	if (row->rounds > 0) {
+		qt_json_uint(&json, "rounds", row->rounds);
+		qt_json_double(&json, "low", row->low);
+		qt_json_double(&json, "high", row->high);
+		qt_json_double(&json, "load", load());
+	}
 	if (row->note != NULL)
 		qt_json_str(&json, "note", row->note);
 	qt_json_end(&json);
@@ -71,6 +87,9 @@ report_add(struct report *r, const struct report_row *row)
 	    is_met ? "ok" : "MISSED");
 	if (row->peer_name != NULL)
 		printf("%-34s peer: %s\n", "", row->peer_name);
+	if (row->rounds > 0)
+		printf("%-34s %.4g to %.4g in %u rounds; load %.2f\n", "",
+		    row->low, row->high, row->rounds, load());
 	if (row->note != NULL)
 		printf("%-34s %s\n", "", row->note);
 	fflush(stdout);
@@ -93,6 +112,22 @@ report_cannot(struct report *r, const char *name, const char *why)
 	fflush(stdout);
 }
 
+void
+report_skip(struct report *r, const char *name, const char *why)
+{
+	r->skipped++;
+	if (r->is_json) {
+		qt_json_object(&json, NULL);
+		qt_json_str(&json, "what", name);
+		qt_json_bool(&json, "skipped", 1);
+		qt_json_str(&json, "note", why);
+		qt_json_end(&json);
+		return;
+	}
+	printf("%-34s skipped: %s\n", name, why);
+	fflush(stdout);
+}
+
 int
 report_end(struct report *r)
 {
@@ -102,7 +137,10 @@ report_end(struct report *r)
 			qt_die(QT_EXIT_SYS, "out of memory");
 		printf("%s\n", json_buf.data);
 	} else {
-		printf("%d of %d reached\n", r->count - r->missed, r->count);
+		printf("%d of %d reached", r->count - r->missed, r->count);
+		if (r->skipped > 0)
+			printf(", %d skipped", r->skipped);
+		printf("\n");
 	}
 	return r->missed == 0 ? QT_EXIT_OK : QT_EXIT_NO;
 }

@@ -2,6 +2,7 @@
 #ifndef QT_BENCH_REPORT_H
 #define QT_BENCH_REPORT_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 /*
@@ -24,17 +25,21 @@ struct report_row {
 	enum report_rule rule;
 	double		 bound;
 	const char	*note;		/* or NULL */
+	uint32_t	 rounds;	/* figure is the median of; 0: not said */
+	double		 low, high;	/* the figures of those rounds */
 };
 
 struct report {
 	int	is_json;
-	int	count, missed;
+	int	count, missed, skipped;
 };
 
 void	report_start(struct report *r, int is_json);
 void	report_add(struct report *r, const struct report_row *row);
 /* A row that could not be measured here, and why. Counts as missed. */
 void	report_cannot(struct report *r, const char *name, const char *why);
+/* A row that has no peer here, and why. Not missed. */
+void	report_skip(struct report *r, const char *name, const char *why);
 /* QT_EXIT_OK when every bound was reached, else QT_EXIT_NO. */
 int	report_end(struct report *r);
 

@@ -11,12 +11,14 @@
 #include "world.h"
 
 #define ROUNDS_MAX	16
+#define ITEMS_MAX	10000000
 
-/* How much to measure; options of `qt-bench session` and `qt-bench ws`. */
+/* How much to measure; options of the verbs. */
 struct bench_opt {
 	uint64_t	bytes;		/* of a flood */
 	uint32_t	idle;		/* sessions, or WebSockets */
 	uint32_t	rounds;		/* of whatever is repeated; medians */
+	uint64_t	items;		/* of a round of `qt-bench shm` */
 };
 
 /* A verb's rows end with a NULL name. */
@@ -32,10 +34,15 @@ struct bench_row {
 	{ 'r', "rounds", "N", "repeat, take medians (default 3)" },	\
 	{ 0, NULL, NULL, NULL },					\
 }
+#define BENCH_DEFAULTS	{ .bytes = 200u << 20, .idle = 10000, .rounds = 3 }
 
-/* verb.c: reads those options, runs the rows that are named, or all. */
+/*
+ * verb.c: reads those options, of which defaults says what is not given, and
+ * runs the rows that are named, or all.
+ */
 int	bench_main(const struct qt_verb *verb, const struct bench_row *rows,
-	    uint32_t idle_max, int argc, char **argv);
+	    const struct bench_opt *defaults, uint32_t idle_max, int argc,
+	    char **argv);
 
 /* One row each; see the table in qt-bench(1). */
 void	row_session_flow(struct report *r, const struct bench_opt *opt);

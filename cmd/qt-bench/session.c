@@ -26,6 +26,7 @@ session_main(int argc, char **argv)
 		{ "idle", row_session_idle },
 		{ NULL, NULL },
 	};
+	static const struct bench_opt	opt = BENCH_DEFAULTS;
 
-	return bench_main(&session_verb, rows, IDLE_MAX, argc, argv);
+	return bench_main(&session_verb, rows, &opt, IDLE_MAX, argc, argv);
 }

@@ -34,10 +34,10 @@ run_named(const struct bench_row *rows, const char *name, struct report *r,
 
 int
 bench_main(const struct qt_verb *verb, const struct bench_row *rows,
-    uint32_t idle_max, int argc, char **argv)
+    const struct bench_opt *defaults, uint32_t idle_max, int argc, char **argv)
 {
 	struct qt_opts		o = QT_OPTS_INIT(verb, argc, argv);
-	struct bench_opt	opt = { 200u << 20, 10000, 3 };
+	struct bench_opt	opt = *defaults;
 	struct report		r;
 	int			id, is_json = 0;
 
@@ -52,6 +52,10 @@ bench_main(const struct qt_verb *verb, const struct bench_row *rows,
 		case 'i':
 			opt.idle = (uint32_t)qt_opt_ulong("-i", o.value, 1,
 			    idle_max);
+			break;
+		case 'n':
+			opt.items = qt_opt_ulong("-n", o.value, 100,
+			    ITEMS_MAX);
 			break;
 		default:
 			opt.rounds = (uint32_t)qt_opt_ulong("-r", o.value, 1,

@@ -23,6 +23,7 @@ ws_main(int argc, char **argv)
 		{ "idle", row_ws_idle },
 		{ NULL, NULL },
 	};
+	static const struct bench_opt	opt = BENCH_DEFAULTS;
 
-	return bench_main(&ws_verb, rows, IDLE_MAX, argc, argv);
+	return bench_main(&ws_verb, rows, &opt, IDLE_MAX, argc, argv);
 }

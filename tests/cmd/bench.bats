@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# qt-bench shm, as small as it goes: every row is measured or says why not. What
+# the figures are is not for a test to say.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup() {
+	world_up
+}
+
+teardown() {
+	world_down
+}
+
+ROWS="kill spsc pair mpmc round map get cycles"
+
+# bench ARG...: a miss (1) is no failure here.
+bench() {
+	timeout 100 qt-bench shm -n 100 -r 2 "$@" >"$WORLD/out" ||
+		[ $? -eq 1 ]
+}
+
+@test "every row of shm has a figure beside its bound, or says why it has none" {
+	bench -J
+	jq -e 'length >= 10 and all(.[]; .what and (.skipped and .note
+	    or (.figure | type == "number") and (.bound | type == "number")
+	    and (.met | type == "boolean")))' "$WORLD/out"
+}
+
+@test "what is exact in shm is reached however small the run" {
+	for row in kill cycles; do
+		timeout 100 qt-bench shm -n 100 -r 1 -J "$row" >"$WORLD/out"
+		jq -e 'length == 1 and (.[0].skipped or
+		    (.[0].figure == 0 and .[0].met))' "$WORLD/out"
+	done
+}
+
+@test "a row of shm is run by its name, in a table" {
+	bench pair
+	grep -q '^queue, push and pop, one thread  *[0-9]' "$WORLD/out"
+	[ "$(grep -c ' reached$' "$WORLD/out")" -eq 1 ]
+}
+
+@test "a row that is none, and a size that is none, are refused" {
+	run -2 qt-bench shm no-such
+	[[ $output == *"no row 'no-such': $ROWS"* ]]
+	run -2 qt-bench shm -n 0
+	run -2 qt-bench shm -r 99
+}
+
+@test "shm leaves no name behind" {
+	bench get
+	run -1 compgen -G '/dev/shm/qt-bench-*'
+}
