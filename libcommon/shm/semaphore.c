@@ -356,6 +356,27 @@ describe(struct qt_obj *obj, struct qt_obj_stat *stat)
 }
 
 static void
+fsck_holds(struct qt_obj *obj, struct qt__fsck *f)
+{
+	struct qt__semaphore	*x = qt__sync_body(obj);
+
+	for (uint32_t i = 0; has_undo(obj) && i < qt__sync_slots(obj); i++) {
+		uint64_t	h = atomic_load(&x->hold[i]);
+		bool		repair = f->flags & QT_OBJ_FSCK_REPAIR;
+
+		/* It may have changed while we asked. */
+		if ((uint32_t)h == 0 || !qt__obj_is_dead(obj, i + 1) ||
+		    atomic_load(&x->hold[i]) != h)
+			continue;
+		if (repair)
+			repair = atomic_compare_exchange_strong(&x->hold[i],
+			    &h, h >> 32 << 32);
+		qt__fsck_fault(f, repair, "participant %u, who is dead, holds "
+		    "%u", i + 1, (uint32_t)h);
+	}
+}
+
+static void
 fsck(struct qt_obj *obj, struct qt__fsck *f)
 {
 	struct qt__semaphore	*x = qt__sync_body(obj);
@@ -363,6 +384,7 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 	uint32_t		 who = who_of(w);
 	bool			 repair = f->flags & QT_OBJ_FSCK_REPAIR;
 
+	fsck_holds(obj, f);
 	if (value_of(w) <= max_of(obj) && (who == 0 || (has_undo(obj) &&
 	    who <= qt__sync_slots(obj))))
 		return;

@@ -120,6 +120,15 @@ semaphore_check_undo(void *state)
 	return semaphore_laps(w, PERMITS - 1);
 }
 
+/* Sweeping alone is enough. */
+static const char *
+semaphore_check_swept(void *state)
+{
+	const char	*wrong = check_sound(state);
+
+	return wrong != NULL ? wrong : semaphore_check_undo(state);
+}
+
 /* What the victim held is gone, and that is all. */
 static const char *
 semaphore_check_plain(void *state)
@@ -390,6 +399,15 @@ barrier_check_alone(void *state)
 	return wrong != NULL ? wrong : check_sound(w);
 }
 
+/* Sweeping alone is enough. */
+static const char *
+barrier_check_swept(void *state)
+{
+	const char	*wrong = check_sound(state);
+
+	return wrong != NULL ? wrong : barrier_check_alone(state);
+}
+
 static void
 come_and_die(struct world *w)
 {
@@ -425,7 +443,7 @@ main(void)
 		    semaphore_of_the_dead, semaphore_op_all,
 		    semaphore_check_undo, semaphore_clean },
 		{ "sweep who held some", semaphore_undo,
-		    semaphore_of_the_dead, op_sweep, semaphore_check_undo,
+		    semaphore_of_the_dead, op_sweep, semaphore_check_swept,
 		    semaphore_clean },
 		{ "count down a latch", latch_new, join, latch_op,
 		    latch_check, latch_clean },
@@ -441,7 +459,7 @@ main(void)
 		{ "join a barrier, give up, close", barrier_new, join,
 		    barrier_op_give_up, barrier_check_alone, barrier_clean },
 		{ "sweep a party", barrier_new, barrier_of_the_dead, op_sweep,
-		    barrier_check_alone, barrier_clean },
+		    barrier_check_swept, barrier_clean },
 		{ "take the place of a dead one", barrier_new,
 		    barrier_of_the_dead, barrier_op_replace,
 		    barrier_check_alone, barrier_clean },
