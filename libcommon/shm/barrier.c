@@ -2,15 +2,17 @@
 /*
  * Barriers. See <qt/shm/barrier.h>.
  *
- *	word	phase 32 | history 16 | version 16
+ *	word	phase 32 | passed 1 | version 31
  *	place	phase 32 | owner 16 | state 16, one for each party
  *
  * A place says in which phase its party last arrived; so it has arrived when
  * that is the phase of the word, and a new phase needs no change of places.
  * Nothing is counted: whether all have arrived is seen by looking at all
- * places, and anyone who sees it ends the phase by one CAS of the word. History
- * has a bit for each of the last phases, 1 when it was broken, so everybody can
- * see how its own phase ended, also when it looks late.
+ * places, and anyone who sees it ends the phase by one CAS of the word. That
+ * flips the bit "passed"; a death ends a phase without flipping it. A party has
+ * seen the bit before it arrived; no later phase can pass without it, though
+ * any number may be broken; so however late it looks, the bit says how its own
+ * phase ended.
  *
  * Looking at all places is not one step. What makes a phase less complete than
  * it was (a party that gives up waiting, one that takes a lost place) therefore
@@ -31,7 +33,8 @@
 #define DEATHS		0	/* statistics: parties that died */
 #define BROKEN		1	/* phases */
 
-#define HISTORY		16u	/* phases */
+#define PASSED		UINT64_C(0x80000000)
+#define VERSION		UINT64_C(0x7fffffff)
 
 enum { EMPTY, IN, LOST };
 
@@ -46,7 +49,7 @@ struct qt_barrier {
 
 struct call {
 	struct qt_barrier	*b;
-	uint32_t		 phase;
+	uint64_t		 word;		/* before we arrived */
 };
 
 extern const struct qt__obj_type	qt__barrier_type;
@@ -59,28 +62,16 @@ phase_of(uint64_t word)
 
 /* The word after its phase has ended. */
 static uint64_t
-next_phase(uint64_t word, uint32_t is_broken)
+next_phase(uint64_t word, bool is_broken)
 {
-	uint32_t	history = (uint32_t)word >> 16;
-
-	return (uint64_t)(phase_of(word) + 1) << 32 |
-	    ((history << 1 | is_broken) & 0xffff) << 16 | (word & 0xffff);
+	return (word + (UINT64_C(1) << 32)) ^ (is_broken ? 0 : PASSED);
 }
 
+/* Within a phase. */
 static uint64_t
 next_version(uint64_t word)
 {
-	return (word & ~UINT64_C(0xffff)) | ((word + 1) & 0xffff);
-}
-
-/* How the phase ended, which is behind that of the word. */
-static int
-outcome(uint64_t word, uint32_t phase)
-{
-	uint32_t	ago = phase_of(word) - phase;
-	uint32_t	history = (uint32_t)word >> 16;
-
-	return ago > HISTORY || (history >> (ago - 1) & 1) ? -EOWNERDEAD : 0;
+	return (word & ~VERSION) | ((word + 1) & VERSION);
 }
 
 /* Has that party arrived, or will it never? */
@@ -165,7 +156,7 @@ end_phase(struct qt_obj *obj)
 			return 0;
 		/* Pairs with the load in try_pass(). */
 		if (atomic_compare_exchange_strong(&x->word, &w,
-		    next_phase(w, 0)))
+		    next_phase(w, false)))
 			break;
 	}
 	qt__wake(obj, 0);
@@ -203,7 +194,7 @@ sweep(struct qt_obj *obj, uint32_t id)
 	if (!has_place_of(x, n, id))
 		return;
 	w = atomic_load(&x->word);
-	while (!atomic_compare_exchange_weak(&x->word, &w, next_phase(w, 1)))
+	while (!atomic_compare_exchange_weak(&x->word, &w, next_phase(w, true)))
 		;
 	qt__obj_count(obj, BROKEN, 1);
 	for (uint64_t i = 0; i < n; i++) {
@@ -348,52 +339,46 @@ sweep_parties(struct qt_barrier *b, uint32_t phase)
 	return false;
 }
 
+/* How the phase ended in which we arrived, whatever came after it. */
+static int
+outcome(const struct call *c, uint64_t w)
+{
+	return (w ^ c->word) & PASSED ? 0 : -EOWNERDEAD;
+}
+
 static int
 try_pass(void *arg, bool is_late)
 {
 	struct call		*c = arg;
 	struct qt_barrier	*b = c->b;
+	uint32_t		 phase = phase_of(c->word);
 	int			 did_end = end_phase(&b->obj);
 	uint64_t		 w = atomic_load(&b->w->word);
 
-	if (phase_of(w) == c->phase && is_late &&
-	    sweep_parties(b, c->phase))
+	if (phase_of(w) == phase && is_late && sweep_parties(b, phase))
 		w = atomic_load(&b->w->word);
-	if (phase_of(w) == c->phase)
+	if (phase_of(w) == phase)
 		return -EBUSY;
-	return outcome(w, c->phase) < 0 ? -EOWNERDEAD : did_end;
+	return outcome(c, w) < 0 ? -EOWNERDEAD : did_end;
 }
 
 /* We do not wait any longer: rc, or how the phase has ended meanwhile. */
 static int
-give_up(struct qt_barrier *b, uint32_t phase, int rc)
+give_up(const struct call *c, int rc)
 {
-	uint64_t	w;
+	struct qt_barrier	*b = c->b;
+	uint32_t		 phase = phase_of(c->word);
+	uint64_t		 w;
 
 	set_arrived(b, phase - 1);
 	w = atomic_load(&b->w->word);
 	do {
 		if (phase_of(w) != phase) {
 			set_arrived(b, phase);
-			return outcome(w, phase);
+			return outcome(c, w);
 		}
 	} while (!atomic_compare_exchange_strong(&b->w->word, &w,
 	    next_version(w)));
-	return rc;
-}
-
-/* Phases that ended before we came: they were broken, and we are told once. */
-static int
-catch_up(struct qt_barrier *b, uint64_t w, uint32_t phase)
-{
-	int	rc = outcome(w, phase);
-
-	while (rc < 0 && phase + 1 != phase_of(w) &&
-	    outcome(w, phase + 1) == rc && phase_of(w) - phase <= HISTORY)
-		phase++;
-	if (phase_of(w) - phase > HISTORY)
-		phase = phase_of(w) - 1;
-	set_arrived(b, phase);
 	return rc;
 }
 
@@ -401,7 +386,7 @@ int
 qt_barrier_wait(struct qt_barrier *b, uint64_t deadline)
 {
 	struct call	c = { .b = b };
-	uint64_t	w, p;
+	uint64_t	p;
 	int		rc = qt_barrier_join(b);
 
 	if (rc < 0)
@@ -412,14 +397,16 @@ qt_barrier_wait(struct qt_barrier *b, uint64_t deadline)
 		b->id = 0;
 		return -QT_ECORRUPT;
 	}
-	c.phase = phase_of(p) + 1;
-	w = atomic_load(&b->w->word);
-	if (c.phase != phase_of(w))
-		return catch_up(b, w, c.phase);
-	set_arrived(b, c.phase);
+	c.word = atomic_load(&b->w->word);
+	/* No phase passes without us: those that have ended were broken. */
+	if (phase_of(p) + 1 != phase_of(c.word)) {
+		set_arrived(b, phase_of(c.word) - 1);
+		return -EOWNERDEAD;
+	}
+	set_arrived(b, phase_of(c.word));
 	rc = qt__obj_wait(&b->obj, 0, deadline, try_pass, &c);
 	if (rc < 0 && rc != -EOWNERDEAD)
-		rc = give_up(b, c.phase, rc);
+		rc = give_up(&c, rc);
 	return rc;
 }
 
