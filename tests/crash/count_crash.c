@@ -23,7 +23,7 @@ semaphore_new(int *fd, uint32_t flags)
 	struct qt_semaphore_spec	 spec = { .value = PERMITS,
 	    .max = PERMITS, .flags = flags };
 	struct world			*w = world_new(fd);
-	struct qt_semaphore		*s;
+	struct qt_semaphore		*s = NULL;
 
 	step_must(qt_semaphore_create(w->seg, "s", &spec, NULL) == 0 &&
 	    qt_semaphore_open(w->seg, "s", &s, NULL) == 0 &&
@@ -147,7 +147,7 @@ static void *
 latch_new(int *fd)
 {
 	struct world	*w = world_new(fd);
-	struct qt_latch	*l;
+	struct qt_latch	*l = NULL;
 
 	step_must(qt_latch_create(w->seg, "l", 5, NULL) == 0 &&
 	    qt_latch_open(w->seg, "l", &l, NULL) == 0, "latch");
@@ -199,7 +199,7 @@ static struct world *
 event_new(int *fd, uint32_t flags)
 {
 	struct world	*w = world_new(fd);
-	struct qt_event	*e;
+	struct qt_event	*e = NULL;
 
 	step_must(qt_event_create(w->seg, "e", flags, NULL) == 0 &&
 	    qt_event_open(w->seg, "e", &e, NULL) == 0, "event");
@@ -276,7 +276,7 @@ static void *
 barrier_new(int *fd)
 {
 	struct world		*w = world_new(fd);
-	struct qt_barrier	*b;
+	struct qt_barrier	*b = NULL;
 
 	step_must(qt_barrier_create(w->seg, "b", 2, NULL) == 0 &&
 	    qt_barrier_open(w->seg, "b", &b, NULL) == 0 &&
@@ -316,7 +316,7 @@ static void *
 barrier_with_peer(int *fd)
 {
 	struct world	*w = world_new(fd);
-	struct qt_barrier *b;
+	struct qt_barrier *b = NULL;
 
 	step_must(qt_barrier_create(w->seg, "b", 2, NULL) == 0 &&
 	    qt_barrier_open(w->seg, "b", &b, NULL) == 0, "barrier");
@@ -383,7 +383,7 @@ static const char *
 barrier_check_alone(void *state)
 {
 	struct world		*w = state;
-	struct qt_barrier	*b;
+	struct qt_barrier	*b = NULL;
 	const char		*wrong = NULL;
 
 	if (qt_seg_sweep(w->seg) < 0 ||

@@ -38,7 +38,7 @@ static void *
 mutex_free(int *fd)
 {
 	struct world	*w = world_new(fd);
-	struct qt_mutex	*m;
+	struct qt_mutex	*m = NULL;
 
 	step_must(qt_mutex_create(w->seg, "m", NULL) == 0 &&
 	    qt_mutex_open(w->seg, "m", &m, NULL) == 0, "mutex");
@@ -172,7 +172,7 @@ static void *
 rwlock_free(int *fd)
 {
 	struct world		*w = world_new(fd);
-	struct qt_rwlock	*l;
+	struct qt_rwlock	*l = NULL;
 
 	step_must(qt_rwlock_create(w->seg, "l", NULL) == 0 &&
 	    qt_rwlock_open(w->seg, "l", &l, NULL) == 0, "rwlock");
@@ -353,7 +353,7 @@ static void *
 once_new(int *fd)
 {
 	struct world	*w = world_new(fd);
-	struct qt_once	*o;
+	struct qt_once	*o = NULL;
 
 	step_must(qt_once_create(w->seg, "o", NULL) == 0 &&
 	    qt_once_open(w->seg, "o", &o, NULL) == 0, "once");
