@@ -16,6 +16,7 @@ extern const struct qt__obj_type
 static const struct qt__obj_type *const types[QT_TYPE_COUNT_] = {
 	[QT_TYPE_ARRAY] = &qt__array_type,
 	[QT_TYPE_MAP] = &qt__map_type, [QT_TYPE_SET] = &qt__set_type,
+	[QT_TYPE_SKIPLIST] = &qt__skiplist_type,
 	[QT_TYPE_CACHE] = &qt__cache_type,
 	[QT_TYPE_QUEUE] = &qt__queue_type,
 	[QT_TYPE_SPSC] = &qt__spsc_type,

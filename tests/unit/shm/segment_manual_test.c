@@ -6,6 +6,7 @@
 #include "../../../libcommon/shm/hash_priv.h"
 #include "../../../libcommon/shm/object_priv.h"
 #include "../../../libcommon/shm/ring_priv.h"
+#include "../../../libcommon/shm/skiplist_priv.h"
 
 #include "../manual.h"
 #include "../test.h"
@@ -18,6 +19,7 @@
 #define MAP(field) MANUAL_FIELD(struct qt__page, field)
 #define OBJ(field) MANUAL_FIELD(struct qt__obj_head, field)
 #define CACHE(field) MANUAL_FIELD(struct qt__cache_words, field)
+#define SKIP(field) MANUAL_FIELD(struct qt__skip_words, field)
 #define NODE(field) MANUAL_FIELD(struct qt__node, field)
 #define RING(field) MANUAL_FIELD(struct qt__ring, field)
 /* The allocator's words lie behind the header. */
@@ -160,4 +162,15 @@ QT_TEST(the_manual_has_the_words_of_caches)
 	assert_int_equal(QT__META_MAIN, 4);
 	assert_int_equal(QT__META_SEEN, 8);
 	assert_int_equal(QT__META_ENTRY, 16);
+}
+
+QT_TEST(the_manual_has_the_words_of_skip_lists)
+{
+	static const struct manual_row words[] = { SKIP(head) };
+
+	(void)state;
+	manual_has_table(PAGE, "Skip list", 0, words, COUNT(words));
+	manual_says(PAGE, "its other links begin at 32,");
+	assert_int_equal(offsetof(struct qt__node, data), 32);
+	assert_int_equal(QT__SKIP_LEVELS, 16);
 }
