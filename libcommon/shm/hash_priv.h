@@ -209,6 +209,19 @@ uint64_t qt__hash_end(const struct qt__hash *t);
 struct qt__key qt__hash_key(const struct qt__hash *t, const void *data,
 	    uint32_t len);
 
+/* --- hash_dtype.c --------------------------------------------------------- */
+
+struct qt_dtype;
+
+/* A dtype, if there is one, says how many bytes; *dtype is then its text. */
+int	qt__hash_size_by(const char **dtype, struct qt_dtype *parsed,
+	    uint32_t *size, struct qt_err *err);
+/* Do the head's types and sizes match? 0 or -QT_ECORRUPT. */
+int	qt__hash_check_types(const struct qt__obj_head *head);
+/* Are they what somebody wants? NULL: any. 0 or -EINVAL. */
+int	qt__hash_compare_types(const struct qt__obj_head *head,
+	    const char *key_dtype, const char *dtype, struct qt_err *err);
+
 /* --- hash_node.c ---------------------------------------------------------- */
 
 /* A node that names us and has that key; 0, or -QT_EFULL. */

@@ -15,23 +15,6 @@
 
 extern const struct qt__obj_type	qt__map_type, qt__set_type;
 
-/* A dtype says how many bytes. */
-static int
-size_by(const char **dtype, struct qt_dtype *parsed, uint32_t *size,
-    struct qt_err *err)
-{
-	int	rc;
-
-	if (*dtype == NULL)
-		return 0;
-	rc = qt_dtype_parse(parsed, *dtype, err);
-	if (rc == 0) {
-		*dtype = parsed->text;
-		*size = parsed->size;
-	}
-	return rc;
-}
-
 static int
 create(struct qt_seg *seg, const char *name, uint32_t type,
     const struct qt_map_spec *spec, struct qt_err *err)
@@ -41,11 +24,11 @@ create(struct qt_seg *seg, const char *name, uint32_t type,
 	    .key_size = spec->key_max, .elem_size = spec->value_max,
 	    .capacity = spec->capacity };
 	struct qt_dtype		key, value;
-	int			rc = size_by(&s.key_dtype, &key, &s.key_size,
-	    err);
+	int			rc = qt__hash_size_by(&s.key_dtype, &key,
+	    &s.key_size, err);
 
 	if (rc == 0)
-		rc = size_by(&s.dtype, &value, &s.elem_size, err);
+		rc = qt__hash_size_by(&s.dtype, &value, &s.elem_size, err);
 	if (rc < 0) {
 		qt_err_wrap(err, "make %s '%s'", qt_obj_type_name(type), name);
 		return rc;
@@ -79,23 +62,12 @@ qt_set_create(struct qt_seg *seg, const char *name,
 }
 
 static int
-check_text(const char *text, uint32_t size)
-{
-	struct qt_dtype	dtype;
-
-	return text[0] != '\0' && (qt_dtype_parse(&dtype, text, NULL) < 0 ||
-	    dtype.size != size) ? -QT_ECORRUPT : 0;
-}
-
-static int
 check(const struct qt_obj *obj)
 {
-	const struct qt__obj_head	*h = &obj->head;
-	struct qt__hash			 t;
+	struct qt__hash	t;
 
 	if (qt__hash_init(&t, obj, QT__OBJ_BODY) < 0 ||
-	    check_text(h->key_dtype, h->key_size) < 0 ||
-	    check_text(h->dtype, h->elem_size) < 0)
+	    qt__hash_check_types(&obj->head) < 0)
 		return -QT_ECORRUPT;
 	return 0;
 }
@@ -137,27 +109,6 @@ const struct qt__obj_type	qt__set_type = {
 	.sweep = sweep, .describe = describe, .fsck = fsck,
 };
 
-static int
-compare(const char *have, const char *want, const char *what,
-    struct qt_err *err)
-{
-	struct qt_dtype	h, w;
-	int		rc;
-
-	if (want == NULL)
-		return 0;
-	rc = qt_dtype_parse(&w, want, err);
-	if (rc < 0)
-		return rc;
-	if (have[0] == '\0' || qt_dtype_parse(&h, have, NULL) < 0 ||
-	    !qt_dtype_is_same(&h, &w)) {
-		qt_err_set(err, "its %s are '%s', not '%s'", what,
-		    have[0] == '\0' ? "bytes" : have, w.text);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 static void
 set_up(struct qt_map *m)
 {
@@ -190,9 +141,7 @@ qt__map_attach(struct qt_seg *seg, const char *name, uint32_t type,
 	rc = qt__obj_open(seg, name, type, &m->obj, err);
 	if (rc < 0)
 		goto err_after_new;
-	rc = compare(m->obj.head.key_dtype, key_dtype, "keys", err);
-	if (rc == 0)
-		rc = compare(m->obj.head.dtype, dtype, "values", err);
+	rc = qt__hash_compare_types(&m->obj.head, key_dtype, dtype, err);
 	if (rc == 0)
 		rc = qt__hash_init(&m->hash, &m->obj, QT__OBJ_BODY);
 	if (rc < 0) {

@@ -47,22 +47,6 @@ is_sane(const uint64_t param[4], uint64_t capacity, uint32_t key_max,
 	    param[1] > capacity && param[1] < UINT32_C(1) << 31;
 }
 
-static int
-size_by(const char **dtype, struct qt_dtype *parsed, uint32_t *size,
-    struct qt_err *err)
-{
-	int	rc;
-
-	if (*dtype == NULL)
-		return 0;
-	rc = qt_dtype_parse(parsed, *dtype, err);
-	if (rc == 0) {
-		*dtype = parsed->text;
-		*size = parsed->size;
-	}
-	return rc;
-}
-
 int
 qt_skiplist_create(struct qt_seg *seg, const char *name,
     const struct qt_skiplist_spec *spec, struct qt_err *err)
@@ -73,11 +57,11 @@ qt_skiplist_create(struct qt_seg *seg, const char *name,
 	    .capacity = spec->capacity, .param = { 1 } };
 	struct qt_dtype		key, value;
 	struct plan		p;
-	int			rc = size_by(&s.key_dtype, &key, &s.key_size,
-	    err);
+	int			rc = qt__hash_size_by(&s.key_dtype, &key,
+	    &s.key_size, err);
 
 	if (rc == 0)
-		rc = size_by(&s.dtype, &value, &s.elem_size, err);
+		rc = qt__hash_size_by(&s.dtype, &value, &s.elem_size, err);
 	if (rc < 0) {
 		qt_err_wrap(err, "make skiplist '%s'", name);
 		return rc;
@@ -98,15 +82,6 @@ qt_skiplist_create(struct qt_seg *seg, const char *name,
 	return qt__obj_create(seg, name, &s, err);
 }
 
-static int
-check_text(const char *text, uint32_t size)
-{
-	struct qt_dtype	dtype;
-
-	return text[0] != '\0' && (qt_dtype_parse(&dtype, text, NULL) < 0 ||
-	    dtype.size != size) ? -QT_ECORRUPT : 0;
-}
-
 int
 qt__skip_init(struct qt_skiplist *s, const struct qt_obj *obj)
 {
@@ -116,8 +91,7 @@ qt__skip_init(struct qt_skiplist *s, const struct qt_obj *obj)
 	struct plan			 p;
 
 	if (!is_sane(h->param, h->capacity, h->key_size, h->elem_size) ||
-	    check_text(h->key_dtype, h->key_size) < 0 ||
-	    check_text(h->dtype, h->elem_size) < 0)
+	    qt__hash_check_types(h) < 0)
 		return -QT_ECORRUPT;
 	plan(&p, h->param, h->key_size, h->elem_size);
 	if (p.end > obj->size)
@@ -209,27 +183,6 @@ const struct qt__obj_type	qt__skiplist_type = {
 	.sweep = sweep, .describe = describe, .fsck = fsck,
 };
 
-static int
-compare(const char *have, const char *want, const char *what,
-    struct qt_err *err)
-{
-	struct qt_dtype	h, w;
-	int		rc;
-
-	if (want == NULL)
-		return 0;
-	rc = qt_dtype_parse(&w, want, err);
-	if (rc < 0)
-		return rc;
-	if (have[0] == '\0' || qt_dtype_parse(&h, have, NULL) < 0 ||
-	    !qt_dtype_is_same(&h, &w)) {
-		qt_err_set(err, "its %s are '%s', not '%s'", what,
-		    have[0] == '\0' ? "bytes" : have, w.text);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 int
 qt_skiplist_open(struct qt_seg *seg, const char *name, const char *key_dtype,
     const char *dtype, struct qt_skiplist **out, struct qt_err *err)
@@ -246,9 +199,7 @@ qt_skiplist_open(struct qt_seg *seg, const char *name, const char *key_dtype,
 		free(s);
 		return rc;
 	}
-	rc = compare(s->obj.head.key_dtype, key_dtype, "keys", err);
-	if (rc == 0)
-		rc = compare(s->obj.head.dtype, dtype, "values", err);
+	rc = qt__hash_compare_types(&s->obj.head, key_dtype, dtype, err);
 	if (rc == 0)
 		rc = qt__skip_init(s, &s->obj);
 	if (rc < 0) {
