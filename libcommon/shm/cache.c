@@ -103,7 +103,9 @@ qt_cache_put(struct qt_cache *c, const void *key, size_t key_len,
 	if (!is_key(c, key_len) || len > c->value_max)
 		return -EINVAL;
 	/* Before we have a node, which would be in the way of counting. */
-	if (qt__obj_counted(&c->obj, QT__HASH_DOUBT) != 0)
+	if (qt__obj_counted(&c->obj, QT__HASH_DOUBT) != 0 &&
+	    (uint32_t)qt__obj_counted(&c->obj, QT__HASH_COUNT) >=
+	    c->hash.capacity)
 		(void)qt__hash_count(&c->hash);
 	k = qt__hash_key(&c->hash, key, (uint32_t)key_len);
 	qt__hash_prefetch(&c->hash, &k);

@@ -5,12 +5,23 @@
 
 #include "hash_priv.h"
 
-/* From OWNED to LIVE; unless it is gone again already. */
+/*
+ * From OWNED to LIVE; unless it is gone again already. Who marked it before may
+ * have died since, and was swept while it was ours.
+ */
 static void
 settle(struct qt__hash *t, struct qt__new *node)
 {
-	(void)qt__owner_cas(&qt__hash_node(t, node->at)->word, &node->word, 0,
-	    QT__NODE_LIVE);
+	struct qt__node	*n = qt__hash_node(t, node->at);
+	uint64_t	 next;
+
+	if (qt__owner_cas(&n->word, &node->word, 0, QT__NODE_LIVE)) {
+		next = atomic_load(&n->next);
+		if (qt__link_mark(next) == QT__MARK_DELETED ||
+		    qt__link_mark(next) == QT__MARK_REPLACED)
+			qt__hash_retire(t, qt__obj_self(t->obj), node->at,
+			    next, false);
+	}
 	node->at = 0;
 }
 

@@ -26,11 +26,12 @@ key_of(const struct qt__hash *t, const struct qt__node *n,
  * it did all that others wait for.
  */
 static void
-sweep_owned(struct qt__hash *t, uint32_t at, uint64_t word)
+sweep_owned(struct qt__hash *t, uint32_t at, uint64_t word, uint32_t id)
 {
 	struct qt__node	*n = qt__hash_node(t, at);
 	struct qt__pos	 pos = { .at = 0 };
 	struct qt__key	 key;
+	uint64_t	 next;
 
 	if (qt__link_mark(atomic_load(&n->next)) == QT__MARK_LIVE &&
 	    key_of(t, n, &key)) {
@@ -41,9 +42,12 @@ sweep_owned(struct qt__hash *t, uint32_t at, uint64_t word)
 			    QT__NODE_LIVE);
 			return;
 		}
-		/* Marked meanwhile? Then it was linked, and is retired. */
-		if (qt__link_mark(atomic_load(&n->next)) != QT__MARK_LIVE)
+		/* Marked meanwhile? Then it was linked. */
+		next = atomic_load(&n->next);
+		if (qt__link_mark(next) != QT__MARK_LIVE) {
+			qt__hash_retire(t, id, at, next, false);
 			return;
+		}
 	}
 	qt__hash_free(t, at, word);
 }
@@ -80,7 +84,7 @@ sweep_node(struct qt__hash *t, uint32_t at, uint32_t id)
 	else if (qt__owner_id(word) != id || state == QT__NODE_LIVE)
 		return false;
 	else if (state == QT__NODE_OWNED)
-		sweep_owned(t, at, word);
+		sweep_owned(t, at, word, id);
 	else if (state == QT__NODE_TAKEN)
 		sweep_taken(t, at, word);
 	return state != QT__NODE_FREE;
