@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "shm_rows.h"
 #include "verbs.h"
@@ -69,4 +70,14 @@ shm_shared(size_t size)
 	if (p == MAP_FAILED)
 		qt_die(QT_EXIT_SYS, "shared memory: %s", strerror(errno));
 	return p;
+}
+
+uint64_t
+cpu_ns(void)
+{
+	struct timespec	ts;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts) < 0)
+		qt_die(QT_EXIT_SYS, "processor time: %s", strerror(errno));
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }

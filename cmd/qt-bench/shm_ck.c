@@ -20,7 +20,7 @@
 
 struct ck_lane {
 	ck_ring_t		ring;
-	ck_ring_buffer_t	buffer[LANE_CAPACITY];
+	ck_ring_buffer_t	buffer[CK_CAPACITY];
 };
 
 struct ck_lane *
@@ -28,7 +28,7 @@ ck_lane_new(void)
 {
 	struct ck_lane	*lane = shm_shared(sizeof(*lane));
 
-	ck_ring_init(&lane->ring, LANE_CAPACITY);
+	ck_ring_init(&lane->ring, CK_CAPACITY);
 	return lane;
 }
 

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include <qt/base/clock.h>
 #include <qt/shm/map.h>
 
 #include "shm_rows.h"
@@ -101,7 +100,7 @@ shuffled(const struct maps *m, uint64_t i)
 static double
 per_entry(const struct maps *m, uint64_t start)
 {
-	return (double)(qt_clock_mono_ns() - start) / (double)m->entries;
+	return (double)(cpu_ns() - start) / (double)m->entries;
 }
 
 static double
@@ -112,7 +111,7 @@ put_ours(void *arg)
 
 	if (qt_map_clear(m->map) < 0)
 		qt_die(QT_EXIT_SYS, "the map could not be cleared");
-	start = qt_clock_mono_ns();
+	start = cpu_ns();
 	for (uint64_t i = 0; i < m->entries; i++) {
 		uint64_t	key = key_of(i);
 
@@ -129,7 +128,7 @@ put_peer(void *arg)
 	uint64_t	 start;
 
 	plain_clear(&m->plain);
-	start = qt_clock_mono_ns();
+	start = cpu_ns();
 	for (uint64_t i = 0; i < m->entries; i++)
 		plain_put(&m->plain, key_of(i), i);
 	return per_entry(m, start);
@@ -139,7 +138,7 @@ static double
 get_ours(void *arg)
 {
 	struct maps	*m = arg;
-	uint64_t	 start = qt_clock_mono_ns(), value;
+	uint64_t	 start = cpu_ns(), value;
 
 	for (uint64_t i = 0; i < m->entries; i++) {
 		uint64_t	n = shuffled(m, i), key = key_of(n);
@@ -154,7 +153,7 @@ static double
 get_peer(void *arg)
 {
 	struct maps	*m = arg;
-	uint64_t	 start = qt_clock_mono_ns();
+	uint64_t	 start = cpu_ns();
 
 	for (uint64_t i = 0; i < m->entries; i++) {
 		uint64_t		 n = shuffled(m, i);

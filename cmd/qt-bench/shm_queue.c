@@ -3,13 +3,10 @@
 
 #include <sys/mman.h>
 
-#include <qt/base/clock.h>
 #include <qt/shm/queue.h>
 
 #include "shm_rows.h"
 #include "vyukov.h"
-
-_Static_assert(VYUKOV_CAPACITY == LANE_CAPACITY, "the same for both");
 
 #define SEGMENT_SIZE	(16u << 20)
 #define PRODUCERS	2u
@@ -30,7 +27,7 @@ static void
 lane_open(struct lane *l, uint64_t items)
 {
 	struct qt_queue_spec	spec = { .dtype = "<u8",
-	    .capacity = LANE_CAPACITY };
+	    .capacity = VYUKOV_CAPACITY };
 
 	*l = (struct lane){ .items = items };
 	l->seg = shm_segment(SEGMENT_SIZE);
@@ -80,13 +77,13 @@ pop(struct lane *l, uint64_t *item)
 static double
 pairs(struct lane *l)
 {
-	uint64_t	start = qt_clock_mono_ns(), item = 0;
+	uint64_t	start = cpu_ns(), item = 0;
 
 	for (uint64_t i = 0; i < l->items; i++)
 		if (!push(l, i) || !pop(l, &item) || item != i)
 			qt_die(QT_EXIT_SYS, "a queue lost item %llu",
 			    (unsigned long long)i);
-	return (double)(qt_clock_mono_ns() - start) / (double)l->items;
+	return (double)(cpu_ns() - start) / (double)l->items;
 }
 
 static double

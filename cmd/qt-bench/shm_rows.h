@@ -25,6 +25,8 @@ void	row_shm_cycles(struct report *r, const struct bench_opt *opt);
 void	shm_must(int rc, const char *what);
 /* A segment without a name, joined. */
 struct qt_seg *shm_segment(uint64_t size);
+/* What this process has had of processors, for rows of one thread. */
+uint64_t cpu_ns(void);
 /* Memory, zeroed, that fork children share. */
 void	*shm_shared(size_t size);
 
@@ -72,6 +74,7 @@ struct ck_lane *ck_lane_new(void);
 void	ck_lane_produce(struct ck_lane *lane, uint64_t items);
 uint64_t ck_lane_consume(struct ck_lane *lane, uint64_t items);
 
-#define LANE_CAPACITY	1024u	/* of each queue that is measured */
+/* Large enough that neither side stops at once when the other does. */
+#define CK_CAPACITY	8192u
 
 #endif /* QT_BENCH_SHM_ROWS_H */

@@ -122,7 +122,7 @@ row_shm_spsc(struct report *r, const struct bench_opt *opt)
 {
 	static const char	name[] = "spsc, batches, against ck_ring";
 	struct qt_spsc_spec	spec = { .dtype = "<u8",
-	    .capacity = LANE_CAPACITY };
+	    .capacity = CK_CAPACITY };
 	struct lane		l = { .items = opt->items * 4 };
 	struct contest		c = { .what = "batches", .ours = run_ours,
 	    .arg = &l };

@@ -24,21 +24,29 @@ load_le64(const unsigned char *p)
 	return le64toh(x);
 }
 
-static void
-sip_rounds(uint64_t v[4], int count)
+/* Inline, so that all four stay in registers. */
+static inline void
+sip_round(uint64_t v[4])
 {
-	while (count-- > 0) {
-		v[0] += v[1];
-		v[1] = rotl(v[1], 13) ^ v[0];
-		v[0] = rotl(v[0], 32);
-		v[2] += v[3];
-		v[3] = rotl(v[3], 16) ^ v[2];
-		v[0] += v[3];
-		v[3] = rotl(v[3], 21) ^ v[0];
-		v[2] += v[1];
-		v[1] = rotl(v[1], 17) ^ v[2];
-		v[2] = rotl(v[2], 32);
-	}
+	v[0] += v[1];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[2] = rotl(v[2], 32);
+}
+
+static inline void
+sip_add(uint64_t v[4], uint64_t m)
+{
+	v[3] ^= m;
+	sip_round(v);
+	sip_round(v);
+	v[0] ^= m;
 }
 
 uint64_t
@@ -54,20 +62,15 @@ qt_hash(const struct qt_hash_key *key, const void *data, size_t len)
 		key->k[1] ^ UINT64_C(0x7465646279746573),
 	};
 
-	for (; p != end; p += 8) {
-		m = load_le64(p);
-		v[3] ^= m;
-		sip_rounds(v, 2);
-		v[0] ^= m;
-	}
+	for (; p != end; p += 8)
+		sip_add(v, load_le64(p));
 	m = (uint64_t)len << 56;
 	for (len &= 7; len > 0; len--)
 		m |= (uint64_t)p[len - 1] << (8 * (len - 1));
-	v[3] ^= m;
-	sip_rounds(v, 2);
-	v[0] ^= m;
+	sip_add(v, m);
 	v[2] ^= 0xff;
-	sip_rounds(v, 4);
+	for (int i = 0; i < 4; i++)
+		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 

@@ -14,7 +14,7 @@
 #include "hash_priv.h"
 
 /* Less than 0, 0, more than 0: the node's key is before, is, is behind key. */
-static int
+static inline int
 compare(const struct qt__hash *t, const struct qt__node *n,
     const struct qt__key *key)
 {
@@ -59,7 +59,7 @@ struct walk {
 	uint32_t	 left;	/* steps: longer than all nodes is a loop */
 };
 
-static void
+static inline void
 walk_start(const struct qt__hash *t, struct walk *w, _Atomic uint64_t *bucket)
 {
 	w->pos.prev = bucket;
@@ -70,7 +70,7 @@ walk_start(const struct qt__hash *t, struct walk *w, _Atomic uint64_t *bucket)
 }
 
 /* 1 with a node, 0 at the end, -QT_ECORRUPT; the last two as of then. */
-static int
+static inline int
 walk_node(const struct qt__hash *t, struct walk *w)
 {
 	uint32_t	at = qt__link_index(w->link);
@@ -87,7 +87,7 @@ walk_node(const struct qt__hash *t, struct walk *w)
 	return 1;
 }
 
-static void
+static inline void
 walk_on(struct walk *w)
 {
 	w->pos.prev = &w->node->next;
