@@ -22,6 +22,7 @@
 #include <qt/shm/value.h>
 
 #include "../../libcommon/shm/object_priv.h"
+#include "object_sync.h"
 
 #define SIZE	(512u << 10)
 #define CHANGE	12u
@@ -91,6 +92,13 @@ static const struct {
 } objects[] = {
 	{ "array", make_array, use_array },
 	{ "value", make_value, use_value },
+	{ "mutex", make_mutex, use_mutex },
+	{ "rwlock", make_rwlock, use_rwlock },
+	{ "semaphore", make_semaphore, use_semaphore },
+	{ "latch", make_latch, use_latch },
+	{ "barrier", make_barrier, use_barrier },
+	{ "event", make_event, use_event },
+	{ "once", make_once, use_once },
 };
 #define OBJECTS (sizeof(objects) / sizeof(objects[0]))
 
