@@ -19,6 +19,15 @@
 //	for (double &x : a)
 //		x *= 2;
 //
+//	auto m = shm::map<std::string, int64_t>::create(seg, "m");
+//	m.add("hits", 1);
+//	for (auto &[key, hits] : m)
+//		std::cout << key << " " << hits << "\n";
+//
+//	auto mutex = shm::mutex::create(seg, "mutex");
+//	if (auto lock = mutex.hold(); lock.is_stale())	// its holder has died
+//		mutex.consistent();
+//
 // Every class is one structure of the C header of the same name, which says what
 // is promised about processes, threads and deaths; the same segment is used from
 // C, Python and the shell at once. What is the same everywhere:
@@ -41,8 +50,11 @@
 #include <qt/shm/array.hpp>
 #include <qt/shm/dtype.hpp>
 #include <qt/shm/error.hpp>
+#include <qt/shm/map.hpp>
 #include <qt/shm/queue.hpp>
 #include <qt/shm/segment.hpp>
+#include <qt/shm/stack.hpp>
+#include <qt/shm/sync.hpp>
 #include <qt/shm/value.hpp>
 
 #endif // QT_SHM_HPP

@@ -15,6 +15,9 @@
 #include <vector>
 
 #include <qt/shm/error.hpp>
+extern "C" {
+#include <qt/shm/dtype.h>
+}
 
 namespace qt::shm {
 
@@ -191,9 +194,21 @@ struct codec {
 	static constexpr bool is_fixed = true;
 	static const char *dtype()
 	{
-		static const std::string text = dtype_of<T>::text();
+		static const std::string text = checked(dtype_of<T>::text());
 
 		return text.c_str();
+	}
+	static std::string checked(std::string text)
+	{
+		struct qt_dtype d;
+		struct qt_err err = QT_ERR_INIT;
+
+		check(qt_dtype_parse(&d, text.c_str(), &err), err, text);
+		if (d.size != sizeof(T))
+			throw error(EINVAL, "dtype_of says " + text + ", of " +
+			    std::to_string(d.size) + " bytes, for a type of " +
+			    std::to_string(sizeof(T)));
+		return text;
 	}
 	static const void *data(const T &v) { return &v; }
 	static size_t len(const T &) { return sizeof(T); }
@@ -221,19 +236,28 @@ struct codec<std::string> {
 template <class T>
 using arg = std::conditional_t<codec<T>::is_fixed, const T &, std::string_view>;
 
-// Reads what get(out, size) copies, when it is as long as it likes: get answers
-// the whole length, or a negative code. Empty when that means "no".
+// Reads what get(out, size) copies: get answers the whole length, or a negative
+// code, for want of room too. Zeros when the answer means "no".
 template <class T, class Get>
 T
-read_all(size_t size, Get get)
+read_all(size_t max, Get get)
 {
-	std::string buf(size, '\0');
-	ssize_t n;
+	if constexpr (codec<T>::is_fixed) {
+		unsigned char raw[sizeof(T)] = {};
 
-	while ((n = get(buf.data(), buf.size())) > 0 &&
-	    static_cast<size_t>(n) > buf.size())
-		buf.resize(static_cast<size_t>(n));
-	return codec<T>::load(buf.data(), n < 0 ? 0 : static_cast<size_t>(n));
+		get(raw, sizeof(raw));
+		return codec<T>::load(raw, sizeof(raw));
+	} else {
+		std::string buf(std::min<size_t>(max, 4096), '\0');
+		ssize_t n;
+
+		while ((n = get(buf.data(), buf.size())) >
+		    static_cast<ssize_t>(buf.size()) ||
+		    ((n == -ERANGE || n == -EMSGSIZE) && buf.size() < max))
+			buf.resize(n > 0 ? static_cast<size_t>(n) : max);
+		buf.resize(n > 0 ? static_cast<size_t>(n) : 0);
+		return buf;
+	}
 }
 
 } // namespace detail

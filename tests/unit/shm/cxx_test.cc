@@ -9,9 +9,6 @@
 #include <unistd.h>
 
 #include <qt/shm.hpp>
-extern "C" {
-#include <qt/shm/dtype.h>
-}
 
 #include "../test.h"
 
@@ -32,6 +29,10 @@ struct hidden {
 	int	a, b;
 };
 
+struct mistaken {
+	int	a, b;
+};
+
 struct unnamed {
 	int	a;
 };
@@ -47,6 +48,10 @@ struct qt::shm::dtype_of<trade> {
 };
 template <>
 struct qt::shm::dtype_of<hidden> : qt::shm::opaque<hidden> {};
+template <>
+struct qt::shm::dtype_of<mistaken> {
+	static std::string text() { return "<i4"; }
+};
 
 static_assert(shm::is_element_v<int> && shm::is_element_v<bool> &&
     shm::is_element_v<side> && shm::is_element_v<trade> &&
@@ -190,6 +195,8 @@ QT_TEST(another_type_or_dtype_is_refused)
 	assert_int_equal(thrown([&] { shm::array<int64_t>::open(seg, "q"); }),
 	    EINVAL);
 	assert_int_equal(thrown([&] { shm::queue<trade>::open(seg, "q"); }),
+	    EINVAL);
+	assert_int_equal(thrown([&] { shm::queue<mistaken>::create(seg, "m"); }),
 	    EINVAL);
 	shm::queue<int64_t>::open(seg, "q");
 }
