@@ -10,7 +10,8 @@ main(int argc, char **argv)
 {
 	const struct qt_verb verbs[] = {
 		add_verb, cas_verb, create_verb, del_verb, dump_verb,
-		fsck_verb, gc_verb, get_verb, lock_verb, ls_verb, new_verb,
+		export_verb, fsck_verb, gc_verb, get_verb, import_verb,
+		lock_verb, ls_verb, new_verb,
 		peek_verb, pop_verb, push_verb, put_verb, rm_verb, stat_verb,
 		wait_verb, who_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
