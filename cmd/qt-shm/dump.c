@@ -8,9 +8,11 @@
 #include <string.h>
 
 
+#include "hex.h"
 #include "names.h"
 #include "thing.h"
 #include "verbs.h"
+#include "zipm.h"
 
 static const struct qt_opt opts[] = {
 	{ 'x', "hex", NULL, "the bytes of its memory, as hexdump -C" },
@@ -22,44 +24,14 @@ const struct qt_verb dump_verb = {
 };
 
 static void
-hex_line(uint64_t at, const unsigned char *p, size_t len)
-{
-	printf("%08" PRIx64 " ", at);
-	for (size_t i = 0; i < 16; i++) {
-		if (i < len)
-			printf(i == 8 ? "  %02x" : " %02x", p[i]);
-		else
-			printf(i == 8 ? "    " : "   ");
-	}
-	printf("  |");
-	for (size_t i = 0; i < len; i++)
-		putchar(p[i] >= ' ' && p[i] < 0x7f ? p[i] : '.');
-	printf("|\n");
-}
-
-/* Lines that repeat the one before are one "*". */
-static void
 hex_dump(struct qt_seg *seg, uint64_t offset, uint64_t size)
 {
-	const unsigned char	*p = qt_seg_at(seg, offset, size);
-	unsigned char		 line[16], last[16];
-	size_t			 len;
-	int			 is_starred = 0;
+	const void	*p = qt_seg_at(seg, offset, size);
+	struct hex	 hex = HEX_INIT(offset);
 
-	for (uint64_t i = 0; p != NULL && i < size; i += len) {
-		len = size - i < 16 ? (size_t)(size - i) : 16;
-		memcpy(line, p + i, len);
-		if (i > 0 && len == 16 && memcmp(line, last, 16) == 0) {
-			if (!is_starred)
-				printf("*\n");
-			is_starred = 1;
-			continue;
-		}
-		is_starred = 0;
-		memcpy(last, line, len);
-		hex_line(offset + i, line, len);
-	}
-	printf("%08" PRIx64 "\n", offset + size);
+	if (p != NULL)
+		hex_add(&hex, p, (size_t)size);
+	hex_end(&hex);
 }
 
 static int
@@ -119,6 +91,7 @@ dump_main(int argc, char **argv)
 	struct qt_opts	o = QT_OPTS_INIT(&dump_verb, argc, argv);
 	struct qt_err	err = QT_ERR_INIT;
 	struct target	target;
+	struct qt_zipm	z;
 	struct thing	t;
 	int		rc, is_hex = 0;
 
@@ -127,6 +100,11 @@ dump_main(int argc, char **argv)
 	if (argc - o.index != 1)
 		qt_usage(&dump_verb);
 	target_parse(&target, argv[o.index], TARGET_SEG | TARGET_NAME);
+	if (zipm_open(&z, &target)) {
+		zipm_dump(&z, &target);
+		qt_zipm_close(&z);
+		return QT_EXIT_OK;
+	}
 	if (target.name[0] == '\0')
 		return dump_segment(&target, is_hex);
 	thing_open(&t, argv[o.index], QT_SEG_RDONLY);

@@ -13,6 +13,7 @@
 #include "names.h"
 #include "target.h"
 #include "verbs.h"
+#include "zipm.h"
 
 static const struct qt_opt opts[] = {
 	GRID_OPTIONS,
@@ -75,6 +76,7 @@ static void
 add_segment(struct grid *g, const char *name)
 {
 	struct file_look	 look;
+	struct qt_zipm		 z = QT_ZIPM_INIT;
 	struct qt_seg		*seg = NULL;
 	char			 path[300];
 	int			 rc = file_look(name, &look);
@@ -90,12 +92,16 @@ add_segment(struct grid *g, const char *name)
 	grid_number(g, "uid", look.st.st_uid);
 	grid_number(g, "gid", look.st.st_gid);
 	grid_text(g, "mode", "%04o", look.st.st_mode & 07777);
+	snprintf(path, sizeof(path), "/%s", name);
 	if (look.format == FILE_ZIPM) {
-		grid_text(g, "state", "ok");
+		rc = qt_zipm_open(&z, path, NULL);
+		grid_text(g, "state", "%s", state_of(rc));
+		if (rc == 0)
+			grid_number(g, "structures", z.count);
+		qt_zipm_close(&z);
 		return;
 	}
 	grid_text(g, "kind", "%s", look.kind);
-	snprintf(path, sizeof(path), "/%s", name);
 	rc = qt_seg_open(path, NULL, QT_SEG_RDONLY, &seg, NULL);
 	grid_text(g, "state", "%s", state_of(rc));
 	if (rc == 0)

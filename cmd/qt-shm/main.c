@@ -13,7 +13,7 @@ main(int argc, char **argv)
 		export_verb, fsck_verb, gc_verb, get_verb, import_verb,
 		lock_verb, ls_verb, new_verb,
 		peek_verb, pop_verb, push_verb, put_verb, rm_verb, stat_verb,
-		wait_verb, who_verb,
+		wait_verb, watch_verb, who_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
 	};
 

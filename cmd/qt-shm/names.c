@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "zipm.h"
 
 const struct grid_column names_columns[] = {
 	{ "name", GRID_TEXT, 1 },
@@ -136,10 +137,19 @@ names_all(struct qt_seg *seg, struct qt_seg_entry **out)
 size_t
 names_list(struct grid *g, const struct target *t)
 {
-	struct qt_seg		*seg = target_open(t, QT_SEG_RDONLY);
 	struct qt_seg_entry	*all;
-	size_t			 count = names_all(seg, &all);
+	struct qt_zipm		 z;
+	struct qt_seg		*seg;
+	size_t			 count;
 
+	if (zipm_open(&z, t)) {
+		for (uint32_t i = 0; i < z.count; i++)
+			zipm_row(g, &z, t, &z.entry[i]);
+		qt_zipm_close(&z);
+		return g->row_count;
+	}
+	seg = target_open(t, QT_SEG_RDONLY);
+	count = names_all(seg, &all);
 	for (size_t i = 0; i < count; i++) {
 		names_row(g, seg, &all[i]);
 		grid_text(g, "path", "/dev/shm/%s", t->seg);

@@ -8,6 +8,7 @@
 #include "names.h"
 #include "target.h"
 #include "verbs.h"
+#include "zipm.h"
 
 static const struct qt_opt opts[] = {
 	GRID_OPTIONS,
@@ -120,6 +121,7 @@ stat_main(int argc, char **argv)
 {
 	struct qt_opts	o = QT_OPTS_INIT(&stat_verb, argc, argv);
 	struct target	t;
+	struct qt_zipm	z;
 	struct grid	g;
 	int		id;
 
@@ -131,7 +133,13 @@ stat_main(int argc, char **argv)
 		qt_usage(&stat_verb);
 	target_parse(&t, argv[o.index], TARGET_SEG | TARGET_NAME);
 	grid_columns(&g, t.name[0] != '\0' ? names_columns : columns);
-	if (t.name[0] != '\0')
+	if (zipm_open(&z, &t)) {
+		if (t.name[0] != '\0')
+			zipm_row(&g, &z, &t, zipm_entry(&z, &t));
+		else
+			zipm_stat(&g, &z, &t);
+		qt_zipm_close(&z);
+	} else if (t.name[0] != '\0')
 		stat_structure(&g, &t);
 	else
 		stat_segment(&g, &t);

@@ -99,6 +99,69 @@ m[1, 2] = 60"
 	[ "$(qt-shm get "$SEG/a" 1,2)" = 60 ]
 }
 
+# zipm FILE: a segment of zeroipc with the array x of five <i4 at 256
+le() { local i n=$1; for ((i = 0; i < $2; i++)); do
+	printf "\\x$(printf %02x $((n >> 8 * i & 255)))"; done; }
+zipm() {
+	local version=$1 wide=$2 w=4
+	((!wide)) || w=8
+	{ printf MPIZ
+	  le "$version" 4; le 1 4
+	  if ((wide)); then le 0 4; le 512 8; le 284 8; else le 284 4; fi
+	  printf x; head -c 31 /dev/zero; le 256 "$w"; le 28 "$w"; } >z
+	truncate -s 256 z
+	{ le 5 8; for i in 1 2 3 4 5; do le "$i" 4; done; } >>z
+	truncate -s 512 z
+	cp z "/dev/shm/$SEG.z"
+}
+
+@test "segments of zeroipc are looked into, both layouts, and never changed" {
+	for kind in '1 0' '1 1' '2 1'; do
+		# shellcheck disable=SC2086 # two words
+		zipm $kind
+		before=$(sum_of "$SEG.z")
+		qt-shm ls -o name,format,state,structures |
+		    grep -qx "$SEG.z	zipm	ok	1"
+		[ "$(qt-shm ls -o name,size,offset,capacity,item "$SEG.z")" = \
+		    'x	28	256	5	4' ]
+		[ "$(field kind,version,structures "$SEG.z")" = \
+		    "zipm	${kind% *}	1" ]
+		[ "$(field data_offset "$SEG.z/x")" = 264 ]
+		qt-shm dump "$SEG.z" | grep -q '^00000100  05 00 00'
+		qt-shm export -t '<i4' "$SEG.z/x" x.npy
+		qt-shm import -f x.npy "$SEG/x"
+		[ "$(qt-shm get "$SEG/x" | paste -sd,)" = 1,2,3,4,5 ]
+		run -2 qt-shm export "$SEG.z/x"
+		run -3 qt-shm export -t i8 "$SEG.z/x"
+		[[ $output == *"no array of '<i8'"* ]]
+		run -3 qt-shm export -t i8 "$SEG.z/y"
+		for verb in 'put' 'rm' 'get'; do
+			run -3 qt-shm "$verb" "$SEG.z/x"
+		done
+		run -3 qt-shm rm "$SEG.z"
+		[ "$(sum_of "$SEG.z")" = "$before" ]
+	done
+	truncate -s 260 "/dev/shm/$SEG.z"
+	run -3 qt-shm ls "$SEG.z"
+	[[ $output == *'not inside the file'* ]]
+	qt-shm ls -o name,state | grep -qx "$SEG.z	damaged"
+}
+
+@test "watch: fill and rates, as lines and as JSON" {
+	qt-shm new queue -z 8 -c 100 "$SEG/q"
+	qt-shm watch -i 0.05 -o name,count,rates "$SEG" >out &
+	pid=$!
+	STARTED+=("$pid")
+	seen() { grep -q "$1" out; }
+	wait_for 10 seen '^q	0'
+	seq 7 | qt-shm push "$SEG/q"
+	wait_for 10 seen '^q	7	.*=+'
+	kill -TERM "$pid"
+	wait "$pid"
+	qt-shm watch -n 1 -J "$SEG/q" | jq -e '.[0].count == 7'
+	run -3 qt-shm watch -n 1 "$SEG/none"
+}
+
 @test "a stack: the newest first" {
 	qt-shm new stack -z 8 -c 3 "$SEG/s"
 	run -1 qt-shm pop "$SEG/s"

@@ -136,7 +136,9 @@ is_waiting() { [ "$(field waiting "$SEG/$1")" = yes ]; }
 	STARTED+=("$pid")
 	wait_for 10 is_waiting e
 	qt-shm rm "$SEG/e"
-	run -3 wait "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" = 3 ]
 	grep -q "$SEG/e: it no longer exists" err
 	qt-shm new queue -z 8 -c 1 "$SEG/q"
 	run -2 qt-shm wait "$SEG/q"
@@ -233,7 +235,9 @@ is_waiting() { [ "$(field waiting "$SEG/$1")" = yes ]; }
 	STARTED+=("$pid")
 	read -ru 7
 	kill -TERM "$pid"
-	run -9 wait "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" = 9 ]
 	run -0 qt-shm lock "$SEG/m" -- true
 }
 

@@ -27,6 +27,7 @@ QT_TEST(what_numpy_writes_is_read)
 {
 	struct qt_npy	n;
 
+	(void)state;
 	assert_int_equal(parse(&n, 1, "{'descr': '<f8', 'fortran_order': "
 	    "False, 'shape': (2, 3), }          \n"), 0);
 	assert_int_equal(n.dims, 2);
@@ -63,6 +64,7 @@ QT_TEST(what_is_written_is_read_again_and_padded_as_numpy_does)
 		    "[('a','<i4')], 'fortran_order': False, 'shape': (), }" },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct qt_npy	n = { .dims = cases[i].dims }, again;
 		struct qt_buf	head = QT_BUF_INIT;
@@ -92,6 +94,7 @@ QT_TEST(another_format_is_no_npy_or_of_another_version)
 {
 	struct qt_npy	n;
 
+	(void)state;
 	assert_int_equal(qt_npy_head_size("PK\3\4........", NULL),
 	    -QT_EFORMAT);
 	assert_int_equal(qt_npy_head_size("\x93NUMPY\3\0v\0..", NULL),
@@ -133,6 +136,7 @@ QT_TEST(a_header_that_is_not_exactly_one_is_refused)
 	};
 	struct qt_npy	n;
 
+	(void)state;
 	assert_int_equal(parse(&n, 1, "{" D ", " F ", " S "}\n"), 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (parse(&n, 1, bad[i]) != -EINVAL &&
