@@ -42,7 +42,7 @@ _qt_values() {
 	SEG)		compgen -W "$(_qt_segments "")" -- "$cur" ;;
 	SEG/*)		compgen -W "$(_qt_segments "$cur")" -- "$cur" ;;
 	TYPE)		compgen -W "array barrier event latch map mutex once \
-			    pool queue rwlock semaphore set spsc stack value" -- "$cur" ;;
+			    pool queue rwlock semaphore set skiplist spsc stack value" -- "$cur" ;;
 	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
 			    sed s/SIG//)" -- "$cur" ;;
 	NEWNAME)	;;

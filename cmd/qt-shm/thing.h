@@ -158,7 +158,7 @@ int64_t	thing_number(const char *text);
 
 extern const struct thing_type array_thing, barrier_thing, event_thing,
 	latch_thing, map_thing, mutex_thing, once_thing, pool_thing,
-	queue_thing, rwlock_thing, semaphore_thing, set_thing, spsc_thing,
-	stack_thing, value_thing;
+	queue_thing, rwlock_thing, semaphore_thing, set_thing,
+	skiplist_thing, spsc_thing, stack_thing, value_thing;
 
 #endif /* QT_SHM_THING_H */

@@ -79,6 +79,18 @@ is_waiting() { [ "$(field waiting "$SEG/$1")" = yes ]; }
 	    'k0	30 k1	30 k2	30' ]
 }
 
+@test "a skip list: a map in the order of its keys" {
+	qt-shm new skiplist -k i8 -z 20 -c 10 "$SEG/l"
+	printf '30\tc\n-1\ta\n5\tb\n' | qt-shm put "$SEG/l"
+	[ "$(qt-shm dump "$SEG/l" | paste -sd' ')" = '-1	a 5	b 30	c' ]
+	[ "$(qt-shm get "$SEG/l" 5)" = b ]
+	qt-shm put "$SEG/l" 5 B
+	qt-shm del "$SEG/l" -1
+	run -1 qt-shm get "$SEG/l" -1
+	[ "$(qt-shm get "$SEG/l" | paste -sd' ')" = '5	B 30	c' ]
+	run -3 qt-shm add "$SEG/l" 5
+}
+
 @test "a set" {
 	qt-shm new set -z 20 -c 5 "$SEG/s"
 	qt-shm put "$SEG/s" a 'b c'
