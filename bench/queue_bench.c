@@ -17,8 +17,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__has_include)
+#if __has_include(<ck_ring.h>)
+#include <ck_ring.h>
+#define HAS_CK 1
+#endif
+#endif
+
 #include <qt/base/clock.h>
 #include <qt/shm/queue.h>
+#include <qt/shm/spsc.h>
+#include <qt/shm/stack.h>
 
 #define CAPACITY	1024u
 #define PAIRS		2000000u
@@ -212,6 +221,147 @@ crowd(struct bench *b)
 	return (double)(qt_clock_mono_ns() - start) / (2 * ITEMS);
 }
 
+/* --- One producer, one consumer; and stacks ------------------------------- */
+
+/* By n at once, from a child to us. */
+static double
+stream(struct qt_seg *seg, size_t n)
+{
+	uint64_t	 item[BATCH] = { 0 }, next = 0, start;
+	struct qt_spsc	*q;
+	int		 status;
+	pid_t		 pid = fork();
+
+	must(pid >= 0, "fork");
+	if (pid == 0) {
+		if (qt_seg_after_fork(seg, NULL) < 0 || qt_spsc_open(seg,
+		    "spsc", NULL, QT_SPSC_PRODUCER, &q, NULL) < 0)
+			_exit(1);
+		while (next < ITEMS * 4) {
+			ssize_t	k = n;
+
+			for (size_t i = 0; i < n; i++)
+				item[i] = next + i;
+			if (n == 1)
+				k = qt_spsc_push(q, item, 8,
+				    QT_WAIT_NEVER) == 0;
+			else
+				k = qt_spsc_push_n(q, item, n, QT_WAIT_NEVER);
+			if (k > 0)
+				next += (uint64_t)k;
+			else
+				sched_yield();
+		}
+		_exit(0);
+	}
+	must(qt_spsc_open(seg, "spsc", NULL, QT_SPSC_CONSUMER, &q, NULL) == 0,
+	    "consumer");
+	while (qt_spsc_count(q) == 0)
+		sched_yield();
+	start = qt_clock_mono_ns();
+	while (next < ITEMS * 4) {
+		ssize_t	k;
+
+		if (n == 1)
+			k = qt_spsc_pop(q, item, 8, QT_WAIT_NEVER) == 8;
+		else
+			k = qt_spsc_pop_n(q, item, n, QT_WAIT_NEVER);
+		for (ssize_t i = 0; i < k; i++)
+			must(item[i] == next++, "a wrong item");
+		if (k <= 0)
+			sched_yield();
+	}
+	start = qt_clock_mono_ns() - start;
+	must(waitpid(pid, &status, 0) == pid && status == 0, "producer");
+	qt_spsc_close(q);
+	return (double)start / (double)(ITEMS * 4);
+}
+
+/* The same by Concurrency Kit's ring of pointers, where it is installed. */
+static double
+stream_ck(struct qt_seg *seg, size_t n)
+{
+#ifdef HAS_CK
+	struct {
+		struct ck_ring		ring;
+		ck_ring_buffer_t	buffer[CAPACITY];
+	}		*ck = mmap(NULL, sizeof(*ck), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t	 next = 0, start;
+	int		 status;
+	pid_t		 pid;
+
+	(void)seg;
+	(void)n;
+	must(ck != MAP_FAILED, "mmap");
+	ck_ring_init(&ck->ring, CAPACITY);
+	pid = fork();
+	must(pid >= 0, "fork");
+	if (pid == 0) {
+		while (next < ITEMS * 4)
+			if (ck_ring_enqueue_spsc(&ck->ring, ck->buffer,
+			    (void *)(uintptr_t)(next + 1)))
+				next++;
+			else
+				sched_yield();
+		_exit(0);
+	}
+	while (ck_ring_size(&ck->ring) == 0)
+		sched_yield();
+	start = qt_clock_mono_ns();
+	while (next < ITEMS * 4) {
+		void	*item;
+
+		if (ck_ring_dequeue_spsc(&ck->ring, ck->buffer, &item))
+			must((uintptr_t)item == ++next, "a wrong item");
+		else
+			sched_yield();
+	}
+	start = qt_clock_mono_ns() - start;
+	must(waitpid(pid, &status, 0) == pid && status == 0, "producer");
+	munmap(ck, sizeof(*ck));
+	return (double)start / (double)(ITEMS * 4);
+#else
+	(void)seg;
+	(void)n;
+	return 0;
+#endif
+}
+
+static double
+best_stream(struct qt_seg *seg, size_t n,
+    double (*run)(struct qt_seg *seg, size_t n))
+{
+	double	min = 1e18;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		double	ns = run(seg, n);
+
+		min = ns < min ? ns : min;
+	}
+	return min;
+}
+
+static double
+stack_pairs(struct qt_seg *seg)
+{
+	struct qt_stack_spec	 spec = { .dtype = "<u8",
+	    .capacity = CAPACITY };
+	struct qt_stack		*s;
+	uint64_t		 start, item;
+
+	must(qt_stack_create(seg, "stack", &spec, NULL) == 0 &&
+	    qt_stack_open(seg, "stack", NULL, &s, NULL) == 0, "stack");
+	start = qt_clock_mono_ns();
+	for (uint64_t i = 0; i < PAIRS; i++)
+		must(qt_stack_push(s, &i, 8, QT_WAIT_NEVER) == 0 &&
+		    qt_stack_pop(s, &item, 8, QT_WAIT_NEVER) == 8 && item == i,
+		    "stack");
+	start = qt_clock_mono_ns() - start;
+	qt_stack_close(s);
+	return (double)start / PAIRS;
+}
+
 /* In turns, so that both meet the same weather. */
 static void
 best(double (*run)(struct bench *b), struct bench *b, double *ours,
@@ -237,6 +387,8 @@ main(void)
 	    .group = (gid_t)-1, .kind = "bench" };
 	struct qt_queue_spec	spec = { .dtype = "<u8",
 	    .capacity = CAPACITY };
+	struct qt_spsc_spec	spsc = { .dtype = "<u8",
+	    .capacity = CAPACITY };
 	struct bench		b = { 0 };
 	double			ours, theirs;
 
@@ -256,6 +408,11 @@ main(void)
 	best(crowd, &b, &ours, &theirs);
 	printf("queue_2+2\tns=%.1f\tvyukov_ns=%.1f\tratio=%.2f\n", ours,
 	    theirs, theirs / ours);
+	must(qt_spsc_create(b.seg, "spsc", &spsc, NULL) == 0, "spsc");
+	printf("spsc_one\tns=%.1f\tck_ns=%.1f\n", best_stream(b.seg, 1,
+	    stream), best_stream(b.seg, 1, stream_ck));
+	printf("spsc_batch\tns=%.1f\n", best_stream(b.seg, BATCH, stream));
+	printf("stack_pair\tns=%.1f\n", stack_pairs(b.seg));
 	qt_queue_close(b.queue);
 	qt_seg_close(b.seg);
 	return EXIT_SUCCESS;
