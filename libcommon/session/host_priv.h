@@ -69,7 +69,7 @@ struct qt__session {
 	uint8_t			 bound;	/* signal when conn closes, 0: none */
 	unsigned int		 is_dead : 1, is_polled : 1, is_bell_due : 1,
 				 is_hup : 1, is_forget : 1, is_starting : 1,
-				 is_spare : 1, is_starved : 1;
+				 is_spare : 1, is_starved : 1, is_freed : 1;
 	struct qt__session	*bell_next;
 };
 

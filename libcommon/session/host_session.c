@@ -76,10 +76,15 @@ qt__session_add(struct qt__host *h, uint32_t slot, struct qt_err *err)
 	return s;
 }
 
+/* Whoever freed the session meanwhile left the rest to us. */
 static void
 on_closed(uv_handle_t *handle)
 {
-	free(handle);
+	struct qt__session	*s = (struct qt__session *)(void *)handle;
+
+	s->is_polled = 0;
+	if (s->is_freed)
+		free(s);
 }
 
 static void
@@ -122,7 +127,11 @@ disown(struct qt__session *s)
 	qt_buf_clear(&s->input);
 	s->input_at = 0;
 	if (s->fd >= 0) {
-		(void)uv_poll_stop(&s->poll);
+		/*
+		 * In this order: closing takes the descriptor's number out of
+		 * the loop, and it is soon that of something else.
+		 */
+		uv_close((uv_handle_t *)&s->poll, on_closed);
 		close(s->fd);
 	}
 	s->fd = -1;
@@ -136,9 +145,8 @@ qt__session_free(struct qt__session *s)
 
 	disown(s);
 	h->sessions[s->slot] = NULL;
-	if (s->is_polled)
-		uv_close((uv_handle_t *)&s->poll, on_closed);
-	else
+	s->is_freed = 1;
+	if (!s->is_polled)
 		free(s);
 }
 

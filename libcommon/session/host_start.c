@@ -177,14 +177,14 @@ on_status(uv_poll_t *poll, int status, int events)
 	n = qt_sys_read(st->fd, &f, sizeof(f));
 	if (n == -EAGAIN)
 		return;
-	(void)uv_poll_stop(&st->poll);
+	/* Before its number is another's; st goes when the loop comes round. */
+	uv_close((uv_handle_t *)&st->poll, on_freed);
 	close(st->fd);
 	h->starting--;
 	if (n == sizeof(f))
 		failed(h, st, &f);
 	else
 		started(h, st);
-	uv_close((uv_handle_t *)&st->poll, on_freed);
 	qt__upgrade_look(h);
 }
 

@@ -8,6 +8,19 @@
 #define ROUNDS	1000
 #define BATCH	20
 
+static void
+send_line(struct qt_client *c, const struct qt_session *s, const char *text)
+{
+	struct {
+		struct qt_uuid	id;
+		char		text[32];
+	}	send = { .id = s->id };
+	int	n = snprintf(send.text, sizeof(send.text), "%s\n", text);
+
+	assert_int_equal(qt_client_call(c, QT_MSG_SEND, 0, &send,
+	    sizeof(send.id) + (size_t)n, QT_MSG_OK, NULL, 0, NULL), 0);
+}
+
 QT_TEST(a_thousand_short_commands_lose_none_of_their_output)
 {
 	struct qt_session	s[BATCH], e;
@@ -110,15 +123,7 @@ QT_TEST(a_terminal_that_was_hung_up_and_opened_again_goes_on)
 	close(open(opened, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	assert_true(WORLD_UNTIL(world_has(&w, &s, "two\r\n")));
 	assert_int_equal(world_get(&w, &s).state, QT_STATE_RUNNING);
-	{
-		struct {
-			struct qt_uuid	id;
-			char		text[6];
-		} send = { s.id, "input\n" };
-
-		assert_int_equal(qt_client_call(w.client, QT_MSG_SEND, 0,
-		    &send, sizeof(send.id) + 6, QT_MSG_OK, NULL, 0, NULL), 0);
-	}
+	send_line(w.client, &s, "input");
 	assert_true(WORLD_UNTIL(world_has(&w, &s, "got input")));
 	assert_int_equal(unlink(closed), 0);
 	assert_int_equal(unlink(opened), 0);
@@ -194,5 +199,39 @@ QT_TEST(what_was_started_to_be_forgotten_leaves_no_memory_behind)
 	/* But for the events ring, which grows by a page now and then. */
 	assert_true(qt_seg_used(qt_client_segment(w.client)) <=
 	    used + (64u << 10));
+	world_end(&w);
+}
+
+/*
+ * Descriptors of ended sessions are soon those of connections and of other
+ * sessions: forgetting the ended ones must leave these in the loop.
+ */
+QT_TEST(forgetting_an_ended_session_leaves_who_has_its_descriptor_alone)
+{
+	struct qt_session	 ended[4], running[4];
+	struct qt_client	*other[4];
+	struct world		 w;
+
+	(void)state;
+	world_begin(&w, 4);
+	for (int i = 0; i < 4; i++)
+		ended[i] = world_new(&w, NULL, ":");
+	for (int i = 0; i < 4; i++)
+		(void)world_exit(&w, &ended[i]);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(qt_client_open(0, QT_ROLE_OWNER, 1, &other[i],
+		    NULL), 0);
+		running[i] = world_new(&w, NULL, "exec cat");
+	}
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(qt_client_call(w.client, QT_MSG_FORGET, 0,
+		    &ended[i].id, sizeof(ended[i].id), QT_MSG_OK, NULL, 0,
+		    NULL), 0);
+	for (int i = 0; i < 4; i++) {
+		send_line(other[i], &running[i], "gone");
+		assert_true(WORLD_UNTIL(world_has(&w, &running[i],
+		    "gone\r\n")));
+		qt_client_close(other[i]);
+	}
 	world_end(&w);
 }
