@@ -63,8 +63,8 @@ capture_main(int argc, char **argv)
 	req.min_offset = head_of(&w, &s);
 	rc = qt_screen_get(&req, SCREEN_MS, &answer, &text, &err);
 	if (rc < 0)
-		die_err(rc, &err);
-	fwrite(text.data, 1, text.len, stdout);
+		die_about(s.name, rc, &err);
+	qt_prog_write(text.data, text.len);
 	if (text.len > 0 && text.data[text.len - 1] != '\n')
 		putchar('\n');
 	qt_buf_clear(&text);

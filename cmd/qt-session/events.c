@@ -67,7 +67,7 @@ print_events(struct reading *r, const char *data, size_t len)
 		data = nl + 1;
 		r->is_cut = 0;
 	}
-	fwrite(data, 1, len, stdout);
+	qt_prog_write(data, len);
 }
 
 static void
@@ -119,7 +119,8 @@ events_main(int argc, char **argv)
 	}
 	for (;;) {
 		print_all(&r);
-		if (fflush(stdout) != 0 || !is_following)
+		qt_prog_flush();
+		if (!is_following)
 			break;
 		poll(NULL, 0, LOOK_MS);
 	}

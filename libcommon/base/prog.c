@@ -250,25 +250,37 @@ qt_opt_size(const char *opt, const char *text, unsigned long min,
 	return n * unit;
 }
 
-/* A full disk shows up only here, when stdout is flushed for the last time. */
-static void
-flush_stdout(void)
+static _Noreturn void
+fail_stdout(int why)
+{
+	if (why == 0)		/* an earlier write failed, long forgotten */
+		qt_warn("write error on stdout");
+	else if (why != EPIPE)
+		qt_warn("write error on stdout: %s", strerror(why));
+	_exit(QT_EXIT_SYS);
+}
+
+void
+qt_prog_write(const void *data, size_t len)
 {
 	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return;
-	if (errno == 0)		/* an earlier write failed, long forgotten */
-		qt_warn("write error on stdout");
-	else if (errno != EPIPE)
-		qt_warn("write error on stdout: %s", strerror(errno));
-	_exit(QT_EXIT_SYS);
+	if (fwrite(data, 1, len, stdout) < len)
+		fail_stdout(errno);
+}
+
+void
+qt_prog_flush(void)
+{
+	errno = 0;
+	if (fflush(stdout) != 0 || ferror(stdout))
+		fail_stdout(errno);
 }
 
 void
 qt_prog_init(const char *name)
 {
 	qt_prog = name;
-	atexit(flush_stdout);
+	atexit(qt_prog_flush);	/* a full disk shows up only then */
 }
 
 static void

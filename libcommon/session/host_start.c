@@ -371,6 +371,9 @@ qt__session_start(struct qt__host *h, const struct qt__new *n,
 		qt_err_set(err, "add a session: /dev/shm is full");
 	else if (rc < 0)
 		qt_err_set(err, "add a session");
+	/* Nothing that was asked for: what the table says of itself is wrong. */
+	if (rc == -EINVAL)
+		rc = -QT_ECORRUPT;
 	if (rc == 0) {
 		rc = launch(h, &rec, n, &p, env, err);
 		if (rc < 0)

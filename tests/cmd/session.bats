@@ -77,9 +77,15 @@ teardown() { world_down; }
 	[ -w /dev/full ] || skip "no /dev/full here"
 	qt-session new -d -n one -- sh -c 'echo something; exec cat' >/dev/null
 	session_wait one something
+	# More events than stdio keeps.
+	for i in {1..40}; do
+		qt-session rename one "one-$i"
+		qt-session rename "one-$i" one
+	done
+	[ "$(qt-session events | wc -c)" -gt 8192 ]
 	for verb in "ls" "ls -J" "info one" "capture one" "events"; do
 		run -3 bash -c "qt-session $verb >/dev/full"
-		[[ $output == *"write error"* ]]
+		[[ $output == *"write error on stdout: No space left"* ]]
 	done
 }
 

@@ -2,6 +2,8 @@
 #ifndef QT_BASE_PROG_H
 #define QT_BASE_PROG_H
 
+#include <stddef.h>
+
 /*
  * What every command shares: its name, its verbs and options as tables, its
  * exit codes, its last words. Only code under cmd/ includes this header.
@@ -49,6 +51,14 @@ int	qt_prog_run(const char *name, const struct qt_verb *verbs,
  * the flush at exit, nothing else.
  */
 void	qt_prog_init(const char *name);
+
+/*
+ * Results to stdout; and on their way now, for whoever follows them. Both end
+ * the program (exit 3) when that fails, saying why; without a word when the
+ * reader went away. The flush at exit is the second one.
+ */
+void	qt_prog_write(const void *data, size_t len);
+void	qt_prog_flush(void);
 
 /*
  * Iterates over the options of argv (argv[0] is the verb or program) by
