@@ -63,7 +63,7 @@ capture_main(int argc, char **argv)
 	req.min_offset = head_of(&w, &s);
 	rc = qt_screen_get(&req, SCREEN_MS, &answer, &text, &err);
 	if (rc < 0)
-		die_about(s.name, rc, &err);
+		die_err(rc, &err);
 	qt_prog_write(text.data, text.len);
 	if (text.len > 0 && text.data[text.len - 1] != '\n')
 		putchar('\n');

@@ -66,15 +66,6 @@ die_err(int rc, const struct qt_err *err)
 	exit(QT_EXIT_SYS);
 }
 
-_Noreturn void
-die_about(const char *name, int rc, const struct qt_err *err)
-{
-	if (rc == -ENOENT)
-		qt_die(QT_EXIT_SYS, "session '%s' is no more, or its record is "
-		    "damaged ('qt-session ls -a' lists what there is)", name);
-	die_err(rc, err);
-}
-
 /* Through the host: its segment may have lost its name (logind removes IPC). */
 static int
 look_by_host(struct world *w, struct qt_err *err)

@@ -42,8 +42,6 @@ void	find_or_latest(const struct world *w, const char *text, int may_be_own,
 
 /* "prog: <err>: <code's text>" and what to do about it; exits 3. */
 _Noreturn void die_err(int rc, const struct qt_err *err);
-/* The same; -ENOENT is about the session of that name. */
-_Noreturn void die_about(const char *name, int rc, const struct qt_err *err);
 /* The same line as a warning. */
 void	warn_err(int rc, const struct qt_err *err);
 

@@ -138,7 +138,7 @@ record_open(struct recording *r, const char *path, const char *name,
 	if (rc == 0)
 		rc = follow_open(&r->f, &w, &s, &req, &opt, &err);
 	if (rc < 0)
-		die_about(s.name, rc, &err);
+		die_err(rc, &err);
 	if (!is_quiet && isatty(STDERR_FILENO))
 		fprintf(stderr, "[recording %s to %s; Ctrl-C stops]\n",
 		    s.name, path);

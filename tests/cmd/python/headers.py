@@ -18,6 +18,8 @@ def _letter(what):
     what = re.sub(r"\[.*\]", "*", what) if "[" in what else what
     stars = what.count("*")
     words = what.replace("*", " ").split()
+    if words[0] == "enum" and not stars:
+        return "u"
     if stars:
         return "s" if words[0] == "char" and stars == 1 else "p"
     for n in (2, 1):
