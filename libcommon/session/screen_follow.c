@@ -31,7 +31,7 @@ qt__follow_open(struct qt_session_table *table, const struct qt_seg *seg,
     const struct qt_session *s, struct qt__follow **out, struct qt_err *err)
 {
 	struct qt__follow	*f;
-	uint64_t		tail, head;
+	uint64_t		tail, head, now;
 	int			rc;
 
 	(void)table;
@@ -55,9 +55,13 @@ qt__follow_open(struct qt_session_table *table, const struct qt_seg *seg,
 	f->is_lost = f->pos > 0;
 	/* What was told of it before we came, by a service that died. */
 	memcpy(f->modes.title, s->title, sizeof(f->modes.title));
-	/* A session younger than that has had nobody else to answer it. */
-	f->live_from = qt_clock_real_ms() - s->created_ms < QT__QUERY_AGE_MS ?
-	    0 : head;
+	/*
+	 * A session younger than that has had nobody else to answer it. The
+	 * clock may have been set back since it was made.
+	 */
+	now = qt_clock_real_ms();
+	f->live_from = now < s->created_ms + QT__QUERY_AGE_MS &&
+	    s->created_ms < now + QT__QUERY_AGE_MS ? 0 : head;
 	*out = f;
 	return 0;
 }

@@ -169,7 +169,9 @@ is_answering(struct qt__service *s, struct qt__follow *f,
 		return 0;
 	live = qt_session_live(qt_client_table(s->client), f->slot);
 	last = live != NULL ? atomic_load(&live->output_ms) : 0;
-	return last + QT__QUERY_AGE_MS >= now;
+	/* Neither old nor, by a clock that was set back, of the future. */
+	return last + QT__QUERY_AGE_MS >= now &&
+	    last <= now + QT__QUERY_AGE_MS;
 }
 
 /*

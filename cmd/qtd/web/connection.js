@@ -150,7 +150,7 @@ export class Connection extends Emitter {
 		this.#calls.clear();
 		this.#marks.clear();
 		if (wasOpen) {
-			this.downSince = Date.now();
+			this.downSince = performance.now();
 			for (const channel of this.#channels.values())
 				channel.handleLost(isCut);
 		}
@@ -160,12 +160,12 @@ export class Connection extends Emitter {
 	async #lost(delay, isCut, isLoggedOut = false) {
 		const wasOpen = this.#drop(isCut);
 		if (!this.downSince)
-			this.downSince = Date.now();
+			this.downSince = performance.now();
 		const backoff = Math.min(BACKOFF_MAX_MS,
 			BACKOFF_MIN_MS * 2 ** this.#failures);
 		this.#failures++;
 		const wait = delay ?? backoff * (1 + Math.random() / 4);
-		this.retryAt = Date.now() + wait;
+		this.retryAt = performance.now() + wait;
 		this.#timer = setTimeout(() => this.#connect(), wait);
 		this.#set('waiting');
 		if ((!wasOpen || isLoggedOut) && await this.#probe() && this.state === 'waiting') {

@@ -38,10 +38,10 @@ function reason(kind, { status, error }) {
 async function wait(button, seconds, isDone) {
 	const label = button.textContent;
 	button.disabled = true;
-	const until = Date.now() + seconds * 1000;
+	const until = performance.now() + seconds * 1000;
 	await new Promise((resolve) => {
 		const tick = () => {
-			const left = Math.ceil((until - Date.now()) / 1000);
+			const left = Math.ceil((until - performance.now()) / 1000);
 			if (left <= 0 || isDone()) {
 				resolve();
 				return;

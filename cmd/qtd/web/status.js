@@ -74,11 +74,11 @@ export class Status {
 
 	#showBanner() {
 		const { downSince, retryAt, state } = this.#connection;
-		if (!downSince || Date.now() - downSince < BANNER_AFTER_MS)
+		if (!downSince || performance.now() - downSince < BANNER_AFTER_MS)
 			return;
 		if (this.#banner.hidden)
 			say('The server cannot be reached. Sessions go on.');
-		const seconds = Math.ceil((retryAt - Date.now()) / 1000);
+		const seconds = Math.ceil((retryAt - performance.now()) / 1000);
 		this.#text.textContent = 'The server cannot be reached; your ' +
 			'sessions go on. ' + (state === 'waiting' && seconds > 0
 			? `Trying again in ${seconds} s.` : 'Trying now…');

@@ -50,7 +50,7 @@ export class Typing {
 		this.#waiting.unshift(...this.#sent);
 		this.#stop();
 		this.#isHeld = true;
-		this.#heldSince = Date.now();
+		this.#heldSince = performance.now();
 	}
 
 	// The connection is back.
@@ -78,7 +78,7 @@ export class Typing {
 
 	#isTooMuch() {
 		const size = this.#waiting.reduce((sum, b) => sum + b.length, 0);
-		return size > HELD_MAX || Date.now() - this.#heldSince > HELD_MS;
+		return size > HELD_MAX || performance.now() - this.#heldSince > HELD_MS;
 	}
 
 	#stop() {
