@@ -36,6 +36,18 @@ aim(struct qt__hash *t, const struct qt__new *node, uint32_t index)
 	    QT__MARK_LIVE, index), memory_order_relaxed);
 }
 
+/*
+ * While a death leaves the count in doubt it may be too high, and what is
+ * stopped half way can keep it from being settled: then the nodes themselves,
+ * a few more than the capacity, are the limit.
+ */
+static bool
+is_full(const struct qt__hash *t, uint64_t count)
+{
+	return (uint32_t)count >= t->capacity &&
+	    qt__obj_counted(t->obj, QT__HASH_DOUBT) == 0;
+}
+
 int
 qt__hash_insert(struct qt__hash *t, const struct qt__pos *pos,
     struct qt__new *node)
@@ -44,11 +56,9 @@ qt__hash_insert(struct qt__hash *t, const struct qt__pos *pos,
 	    &t->obj->shared->stat[QT__HASH_COUNT];
 	uint64_t		 link = pos->link;
 
-	if ((uint32_t)atomic_load_explicit(count, memory_order_relaxed) >=
-	    t->capacity)
+	if (is_full(t, atomic_load_explicit(count, memory_order_relaxed)))
 		return -QT_EFULL;
-	if ((uint32_t)atomic_fetch_add(count, (UINT64_C(1) << 32) + 1) >=
-	    t->capacity) {
+	if (is_full(t, atomic_fetch_add(count, (UINT64_C(1) << 32) + 1))) {
 		atomic_fetch_add(count, (UINT64_C(1) << 32) - 1);
 		return -QT_EFULL;
 	}

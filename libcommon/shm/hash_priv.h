@@ -173,6 +173,8 @@ qt__words_get(void *to, const _Atomic uint64_t *from, size_t len)
  * chance; in a damaged table a change may be in its own way for ever.
  */
 #define QT__HASH_TRIES	(1u << 20)
+/* Before it is full: others may die between a sweep and the next look. */
+#define QT__HASH_SWEEPS	4u
 
 /* So that other work overlaps with the way to the memory. */
 static inline void

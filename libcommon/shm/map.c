@@ -20,7 +20,7 @@ struct edit {
 	const void	*expected;
 	size_t		 expected_len;
 	int64_t		 n, sum;
-	bool		 is_swept;
+	uint32_t	 sweeps;
 };
 
 struct qt_obj *
@@ -222,18 +222,17 @@ edit(struct edit *e)
 		return rc;
 	do {
 		rc = tries-- == 0 ? -QT_ECORRUPT : attempt(e);
-		if (rc == -QT_EFULL && !e->is_swept) {
+		if (rc == -QT_EFULL && e->sweeps++ < QT__HASH_SWEEPS) {
 			/*
 			 * The dead may have been counted, or hold nodes. What
 			 * is ours would be in the way of counting.
 			 */
-			e->is_swept = true;
 			qt__hash_drop(t, &e->node);
 			e->node.at = 0;
-			if (qt_seg_sweep(e->m->obj.seg) >= 0 &&
-			    (qt__obj_counted(t->obj, QT__HASH_DOUBT) == 0 ||
-			    qt__hash_count(t) < t->capacity))
+			if (qt_seg_sweep(e->m->obj.seg) >= 0) {
+				(void)qt__hash_count(t);
 				rc = -EAGAIN;
+			}
 		}
 	} while (rc == -EAGAIN);
 	qt__hash_drop(t, &e->node);

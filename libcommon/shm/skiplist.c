@@ -119,23 +119,22 @@ put(struct put *p)
 {
 	struct qt__hash	*t = &p->s->nodes;
 	uint32_t	 tries = QT__HASH_TRIES;
-	bool		 is_swept = false;
+	uint32_t	 sweeps = 0;
 	int		 rc;
 
 	if (qt__obj_self(&p->s->obj) == 0)
 		return -EACCES;
 	do {
 		rc = tries-- == 0 ? -QT_ECORRUPT : attempt(p);
-		if (rc != -QT_EFULL || is_swept)
+		if (rc != -QT_EFULL || sweeps++ == QT__HASH_SWEEPS)
 			continue;
 		/* As in map.c: ours would be in the way of counting. */
-		is_swept = true;
 		qt__hash_drop(t, &p->node);
 		p->node.at = 0;
-		if (qt_seg_sweep(p->s->obj.seg) >= 0 &&
-		    (qt__obj_counted(&p->s->obj, QT__HASH_DOUBT) == 0 ||
-		    qt__hash_count(t) < t->capacity))
+		if (qt_seg_sweep(p->s->obj.seg) >= 0) {
+			(void)qt__hash_count(t);
 			rc = -EAGAIN;
+		}
 	} while (rc == -EAGAIN);
 	qt__hash_drop(t, &p->node);
 	return rc;

@@ -135,7 +135,9 @@ qt__skip_insert(struct qt_skiplist *s, struct qt__path *path,
 	const struct qt__spot	*spot = &path->level[0];
 	uint64_t		 link = spot->link;
 
-	if (count(s, 1) >= s->nodes.capacity) {
+	/* The count is too high while it is in doubt: then nodes are the limit. */
+	if (count(s, 1) >= s->nodes.capacity &&
+	    qt__obj_counted(&s->obj, QT__HASH_DOUBT) == 0) {
 		count(s, -1);
 		return -QT_EFULL;
 	}
