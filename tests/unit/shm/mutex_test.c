@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mutexes: one at a time, and what a dead owner leaves. */
 
+#include <stdlib.h>
+
 #include <qt/shm/mutex.h>
 
 #include "sync_test.h"
@@ -118,6 +120,7 @@ QT_TEST(closing_the_last_handle_gives_a_mutex_back)
 	o = again(other);
 	assert_int_equal(qt_mutex_lock(o, QT_WAIT_NEVER), 0);
 	qt_seg_close(other);
+	free(o);	/* only its memory is left */
 	assert_int_equal(qt_mutex_trylock(m), 1);
 	qt_mutex_close(m);
 	qt_seg_close(seg);

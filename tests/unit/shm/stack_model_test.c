@@ -110,7 +110,8 @@ static enum model_move
 push_step(struct world *w, unsigned int t, struct local *l)
 {
 	struct chunk	*mine = &w->chunk[l->mine];
-	struct chunk	*above = &w->chunk[l->t.chunk - 1];
+	struct chunk	*above = l->t.chunk == 0 ? NULL :
+	    &w->chunk[l->t.chunk - 1];
 
 	switch (l->pc) {
 	case CLAIM:
@@ -172,7 +173,8 @@ push_step(struct world *w, unsigned int t, struct local *l)
 static enum model_move
 help_step(struct world *w, struct local *l)
 {
-	struct chunk	*chunk = &w->chunk[l->t.chunk - 1];
+	struct chunk	*chunk = l->t.chunk == 0 ? NULL :
+	    &w->chunk[l->t.chunk - 1];
 
 	switch (l->pc) {
 	case HELP:
