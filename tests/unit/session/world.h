@@ -26,7 +26,7 @@
 #include <qt/session/host.h>
 #include <qt/shm/ring.h>
 
-#define WORLD_MS 20000	/* no condition takes longer; else the test fails */
+#define WORLD_MS 60000	/* no condition takes longer; else the test fails */
 
 /* There in a build with AddressSanitizer only. */
 int	__lsan_do_recoverable_leak_check(void) __attribute__((weak));
