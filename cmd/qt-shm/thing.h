@@ -161,4 +161,26 @@ extern const struct thing_type array_thing, barrier_thing, event_thing,
 	queue_thing, rwlock_thing, semaphore_thing, set_thing,
 	skiplist_thing, spsc_thing, stack_thing, value_thing;
 
+/*
+ * TYPE_open() and TYPE_close() of a type without options: each has an open of
+ * its own that gives a handle of its own.
+ */
+#define THING_OPEN(type)						\
+	static int							\
+	type##_open(struct thing *t, struct qt_err *err)		\
+	{								\
+		struct qt_##type	*handle;			\
+		int			 rc;				\
+									\
+		rc = qt_##type##_open(t->seg, t->target.name, &handle,	\
+		    err);						\
+		t->handle = handle;					\
+		return rc;						\
+	}								\
+	static void							\
+	type##_close(struct thing *t)					\
+	{								\
+		qt_##type##_close(t->handle);				\
+	}
+
 #endif /* QT_SHM_THING_H */

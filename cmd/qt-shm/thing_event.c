@@ -13,28 +13,10 @@
 
 #include "thing.h"
 
-#define OPEN(type)							\
-	static int							\
-	type##_open(struct thing *t, struct qt_err *err)		\
-	{								\
-		struct qt_##type	*handle;			\
-		int			 rc;				\
-									\
-		rc = qt_##type##_open(t->seg, t->target.name, &handle,	\
-		    err);						\
-		t->handle = handle;					\
-		return rc;						\
-	}								\
-	static void							\
-	type##_close(struct thing *t)					\
-	{								\
-		qt_##type##_close(t->handle);				\
-	}
-
-OPEN(event)
-OPEN(latch)
-OPEN(barrier)
-OPEN(once)
+THING_OPEN(event)
+THING_OPEN(latch)
+THING_OPEN(barrier)
+THING_OPEN(once)
 
 /* get: one number, which is read by fn from the handle. */
 #define GET(type, fn)							\

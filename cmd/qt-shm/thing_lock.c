@@ -11,28 +11,9 @@
 
 #include "thing.h"
 
-/* Each type has an open of its own that gives a handle of its own. */
-#define OPEN(type)							\
-	static int							\
-	type##_open(struct thing *t, struct qt_err *err)		\
-	{								\
-		struct qt_##type	*handle;			\
-		int			 rc;				\
-									\
-		rc = qt_##type##_open(t->seg, t->target.name, &handle,	\
-		    err);						\
-		t->handle = handle;					\
-		return rc;						\
-	}								\
-	static void							\
-	type##_close(struct thing *t)					\
-	{								\
-		qt_##type##_close(t->handle);				\
-	}
-
-OPEN(mutex)
-OPEN(rwlock)
-OPEN(semaphore)
+THING_OPEN(mutex)
+THING_OPEN(rwlock)
+THING_OPEN(semaphore)
 
 /* --- Mutex --------------------------------------------------------------- */
 

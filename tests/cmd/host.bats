@@ -257,7 +257,7 @@ small_shm() {
 	qt-session new -d -n first -- sh -c 'while read -r x; do
 	    echo "got $x"; done' >/dev/null
 	n=0
-	while qt-session new -d -- sh -c 'seq 100000; exec sleep 1000' \
+	while qt-session new -d -- sh -c 'seq 100000; exec cat' \
 	    >/dev/null 2>"$1/refused"; do
 		n=$((n + 1))
 		[ $n -lt 200 ]

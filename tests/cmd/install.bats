@@ -148,7 +148,7 @@ build_user() {
 	qtd_start --no-login
 	[ "$(readlink "/proc/$QTD/exe")" = "$AT/bin/qtd" ]
 	curl -sf "$URL" | cmp - "$AT/share/qt/web/index.html"
-	qt-session new -d -n staged -- sleep 100
+	qt-session new -d -n staged -- cat
 	[ "$(readlink "/proc/$(host_pid)/exe")" = "$AT/bin/qt-session" ]
 }
 

@@ -207,7 +207,7 @@ teardown() { shm_down; }
 }
 
 @test "another program's segment may be looked into, not changed" {
-	qt-session new -d -n one -- sleep 100
+	qt-session new -d -n one -- cat
 	host=$(segment_name host)
 	host=${host#/}
 	qt-shm ls -o name,kind | grep -qx "$host	host"

@@ -217,9 +217,9 @@ is_waiting() { [ "$(field waiting "$SEG/$1")" = yes ]; }
 
 @test "lock: killed, it is free, stale, and put right" {
 	qt-shm new mutex "$SEG/m"
-	mkfifo p
-	exec 7<>p
-	qt-shm lock "$SEG/m" -- sh -c 'echo $$ >&7; exec sleep 100' &
+	mkfifo p never
+	exec 7<>p 8<>never
+	qt-shm lock "$SEG/m" -- sh -c 'echo $$ >&7; exec cat <&8' &
 	pid=$!
 	STARTED+=("$pid")
 	read -ru 7 cmd
@@ -239,10 +239,10 @@ is_waiting() { [ "$(field waiting "$SEG/$1")" = yes ]; }
 
 @test "lock: SIGTERM goes to the command, and the lock is free" {
 	qt-shm new mutex "$SEG/m"
-	mkfifo p
-	exec 7<>p
+	mkfifo p never
+	exec 7<>p 8<>never
 	qt-shm lock "$SEG/m" -- sh -c 'trap "exit 9" TERM; echo >&7
-	    while :; do sleep 0.01; done' &
+	    read -r line <&8' &
 	pid=$!
 	STARTED+=("$pid")
 	read -ru 7

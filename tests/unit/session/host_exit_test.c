@@ -112,15 +112,16 @@ QT_TEST(a_terminal_that_was_hung_up_and_opened_again_goes_on)
 
 	(void)state;
 	world_begin(&w, 1);
-	s = world_new(&w, NULL, "cd $QT_RUNTIME_DIR; t=$(tty); echo one; "
-	    "exec </dev/null >/dev/null 2>&1; : >closed; "
-	    "while [ ! -e open ]; do sleep 0.01; done; "
-	    "exec <$t >$t 2>&1; echo two; read x; echo got $x");
 	snprintf(closed, sizeof(closed), "%s/closed", w.dir);
 	snprintf(opened, sizeof(opened), "%s/open", w.dir);
+	assert_int_equal(mkfifo(opened, 0600), 0);
+	s = world_new(&w, NULL, "cd $QT_RUNTIME_DIR; t=$(tty); echo one; "
+	    "exec </dev/null >/dev/null 2>&1; : >closed; "
+	    ": <open; "		/* until somebody opens it to write */
+	    "exec <$t >$t 2>&1; echo two; read x; echo got $x");
 	assert_true(WORLD_UNTIL(access(closed, F_OK) == 0));
 	host_turns(&w);
-	close(open(opened, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	close(open(opened, O_WRONLY | O_CLOEXEC));
 	assert_true(WORLD_UNTIL(world_has(&w, &s, "two\r\n")));
 	assert_int_equal(world_get(&w, &s).state, QT_STATE_RUNNING);
 	send_line(w.client, &s, "input");
