@@ -5,6 +5,7 @@
 
 #include <qt/shm/array.h>
 #include <qt/shm/barrier.h>
+#include <qt/shm/cache.h>
 #include <qt/shm/event.h>
 #include <qt/shm/latch.h>
 #include <qt/shm/map.h>
@@ -16,6 +17,7 @@
 #include <qt/shm/rwlock.h>
 #include <qt/shm/semaphore.h>
 #include <qt/shm/set.h>
+#include <qt/shm/skiplist.h>
 #include <qt/shm/spsc.h>
 #include <qt/shm/stack.h>
 #include <qt/shm/value.h>
@@ -140,6 +142,24 @@ make_once(struct qt_seg *seg)
 	return qt_once_create(seg, NAME, NULL);
 }
 
+static int
+make_skiplist(struct qt_seg *seg)
+{
+	struct qt_skiplist_spec	spec = { .key_max = 20, .value_max = 100,
+	    .capacity = CAPACITY };
+
+	return qt_skiplist_create(seg, NAME, &spec, NULL);
+}
+
+static int
+make_cache(struct qt_seg *seg)
+{
+	struct qt_cache_spec	spec = { .key_max = 20, .value_max = 1000,
+	    .bytes = 256u << 10 };
+
+	return qt_cache_create(seg, NAME, &spec, NULL);
+}
+
 /* The ring is older than the objects, and has a way of its own. */
 static int
 cycle_ring(struct qt_seg *seg)
@@ -180,6 +200,8 @@ static const struct kind	kinds[] = {
 	{ "barrier", make_barrier },
 	{ "event", make_event },
 	{ "once", make_once },
+	{ "skiplist", make_skiplist },
+	{ "cache", make_cache },
 };
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 
