@@ -194,18 +194,10 @@ main(void)
 		    world_end },
 		{ "adopt", world_two, join, op_adopt, check, world_end },
 	};
-	const char			*effort = getenv("QT_STRESS");
 	int				bad = 0, n = 0;
 
 	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		/* 50,000 instructions, 200 kills: minutes. */
-		if (cases[i].op == op_adopt &&
-		    (effort == NULL || strcmp(effort, "long") != 0))
-			printf("ok %d - adopt # SKIP only with QT_STRESS=long\n",
-			    ++n);
-		else
-			bad |= step_sweep(&cases[i], ++n);
-	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		bad |= step_sweep(&cases[i], ++n);
 	return bad;
 }

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,11 +18,48 @@
 
 #define STEPS_MAX	2000000UL
 #define POINTS_MAX	20000
+#define PLACES		65536u		/* instructions of an operation */
+#define RANGES		256
 
+#if defined(__x86_64__)
+#define IP	offsetof(struct user_regs_struct, rip)
+#define SYSCALL	0x050fL
+#define TRAP	0xccL
+#else
+#define IP	0		/* every instruction is a point */
+#endif
+
+/* An instruction, and how often the operation has come to it. */
+struct place {
+	unsigned long	at, visits;
+	int		is_syscall;
+};
+
+/* When to kill: after so many steps; that is, on that visit of a place. */
+struct point {
+	unsigned long	steps, at, visit;
+};
+
+struct range {
+	off_t	from, to;
+};
+
+/* The file: what it holds and which of its pages have memory. */
 struct watch {
+	int		 fd;
 	unsigned char	*now, *last;
 	size_t		 size;
 	blkcnt_t	 blocks;
+	struct range	 data[RANGES];	/* zeros elsewhere */
+	unsigned int	 count;
+};
+
+struct sweep {
+	const struct step_case	*c;
+	struct place		*place;
+	struct point		*point;
+	size_t			 count;
+	unsigned long		 steps;
 };
 
 static void
@@ -30,11 +69,24 @@ die(const char *what)
 	exit(1);
 }
 
-/* A child that waits at its first instruction of op. */
+static void *
+room(size_t count, size_t size)
+{
+	void	*p = calloc(count, size);
+
+	if (p == NULL)
+		die("calloc");
+	return p;
+}
+
+/* --- The child ------------------------------------------------------------ */
+
+/* One that waits at its first instruction of op. */
 static pid_t
 start(const struct step_case *c, void *state)
 {
 	pid_t	pid;
+	int	status;
 
 	fflush(stdout);
 	pid = fork();
@@ -49,17 +101,19 @@ start(const struct step_case *c, void *state)
 		c->op(state);
 		_exit(0);
 	}
+	if (waitpid(pid, &status, 0) < 0 || !WIFSTOPPED(status))
+		die("the child did not start");
 	return pid;
 }
 
-/* 1 while the child is there, 0 when it has ended. */
+/* By PTRACE_SINGLESTEP or PTRACE_CONT. 1 while it is there, 0 at its end. */
 static int
-step(pid_t pid)
+resume(pid_t pid, int how)
 {
 	int	status;
 
-	if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) < 0)
-		die("singlestep");
+	if (ptrace(how, pid, NULL, NULL) < 0)
+		die("resume");
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			die("waitpid");
@@ -82,108 +136,236 @@ end(pid_t pid)
 			die("waitpid");
 }
 
-static void
-wait_start(pid_t pid)
+static unsigned long
+where(pid_t pid)
 {
-	int	status;
-
-	if (waitpid(pid, &status, 0) < 0 || !WIFSTOPPED(status))
-		die("the child did not start");
+	return (unsigned long)ptrace(PTRACE_PEEKUSER, pid, IP, NULL);
 }
 
+/* --- What one run shows --------------------------------------------------- */
+
 /* By pread: a mapping would give memory to holes that it only looks at. */
+static void
+look(const struct watch *w, unsigned char *out)
+{
+	for (unsigned int i = 0; i < w->count; i++) {
+		const struct range	*r = &w->data[i];
+		size_t			 len = (size_t)(r->to - r->from);
+
+		if (pread(w->fd, out + r->from, len, r->from) != (ssize_t)len)
+			die("look at the file");
+	}
+}
+
+/*
+ * What may be other than zeros; all, when that is in too many pieces. A page
+ * that has memory and was never touched counts as a hole. Has it changed?
+ */
 static int
-has_changed(struct watch *w, int fd)
+find_data(struct watch *w)
+{
+	struct range	 all = { 0, (off_t)w->size }, *r;
+	unsigned int	 n = 0;
+	int		 changed = 0;
+	off_t		 at = 0;
+
+	while (n < RANGES && (at = lseek(w->fd, at, SEEK_DATA)) >= 0) {
+		r = &w->data[n++];
+		changed |= r->from != at;
+		r->from = at;
+		at = lseek(w->fd, at, SEEK_HOLE);
+		changed |= r->to != at;
+		r->to = at;
+	}
+	changed |= n != w->count;
+	w->count = n;
+	if (n == RANGES) {
+		w->data[0] = all;
+		w->count = 1;
+	}
+	return changed;
+}
+
+static void
+watch_new(struct watch *w, int fd)
+{
+	struct stat	st;
+
+	if (fstat(fd, &st) < 0)
+		die("fstat");
+	w->fd = fd;
+	w->size = (size_t)st.st_size;
+	w->blocks = st.st_blocks;
+	w->now = room(w->size, 1);
+	w->last = room(w->size, 1);
+	(void)find_data(w);
+	look(w, w->last);
+}
+
+static int
+has_changed(struct watch *w)
 {
 	struct stat	 st;
 	unsigned char	*swap;
 	int		 changed;
 
-	if (fstat(fd, &st) < 0 ||
-	    pread(fd, w->now, w->size, 0) != (ssize_t)w->size)
+	if (fstat(w->fd, &st) < 0)
 		die("look at the file");
-	changed = st.st_blocks != w->blocks ||
-	    memcmp(w->now, w->last, w->size) != 0;
+	changed = find_data(w) || st.st_blocks != w->blocks;
 	w->blocks = st.st_blocks;
+	look(w, w->now);
+	for (unsigned int i = 0; i < w->count && !changed; i++) {
+		const struct range	*r = &w->data[i];
+
+		changed = memcmp(w->now + r->from, w->last + r->from,
+		    (size_t)(r->to - r->from)) != 0;
+	}
 	swap = w->now;
 	w->now = w->last;
 	w->last = swap;
 	return changed;
 }
 
-/* Is the child about to enter the kernel? */
-static int
-is_syscall(pid_t pid)
+#ifdef TRAP
+static struct place *
+place_of(const struct sweep *s, pid_t pid)
 {
-#if defined(__x86_64__)
-	long	at, word;
+	unsigned long	at = where(pid), i = at * 0x9e3779b97f4a7c15 >> 48;
+	unsigned int	tries = 0;
 
-	at = ptrace(PTRACE_PEEKUSER, pid, (void *)(16 * sizeof(long)), NULL);
-	word = ptrace(PTRACE_PEEKTEXT, pid, (void *)at, NULL);
-	return (word & 0xffff) == 0x050f;
-#else
-	(void)pid;
-	return 1;	/* every instruction is a point */
-#endif
+	while (s->place[i].at != 0 && s->place[i].at != at) {
+		i = (i + 1) % PLACES;
+		if (++tries == PLACES)
+			die("an operation of too many instructions");
+	}
+	if (s->place[i].at == 0) {
+		s->place[i].at = at;
+		s->place[i].is_syscall = (ptrace(PTRACE_PEEKTEXT, pid,
+		    (void *)at, NULL) & 0xffff) == SYSCALL;
+	}
+	return &s->place[i];
 }
+#else
+static struct place *
+place_of(const struct sweep *s, pid_t pid)
+{
+	(void)pid;
+	s->place[0].is_syscall = 1;
+	return &s->place[0];
+}
+#endif
 
-/* Fills points with the instructions to kill after; returns how many. */
-static size_t
-find_points(const struct step_case *c, unsigned long *points,
-    unsigned long *steps)
+static void
+find_points(struct sweep *s)
 {
 	struct watch	 w = { 0 };
-	struct stat	 st;
-	size_t		 n = 0;
+	struct place	*p;
 	void		*state;
 	pid_t		 pid;
-	int		 fd, alive = 1;
+	int		 fd, alive = 1, is_syscall;
 
-	state = c->setup(&fd);
-	if (fstat(fd, &st) < 0)
-		die("fstat");
-	w.size = (size_t)st.st_size;
-	w.now = malloc(w.size);
-	w.last = malloc(w.size);
-	if (w.now == NULL || w.last == NULL)
-		die("malloc");
-	pid = start(c, state);
-	wait_start(pid);
-	(void)has_changed(&w, fd);
-	points[n++] = 0;
-	for (*steps = 1; alive && *steps < STEPS_MAX; (*steps)++) {
-		int	syscall_next = is_syscall(pid);
-
-		alive = step(pid);
-		if ((has_changed(&w, fd) || syscall_next) && n < POINTS_MAX)
-			points[n++] = *steps;
+	state = s->c->setup(&fd);
+	pid = start(s->c, state);
+	watch_new(&w, fd);
+	p = place_of(s, pid);
+	s->point[s->count++] = (struct point){ 0, 0, 0 };
+	for (s->steps = 1; alive && s->steps < STEPS_MAX; s->steps++) {
+		is_syscall = p->is_syscall;
+		alive = resume(pid, PTRACE_SINGLESTEP);
+		if (alive) {
+			p = place_of(s, pid);
+			p->visits++;
+		}
+		if ((has_changed(&w) || is_syscall) && s->count < POINTS_MAX)
+			s->point[s->count++] = (struct point){ s->steps,
+			    alive ? p->at : 0, alive ? p->visits : 0 };
 	}
 	if (alive)
 		end(pid);
-	c->clean(state);
+	s->c->clean(state);
 	free(w.now);
 	free(w.last);
-	return n;
 }
 
+/* --- A kill --------------------------------------------------------------- */
+
+/* One instruction at a time. 1 when it is there, 0 when the child has ended. */
+static int
+walk_to(pid_t pid, const struct point *p)
+{
+	int	alive = 1;
+
+	for (unsigned long i = 0; alive && i < p->steps; i++)
+		alive = resume(pid, PTRACE_SINGLESTEP);
+	return alive;
+}
+
+#ifdef TRAP
+/*
+ * The same by a trap at the place, which is taken away to let the child pass:
+ * a few stops instead of thousands.
+ */
+static int
+run_to(pid_t pid, const struct point *p)
+{
+	void		*at = (void *)p->at;
+	long		 word = ptrace(PTRACE_PEEKTEXT, pid, at, NULL);
+	unsigned long	 visits = 0;
+
+	for (;;) {
+		if (ptrace(PTRACE_POKETEXT, pid, at,
+		    (word & ~0xffL) | TRAP) < 0)
+			die("set a trap");
+		if (!resume(pid, PTRACE_CONT))
+			return 0;
+		if (where(pid) != p->at + 1 ||
+		    ptrace(PTRACE_POKEUSER, pid, IP, at) < 0 ||
+		    ptrace(PTRACE_POKETEXT, pid, at, word) < 0)
+			die("take a trap away");
+		/* An instruction that repeats itself is several steps. */
+		do {
+			if (++visits == p->visit)
+				return 1;
+			if (!resume(pid, PTRACE_SINGLESTEP))
+				return 0;
+		} while (where(pid) == p->at);
+	}
+}
+#endif
+
 static const char *
-kill_after(const struct step_case *c, unsigned long steps)
+kill_at(const struct step_case *c, const struct point *p,
+    int (*go)(pid_t pid, const struct point *p), int *is_there)
 {
 	const char	*wrong;
 	void		*state;
 	pid_t		 pid;
-	int		 fd, alive = 1;
+	int		 fd;
 
 	state = c->setup(&fd);
 	pid = start(c, state);
-	wait_start(pid);
-	for (unsigned long i = 0; alive && i < steps; i++)
-		alive = step(pid);
-	if (alive)
+	*is_there = go(pid, p);
+	if (*is_there)
 		end(pid);
 	wrong = c->check(state);
 	c->clean(state);
 	return wrong;
+}
+
+static const char *
+kill_after(const struct step_case *c, const struct point *p)
+{
+	int	is_there = 0;
+#ifdef TRAP
+	if (p->at != 0) {
+		const char	*wrong = kill_at(c, p, run_to, &is_there);
+
+		/* It took another way this time: then as the first did. */
+		if (is_there || wrong != NULL)
+			return wrong;
+	}
+#endif
+	return kill_at(c, p, walk_to, &is_there);
 }
 
 /* Both take turns anyway, and switching between processors takes longer. */
@@ -212,24 +394,24 @@ step_must(int ok, const char *what)
 int
 step_sweep(const struct step_case *c, int number)
 {
-	unsigned long	*points = calloc(POINTS_MAX, sizeof(*points));
-	unsigned long	 steps;
+	struct sweep	 s = { .c = c };
 	const char	*wrong = NULL;
-	size_t		 n, i;
+	size_t		 i;
 
-	if (points == NULL)
-		die("calloc");
+	s.place = room(PLACES, sizeof(*s.place));
+	s.point = room(POINTS_MAX, sizeof(*s.point));
 	stay_on_one_cpu();
-	n = find_points(c, points, &steps);
-	for (i = 0; i < n && wrong == NULL; i++)
-		wrong = kill_after(c, points[i]);
+	find_points(&s);
+	for (i = 0; i < s.count && wrong == NULL; i++)
+		wrong = kill_after(c, &s.point[i]);
 	if (wrong == NULL)
 		printf("ok %d - %s: %lu instructions, killed at %zu\n", number,
-		    c->name, steps, n);
+		    c->name, s.steps, s.count);
 	else
 		printf("not ok %d - %s: killed after instruction %lu: %s\n",
-		    number, c->name, points[i - 1], wrong);
+		    number, c->name, s.point[i - 1].steps, wrong);
 	fflush(stdout);
-	free(points);
-	return wrong != NULL || n < 2 || steps >= STEPS_MAX;
+	free(s.place);
+	free(s.point);
+	return wrong != NULL || s.count < 2 || s.steps >= STEPS_MAX;
 }

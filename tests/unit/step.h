@@ -12,7 +12,9 @@
  * have memory, and its locks. So one run finds the instructions after which any
  * of these may differ: a store that changed the file, or a system call. Then,
  * for each of them, a fresh child is killed right there by SIGKILL; between
- * two of them a kill would leave the same as at the first.
+ * two of them a kill would leave the same as at the first. Such a child runs at
+ * full speed to a trap at that instruction, as often as the first came by it;
+ * should it take another way (a clock may let it), the next goes step by step.
  */
 struct step_case {
 	const char	*name;
