@@ -41,8 +41,9 @@ _qt_values() {
 	*ROLE*)		compgen -W 'admin writer reader' -- "$cur" ;;
 	SEG)		compgen -W "$(_qt_segments "")" -- "$cur" ;;
 	SEG/*)		compgen -W "$(_qt_segments "$cur")" -- "$cur" ;;
-	TYPE)		compgen -W "array barrier event latch map mutex once \
-			    pool queue rwlock semaphore set skiplist spsc stack value" -- "$cur" ;;
+	TYPE)		compgen -W "array barrier cache event latch map mutex \
+			    once pool queue rwlock semaphore set skiplist \
+			    spsc stack value" -- "$cur" ;;
 	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
 			    sed s/SIG//)" -- "$cur" ;;
 	NEWNAME)	;;

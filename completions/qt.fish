@@ -44,8 +44,9 @@ function __qt_values
 				qt-shm ls -o name 2>/dev/null
 			end
 		case TYPE
-			printf '%s\n' array barrier event latch map mutex once \
-				pool queue rwlock semaphore set skiplist spsc stack value
+			printf '%s\n' array barrier cache event latch map mutex \
+				once pool queue rwlock semaphore set skiplist \
+				spsc stack value
 		case '*DIR*'
 			__fish_complete_directories (commandline -ct)
 		case '*FILE*' '*PATH*' '*PROGRAM*'

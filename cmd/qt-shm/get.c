@@ -35,6 +35,11 @@ get_main(int argc, char **argv)
 	thing_open(&t, argv[0], QT_SEG_RDONLY);
 	if (t.type->get == NULL)
 		thing_cannot(&t, "get");
+	/* Who only reads cannot count its hits and misses. */
+	if (t.type->is_counting && argc > 1) {
+		thing_close(&t);
+		thing_open(&t, argv[0], QT_SEG_JOIN);
+	}
 	rc = t.type->get(&t, argc > 1 ? argv[1] : "", &sink, &err);
 	if (rc < 0)
 		target_die(&t.target, rc, &err);

@@ -9,9 +9,14 @@
 #include "thing.h"
 #include "verbs.h"
 
+static const struct qt_opt opts[] = {
+	{ 'T', "ttl", "SECONDS", "of a cache: gone after that" },
+	{ 0, NULL, NULL, NULL },
+};
+
 const struct qt_verb put_verb = {
 	"put", put_main, "SEG/NAME [KEY] [VALUE ...]",
-	"store; KEY<tab>VALUE lines from stdin", NULL,
+	"store; KEY<tab>VALUE lines from stdin", opts,
 };
 
 /* "KEY<tab>VALUE" a line, as dump prints them. */
@@ -74,10 +79,15 @@ put_main(int argc, char **argv)
 	struct qt_opts	 o = QT_OPTS_INIT(&put_verb, argc, argv);
 	struct qt_err	 err = QT_ERR_INIT;
 	struct thing	 t;
+	int64_t		 ttl_ms = 0;
 	int		 rc;
 
-	while (qt_opts_next(&o) != 0)
-		;
+	while (qt_opts_next(&o) != 0) {
+		ttl_ms = target_timeout_ms(o.value);
+		if (ttl_ms == 0)
+			qt_die(QT_EXIT_USAGE, "-T: a thousandth of a second at "
+			    "least; for ever is without -T");
+	}
 	argc -= o.index;
 	argv += o.index;
 	if (argc < 1)
@@ -85,6 +95,10 @@ put_main(int argc, char **argv)
 	thing_open(&t, argv[0], QT_SEG_JOIN);
 	if (t.type->put == NULL)
 		thing_cannot(&t, "put");
+	if (ttl_ms > 0 && !t.type->has_ttl)
+		qt_die(QT_EXIT_USAGE, "%s: -T is for caches; a %s keeps what "
+		    "it has", t.target.text, t.stat.type_name);
+	t.ttl_ms = (uint64_t)ttl_ms;
 	if (argc == 1)
 		rc = put_lines(&t, &err);
 	else

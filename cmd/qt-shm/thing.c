@@ -11,10 +11,10 @@
 #include "thing.h"
 
 static const struct thing_type *const types[] = {
-	&array_thing, &barrier_thing, &event_thing, &latch_thing, &map_thing,
-	&mutex_thing, &once_thing, &pool_thing, &queue_thing, &rwlock_thing,
-	&semaphore_thing, &set_thing, &skiplist_thing, &spsc_thing,
-	&stack_thing, &value_thing,
+	&array_thing, &barrier_thing, &cache_thing, &event_thing, &latch_thing,
+	&map_thing, &mutex_thing, &once_thing, &pool_thing, &queue_thing,
+	&rwlock_thing, &semaphore_thing, &set_thing, &skiplist_thing,
+	&spsc_thing, &stack_thing, &value_thing,
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 

@@ -53,6 +53,8 @@ struct thing_type {
 	unsigned int	 batch;		/* items that may be taken at once */
 
 	int		 has_members;	/* a line is one, without a value */
+	int		 has_ttl;	/* put takes a time to live */
+	int		 is_counting;	/* get changes its numbers */
 
 	/* Makes one; what is wanting in spec is a usage error. */
 	int	(*create)(struct qt_seg *seg, const char *name,
@@ -116,6 +118,7 @@ struct thing {
 	int			 has_dtype, has_key_dtype;
 	unsigned int		 flags;
 	size_t			 item_max;	/* bytes of the longest item */
+	uint64_t		 ttl_ms;	/* for put; 0: for ever */
 };
 
 /* NULL for a type that this program only lists. */
@@ -156,8 +159,8 @@ int	thing_dump_items(struct thing *t, struct qt_err *err);
 /* A whole number for 'add', or exit 2. NULL is 1. */
 int64_t	thing_number(const char *text);
 
-extern const struct thing_type array_thing, barrier_thing, event_thing,
-	latch_thing, map_thing, mutex_thing, once_thing, pool_thing,
+extern const struct thing_type array_thing, barrier_thing, cache_thing,
+	event_thing, latch_thing, map_thing, mutex_thing, once_thing, pool_thing,
 	queue_thing, rwlock_thing, semaphore_thing, set_thing,
 	skiplist_thing, spsc_thing, stack_thing, value_thing;
 

@@ -16,7 +16,7 @@ shm_down() {
 		kill -CONT "$pid" 2>/dev/null || true
 		kill -KILL "$pid" 2>/dev/null || true
 	done
-	rm -f "/dev/shm/$SEG"*
+	[ -z "$SEG" ] || rm -f "/dev/shm/$SEG"*
 	world_down
 }
 

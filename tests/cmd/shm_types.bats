@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# qt-shm on caches and skip lists: what each type adds to keys and values.
+
+bats_require_minimum_version 1.5.0
+load lib
+load shm
+
+setup() {
+	shm_up
+	qt-shm create "$SEG"
+}
+
+teardown() { shm_down; }
+
+# One of the type's numbers: number NAME SEG/STRUCTURE
+number() { field numbers "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+
+is_gone() { ! qt-shm get "$1" "$2" >/dev/null; }
+
+@test "a cache: put, get, del, lines of it, and what it counts" {
+	qt-shm new cache -c 256K -z 20 -K 8 "$SEG/c"
+	qt-shm put "$SEG/c" one 1
+	qt-shm put "$SEG/c" $'t\tb' $'new\nline'
+	[ "$(qt-shm get "$SEG/c" one)" = 1 ]
+	run -1 qt-shm get "$SEG/c" two
+	[ -z "$output" ]
+	[ "$(number hits "$SEG/c") $(number misses "$SEG/c")" = '1 1' ]
+	qt-shm new cache -c 256K -z 20 -K 8 "$SEG/d"
+	qt-shm dump "$SEG/c" | qt-shm put "$SEG/d"
+	cmp <(qt-shm dump "$SEG/c" | sort) <(qt-shm dump "$SEG/d" | sort)
+	[ "$(qt-shm get "$SEG/d" $'t\tb')" = $'new\nline' ]
+	run -1 qt-shm del "$SEG/c" one none
+	[ "$(field type,count,item,key "$SEG/c")" = 'cache	1	20	8' ]
+	run -3 qt-shm put "$SEG/c" long-as-that 1
+	[[ $output == *'it takes 1 to 8'* ]]
+	run -3 qt-shm put "$SEG/c" k "$(printf '%021d' 0)"
+	[[ $output == *'21 bytes; it takes 20'* ]]
+	run -0 qt-shm fsck "$SEG"
+	qt-shm rm "$SEG/c"
+	run -3 qt-shm get "$SEG/c" one
+}
+
+@test "a cache: what was put with a time is gone after it" {
+	qt-shm new cache -c 256K -z 20 "$SEG/c"
+	qt-shm put "$SEG/c" stays 1
+	qt-shm put -T 3600 "$SEG/c" later 2
+	printf 'a\t1\nb\t2\n' | qt-shm put -T 0.05 "$SEG/c"
+	wait_for 10 is_gone "$SEG/c" a
+	wait_for 10 is_gone "$SEG/c" b
+	[ "$(qt-shm dump "$SEG/c" | sort | paste -sd' ')" = 'later	2 stays	1' ]
+	[ "$(number expired "$SEG/c")" -gt 0 ]
+	for bad in 0 -1 x ''; do run -2 qt-shm put -T "$bad" "$SEG/c" k v; done
+	qt-shm new map -z 8 -c 3 "$SEG/m"
+	run -2 qt-shm put -T 5 "$SEG/m" k v
+	[[ $output == *'-T is for caches'* ]]
+}
+
+@test "a cache: it never grows over its bytes, and keeps what is asked for" {
+	qt-shm new cache -c 128K -z 16 "$SEG/c"
+	size=$(field size "$SEG/c")
+	[ "$size" -le 131072 ]
+	qt-shm put "$SEG/c" wanted yes
+	qt-shm get "$SEG/c" wanted
+	qt-shm get "$SEG/c" wanted
+	seq 2000 | sed 's/.*/k&	&/' | qt-shm put "$SEG/c"
+	[ "$(qt-shm get "$SEG/c" wanted)" = yes ]
+	[ "$(number evictions "$SEG/c")" -gt 0 ]
+	[ "$(field count "$SEG/c")" -lt 2001 ]
+	[ "$(field size "$SEG/c")" = "$size" ]
+	[ "$(qt-shm dump "$SEG/c" | wc -l)" = "$(field count "$SEG/c")" ]
+	run -0 qt-shm fsck "$SEG"
+}
+
+@test "a cache: what is wanting or too much is said" {
+	run -2 qt-shm new cache "$SEG/c"
+	[[ $output == *'needs -c BYTES'* ]]
+	run -2 qt-shm new cache -c 1M -z 8 -t i8 "$SEG/c"
+	run -3 qt-shm new cache -c 1K -z 8 "$SEG/c"
+	run -3 qt-shm new cache -c 1M -z 1M "$SEG/c"
+	run -3 qt-shm new cache -c 1G -z 8 "$SEG/c"
+	run -1 qt-shm ls "$SEG"
+	qt-shm new cache -c 128K -z 8 "$SEG/c"
+	run -3 qt-shm add "$SEG/c" k 1
+	run -3 qt-shm push "$SEG/c" k
+}
+
+@test "a skip list is in the order of its keys" {
+	qt-shm new skiplist -k i4 -t f8 -c 10 "$SEG/l"
+	printf '%s\t0.5\n' 30 -4 7 1000 -900 | qt-shm put "$SEG/l"
+	[ "$(qt-shm dump "$SEG/l" | cut -f1 | paste -sd' ')" = \
+	    '-900 -4 7 30 1000' ]
+	qt-shm del "$SEG/l" 7
+	qt-shm put "$SEG/l" 30 2
+	[ "$(qt-shm get "$SEG/l" 30)" = 2 ]
+	run -1 qt-shm get "$SEG/l" 7
+	[ "$(qt-shm get "$SEG/l" | paste -sd' ')" = \
+	    '-900	0.5 -4	0.5 30	2 1000	0.5' ]
+	[ "$(field type,count,capacity "$SEG/l")" = 'skiplist	4	10' ]
+	run -0 qt-shm fsck "$SEG"
+	run -3 qt-shm cas "$SEG/l" 30 2 3
+	qt-shm rm "$SEG/l"
+	run -1 qt-shm ls "$SEG"
+}
