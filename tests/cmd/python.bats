@@ -47,6 +47,10 @@ case_of() {
 	case_of test_map
 }
 
+@test "skip lists, caches and rings" {
+	case_of test_order
+}
+
 @test "arrays" {
 	case_of test_array
 }

@@ -30,7 +30,9 @@ def _letter(what):
 
 def _text(name):
     with open(name, encoding="utf-8") as f:
-        return re.sub(r"/\*.*?\*/", " ", f.read(), flags=re.S)
+        text = re.sub(r"/\*.*?\*/", " ", f.read(), flags=re.S)
+    # A pointer to a function is a pointer.
+    return re.sub(r"\(\*(\w+)\)\([^()]*\)", r"*\1", text)
 
 
 def _files(top):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several processes: fork, multiprocessing, death; and what they wait by."""
 
+import gc
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -111,6 +113,42 @@ class Processes(Case):
                "atexit.register(lambda: m[0])"
         qtshm.Array.create(self.seg, "a", 10, "<i8")
         subprocess.run([sys.executable, "-c", code, self.name], check=True)
+
+    def test_the_collector_closes_after_the_finalizers(self):
+        qtshm.Array.create(self.seg, "a", 1000, "<i8")
+        qtshm.Queue.create(self.seg, "q", "<i8")
+        saved = []
+
+        class Cycle:
+            def __init__(self, seg):
+                self.view, self.q = seg["a"].memory(), seg["q"]
+                self.me = self
+
+            def __del__(self):
+                self.view[0] += 1
+                self.q.push(self.view[0])
+
+        class Saved(Cycle):
+            def __del__(self):
+                saved.append(self)
+
+        for kind in [Cycle] * 20 + [Saved]:
+            kind(qtshm.Segment.open(self.name))
+            gc.collect()
+        self.assertEqual(len(list(self.seg["q"].drain())), 20)
+        self.assertEqual(len(self.seg.participants()), 2)
+        saved[0].q.push(1)
+        saved.pop().me = None
+        gc.collect()
+        self.assertEqual(len(self.seg.participants()), 1)
+
+    def test_a_pickle_is_of_that_segment_and_no_other(self):
+        sent = pickle.dumps(qtshm.Mutex.create(self.seg, "m"))
+        qtshm.Segment.unlink(self.name)
+        with qtshm.Segment.create(self.name) as other:
+            qtshm.Mutex.create(other, "m")
+            with self.assertRaisesRegex(qtshm.Gone, self.name):
+                pickle.loads(sent)
 
     def test_a_signal_ends_a_wait(self):
         q = qtshm.Queue.create(self.seg, "q")

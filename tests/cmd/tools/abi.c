@@ -9,13 +9,17 @@
 #include <stdio.h>
 
 #include <qt/shm/array.h>
+#include <qt/shm/cache.h>
+#include <qt/shm/epoch.h>
 #include <qt/shm/event.h>
 #include <qt/shm/map.h>
 #include <qt/shm/object.h>
 #include <qt/shm/pool.h>
 #include <qt/shm/queue.h>
+#include <qt/shm/ring.h>
 #include <qt/shm/semaphore.h>
 #include <qt/shm/set.h>
+#include <qt/shm/skiplist.h>
 #include <qt/shm/spsc.h>
 #include <qt/shm/stack.h>
 #include <qt/shm/value.h>
@@ -75,6 +79,22 @@ specs(void)
 	F(qt_set_spec, capacity)
 	S(qt_semaphore_spec) F(qt_semaphore_spec, value)
 	F(qt_semaphore_spec, max) F(qt_semaphore_spec, flags)
+	S(qt_skiplist_spec) F(qt_skiplist_spec, key_dtype)
+	F(qt_skiplist_spec, dtype) F(qt_skiplist_spec, key_max)
+	F(qt_skiplist_spec, value_max) F(qt_skiplist_spec, capacity)
+	S(qt_cache_spec) F(qt_cache_spec, bytes) F(qt_cache_spec, key_max)
+	F(qt_cache_spec, value_max) F(qt_cache_spec, unit)
+}
+
+static void
+seen(void)
+{
+	S(qt_cache_counts) F(qt_cache_counts, hits)
+	F(qt_cache_counts, misses) F(qt_cache_counts, puts)
+	F(qt_cache_counts, evictions) F(qt_cache_counts, expired)
+	F(qt_cache_counts, refused)
+	S(qt_epoch_pin) F(qt_epoch_pin, participant) F(qt_epoch_pin, epoch)
+	F(qt_epoch_pin, behind) F(qt_epoch_pin, limbo)
 }
 
 static void
@@ -84,7 +104,11 @@ numbers(void)
 	N(QT_QUEUE_REDELIVER) N(QT_STACK_REDELIVER)
 	N(QT_SPSC_LOOK) N(QT_SPSC_PRODUCER) N(QT_SPSC_CONSUMER)
 	N(QT_SEMAPHORE_UNDO) N(QT_EVENT_MANUAL) N(QT_EVENT_AUTO)
-	N(QT_EFORMAT) N(QT_EVERSION) N(QT_ECORRUPT) N(QT_EGONE) N(QT_EFULL)
+	N(QT_TYPE_RING) N(QT_RING_LIMIT_DEFAULT) N(QT_OBJ_FSCK_REPAIR)
+	N(QT_SEEK_FIRST) N(QT_SEEK_LAST) N(QT_SEEK_FROM) N(QT_SEEK_AFTER)
+	N(QT_SEEK_TO) N(QT_SEEK_BEFORE)
+	N(QT_EFORMAT) N(QT_EVERSION) N(QT_ECORRUPT) N(QT_ELAPPED) N(QT_EGONE)
+	N(QT_EFULL)
 	N(QT_EEMPTY)
 }
 
@@ -93,6 +117,7 @@ main(void)
 {
 	segments();
 	specs();
+	seen();
 	numbers();
 	return 0;
 }

@@ -50,14 +50,17 @@ Processes a fork child (multiprocessing too) goes on with what its parent had
 
 from .abi import Corrupt, Error, Full, Gone, library_path
 from .array import Array
+from .cache import Cache
 from .map import Map, Set
 from .pool import Pool
 from .queue import Queue, Spsc, Stack
+from .ring import RingReader, RingWriter
 from .segment import Object, Segment
+from .skiplist import Skiplist
 from .sync import (Barrier, Event, Latch, Mutex, Once, RWLock, Semaphore)
 from .value import Value
 
-__all__ = ["Array", "Barrier", "Corrupt", "Error", "Event", "Full", "Gone",
-           "Latch", "Map", "Mutex", "Object", "Once", "Pool", "Queue", "RWLock",
-           "Segment", "Semaphore", "Set", "Spsc", "Stack", "Value",
-           "library_path"]
+__all__ = ["Array", "Barrier", "Cache", "Corrupt", "Error", "Event", "Full",
+           "Gone", "Latch", "Map", "Mutex", "Object", "Once", "Pool", "Queue",
+           "RWLock", "RingReader", "RingWriter", "Segment", "Semaphore", "Set",
+           "Skiplist", "Spsc", "Stack", "Value", "library_path"]

@@ -118,9 +118,40 @@ class SemaphoreSpec(ctypes.Structure):
     _fields_ = [("value", c_uint32), ("max", c_uint32), ("flags", c_uint32)]
 
 
+class SkiplistSpec(ctypes.Structure):
+    c_name = "qt_skiplist_spec"
+    _fields_ = [("key_dtype", c_char_p), ("dtype", c_char_p),
+                ("key_max", c_uint32), ("value_max", c_uint32),
+                ("capacity", c_uint64)]
+
+
+class CacheSpec(ctypes.Structure):
+    c_name = "qt_cache_spec"
+    _fields_ = [("bytes", c_uint64), ("key_max", c_uint32),
+                ("value_max", c_uint32), ("unit", c_uint32)]
+
+
+class CacheCounts(ctypes.Structure):
+    c_name = "qt_cache_counts"
+    _fields_ = [("hits", c_uint64), ("misses", c_uint64), ("puts", c_uint64),
+                ("evictions", c_uint64), ("expired", c_uint64),
+                ("refused", c_uint64)]
+
+
+class EpochPin(ctypes.Structure):
+    c_name = "qt_epoch_pin"
+    _fields_ = [("participant", c_uint32), ("epoch", c_uint64),
+                ("behind", c_uint64), ("limbo", c_uint64)]
+
+
 STRUCTS = (Err, SegSpec, SegEntry, SegParticipant, ObjStat, ArraySpec,
            ValueSpec, QueueSpec, QueueItem, SpscSpec, StackSpec, PoolSpec,
-           MapSpec, SetSpec, SemaphoreSpec)
+           MapSpec, SetSpec, SemaphoreSpec, SkiplistSpec, CacheSpec,
+           CacheCounts, EpochPin)
+
+# Functions of ours that C calls.
+FAULT = ctypes.CFUNCTYPE(None, c_void_p, c_char_p, c_char_p)
+PIN = ctypes.CFUNCTYPE(None, c_void_p, ctypes.POINTER(EpochPin))
 
 # The names of the C header's numbers.
 CONSTANTS = {
@@ -128,12 +159,18 @@ CONSTANTS = {
     "QT_QUEUE_REDELIVER": 1, "QT_STACK_REDELIVER": 1,
     "QT_SPSC_LOOK": 0, "QT_SPSC_PRODUCER": 1, "QT_SPSC_CONSUMER": 2,
     "QT_SEMAPHORE_UNDO": 1, "QT_EVENT_MANUAL": 0, "QT_EVENT_AUTO": 1,
-    "QT_EFORMAT": 1024, "QT_EVERSION": 1025, "QT_ECORRUPT": 1026,
-    "QT_EGONE": 1028, "QT_EFULL": 1033, "QT_EEMPTY": 1035,
+    "QT_TYPE_RING": 2, "QT_RING_LIMIT_DEFAULT": 1 << 20,
+    "QT_OBJ_FSCK_REPAIR": 1, "QT_SEEK_FIRST": 0, "QT_SEEK_LAST": 1,
+    "QT_SEEK_FROM": 2, "QT_SEEK_AFTER": 3, "QT_SEEK_TO": 4,
+    "QT_SEEK_BEFORE": 5, "QT_EFORMAT": 1024, "QT_EVERSION": 1025,
+    "QT_ECORRUPT": 1026,
+    "QT_ELAPPED": 1027, "QT_EGONE": 1028, "QT_EFULL": 1033,
+    "QT_EEMPTY": 1035,
 }
 EGONE = CONSTANTS["QT_EGONE"]
 EFULL = CONSTANTS["QT_EFULL"]
 EEMPTY = CONSTANTS["QT_EEMPTY"]
+ELAPPED = CONSTANTS["QT_ELAPPED"]
 ECORRUPT = CONSTANTS["QT_ECORRUPT"]
 FOREVER = 2**64 - 1
 
@@ -149,47 +186,59 @@ SIGNATURES = {
     "qt_barrier_create": "ipsup", "qt_barrier_join": "ip",
     "qt_barrier_leave": "ip", "qt_barrier_lost": "up", "qt_barrier_obj": "pp",
     "qt_barrier_open": "ipspp", "qt_barrier_parties": "up",
-    "qt_barrier_reset": "ip", "qt_barrier_wait": "ipQ", "qt_event_close": "-p",
-    "qt_event_create": "ipsup", "qt_event_is_set": "ip", "qt_event_obj": "pp",
-    "qt_event_open": "ipspp", "qt_event_reset": "ip", "qt_event_set": "ip",
-    "qt_event_wait": "ipQ", "qt_latch_close": "-p", "qt_latch_count": "Qp",
-    "qt_latch_create": "ipsQp", "qt_latch_down": "ipQ", "qt_latch_obj": "pp",
-    "qt_latch_open": "ipspp", "qt_latch_wait": "ipQ", "qt_map_add": "ippzqp",
-    "qt_map_capacity": "Qp", "qt_map_cas": "ippzpzpz", "qt_map_clear": "qp",
-    "qt_map_close": "-p", "qt_map_count": "Qp", "qt_map_create": "ipspp",
-    "qt_map_del": "ippz", "qt_map_get": "nppzpz", "qt_map_has": "ippz",
-    "qt_map_key_max": "up", "qt_map_next": "ippppzp", "qt_map_obj": "pp",
-    "qt_map_open": "ipssspp", "qt_map_put": "ippzpz",
+    "qt_barrier_reset": "ip", "qt_barrier_wait": "ipQ", "qt_cache_clear": "qp",
+    "qt_cache_close": "-p", "qt_cache_count": "Qp", "qt_cache_counts": "-pp",
+    "qt_cache_create": "ipspp", "qt_cache_del": "ippz",
+    "qt_cache_get": "nppzpzQ", "qt_cache_key_max": "up",
+    "qt_cache_next": "ippppzpQ", "qt_cache_obj": "pp", "qt_cache_open": "ipspp",
+    "qt_cache_put": "ippzpzQQ", "qt_cache_touch": "ippzQQ",
+    "qt_cache_value_max": "up", "qt_epoch_each": "ipsppp",
+    "qt_event_close": "-p", "qt_event_create": "ipsup", "qt_event_is_set": "ip",
+    "qt_event_obj": "pp", "qt_event_open": "ipspp", "qt_event_reset": "ip",
+    "qt_event_set": "ip", "qt_event_wait": "ipQ", "qt_latch_close": "-p",
+    "qt_latch_count": "Qp", "qt_latch_create": "ipsQp", "qt_latch_down": "ipQ",
+    "qt_latch_obj": "pp", "qt_latch_open": "ipspp", "qt_latch_wait": "ipQ",
+    "qt_map_add": "ippzqp", "qt_map_capacity": "Qp", "qt_map_cas": "ippzpzpz",
+    "qt_map_clear": "qp", "qt_map_close": "-p", "qt_map_count": "Qp",
+    "qt_map_create": "ipspp", "qt_map_del": "ippz", "qt_map_get": "nppzpz",
+    "qt_map_has": "ippz", "qt_map_key_max": "up", "qt_map_next": "ippppzp",
+    "qt_map_obj": "pp", "qt_map_open": "ipssspp", "qt_map_put": "ippzpz",
     "qt_map_put_new": "ippzpz", "qt_map_put_old": "ippzpz",
     "qt_map_value_max": "up", "qt_mutex_close": "-p",
     "qt_mutex_consistent": "ip", "qt_mutex_create": "ipsp",
     "qt_mutex_is_stale": "ip", "qt_mutex_lock": "ipQ", "qt_mutex_obj": "pp",
     "qt_mutex_open": "ipspp", "qt_mutex_owner": "up", "qt_mutex_unlock": "ip",
-    "qt_obj_erase": "ipsp", "qt_obj_gc": "ip", "qt_obj_id": "Qp",
-    "qt_obj_is_erased": "ip", "qt_obj_stat": "ipspp", "qt_once_begin": "ipQ",
-    "qt_once_close": "-p", "qt_once_create": "ipsp", "qt_once_done": "ip",
-    "qt_once_fail": "ip", "qt_once_is_done": "ip", "qt_once_obj": "pp",
-    "qt_once_open": "ipspp", "qt_queue_cancel": "ipp",
-    "qt_queue_capacity": "Qp", "qt_queue_close": "-p", "qt_queue_count": "Qp",
-    "qt_queue_create": "ipspp", "qt_queue_dtype": "sp",
+    "qt_obj_erase": "ipsp", "qt_obj_fsck": "ipupp", "qt_obj_gc": "ip",
+    "qt_obj_id": "Qp", "qt_obj_is_erased": "ip", "qt_obj_stat": "ipspp",
+    "qt_obj_type_name": "su", "qt_once_begin": "ipQ", "qt_once_close": "-p",
+    "qt_once_create": "ipsp", "qt_once_done": "ip", "qt_once_fail": "ip",
+    "qt_once_is_done": "ip", "qt_once_obj": "pp", "qt_once_open": "ipspp",
+    "qt_queue_cancel": "ipp", "qt_queue_capacity": "Qp", "qt_queue_close": "-p",
+    "qt_queue_count": "Qp", "qt_queue_create": "ipspp", "qt_queue_dtype": "sp",
     "qt_queue_item_max": "up", "qt_queue_loan": "ippQ", "qt_queue_obj": "pp",
     "qt_queue_open": "ipsspp", "qt_queue_peek": "npQpz",
     "qt_queue_publish": "ippz", "qt_queue_push": "ippzQ",
     "qt_queue_release": "ipp", "qt_queue_requeue": "ipp",
-    "qt_queue_take": "ippQ", "qt_rwlock_close": "-p",
-    "qt_rwlock_consistent": "ip", "qt_rwlock_create": "ipsp",
-    "qt_rwlock_is_stale": "ip", "qt_rwlock_lock_read": "ipQ",
-    "qt_rwlock_lock_write": "ipQ", "qt_rwlock_obj": "pp",
-    "qt_rwlock_open": "ipspp", "qt_rwlock_readers": "Qpu",
-    "qt_rwlock_unlock_read": "ip", "qt_rwlock_unlock_write": "ip",
-    "qt_rwlock_writer": "up", "qt_seg_after_fork": "ipp", "qt_seg_close": "-p",
-    "qt_seg_create": "isppp", "qt_seg_dup_rdonly": "ip",
-    "qt_seg_dup_rdwr": "ip", "qt_seg_entry_get": "ipsp",
-    "qt_seg_entry_next": "ippp", "qt_seg_id": "Qp", "qt_seg_is_alive": "ipu",
-    "qt_seg_open": "issupp", "qt_seg_open_fd": "iisupp",
-    "qt_seg_participant_next": "ippp", "qt_seg_self": "up",
-    "qt_seg_size": "Qp", "qt_seg_sweep": "ip", "qt_seg_unlink": "is",
-    "qt_seg_used": "Qp", "qt_semaphore_close": "-p",
+    "qt_queue_take": "ippQ", "qt_ring_create": "ipQp", "qt_ring_destroy": "ipQ",
+    "qt_ring_range": "-ppp", "qt_ring_read": "npQpz",
+    "qt_ring_reader_close": "-p", "qt_ring_reader_open": "ipQpp",
+    "qt_ring_write": "ippz", "qt_ring_writer_close": "-p",
+    "qt_ring_writer_head": "Qp", "qt_ring_writer_open": "ipQpp",
+    "qt_rwlock_close": "-p", "qt_rwlock_consistent": "ip",
+    "qt_rwlock_create": "ipsp", "qt_rwlock_is_stale": "ip",
+    "qt_rwlock_lock_read": "ipQ", "qt_rwlock_lock_write": "ipQ",
+    "qt_rwlock_obj": "pp", "qt_rwlock_open": "ipspp",
+    "qt_rwlock_readers": "Qpu", "qt_rwlock_unlock_read": "ip",
+    "qt_rwlock_unlock_write": "ip", "qt_rwlock_writer": "up",
+    "qt_seg_after_fork": "ipp", "qt_seg_close": "-p", "qt_seg_create": "isppp",
+    "qt_seg_dup_rdonly": "ip", "qt_seg_dup_rdwr": "ip",
+    "qt_seg_entry_add": "ipp", "qt_seg_entry_del": "ips",
+    "qt_seg_entry_get": "ipsp", "qt_seg_entry_next": "ippp",
+    "qt_seg_extent": "QpQ", "qt_seg_fsck": "ipp", "qt_seg_id": "Qp",
+    "qt_seg_is_alive": "ipu", "qt_seg_open": "issupp",
+    "qt_seg_open_fd": "iisupp", "qt_seg_participant_next": "ippp",
+    "qt_seg_self": "up", "qt_seg_size": "Qp", "qt_seg_sweep": "ip",
+    "qt_seg_unlink": "is", "qt_seg_used": "Qp", "qt_semaphore_close": "-p",
     "qt_semaphore_create": "ipspp", "qt_semaphore_obj": "pp",
     "qt_semaphore_open": "ipspp", "qt_semaphore_post": "ip",
     "qt_semaphore_value": "up", "qt_semaphore_wait": "ipQ",
@@ -204,20 +253,29 @@ SIGNATURES = {
     "qt_shm_pool_give": "ipQ", "qt_shm_pool_next": "ippp",
     "qt_shm_pool_obj": "pp", "qt_shm_pool_open": "ipsspp",
     "qt_shm_pool_own": "ipQ", "qt_shm_pool_owner": "ipQ",
-    "qt_shm_pool_size": "up", "qt_spsc_capacity": "Qp", "qt_spsc_close": "-p",
-    "qt_spsc_count": "Qp", "qt_spsc_create": "ipspp", "qt_spsc_dtype": "sp",
-    "qt_spsc_item_max": "up", "qt_spsc_obj": "pp", "qt_spsc_open": "ipssupp",
-    "qt_spsc_peek": "npQpz", "qt_spsc_pop_n": "nppzQ", "qt_spsc_push": "ippzQ",
+    "qt_shm_pool_size": "up", "qt_skiplist_capacity": "Qp",
+    "qt_skiplist_clear": "qp", "qt_skiplist_close": "-p",
+    "qt_skiplist_compare": "ippzpz", "qt_skiplist_count": "Qp",
+    "qt_skiplist_create": "ipspp", "qt_skiplist_del": "ippz",
+    "qt_skiplist_get": "nppzpz", "qt_skiplist_has": "ippz",
+    "qt_skiplist_key_max": "up", "qt_skiplist_next": "ippppzp",
+    "qt_skiplist_obj": "pp",
+    "qt_skiplist_open": "ipssspp", "qt_skiplist_put": "ippzpz",
+    "qt_skiplist_put_new": "ippzpz", "qt_skiplist_seek": "ipupzpppzp",
+    "qt_skiplist_value_max": "up", "qt_spsc_capacity": "Qp",
+    "qt_spsc_close": "-p", "qt_spsc_count": "Qp", "qt_spsc_create": "ipspp",
+    "qt_spsc_dtype": "sp", "qt_spsc_item_max": "up", "qt_spsc_obj": "pp",
+    "qt_spsc_open": "ipssupp", "qt_spsc_peek": "npQpz",
+    "qt_spsc_pop_n": "nppzQ", "qt_spsc_push": "ippzQ",
     "qt_spsc_push_n": "nppzQ", "qt_spsc_release": "ipz",
-    "qt_spsc_take": "npppzQ", "qt_stack_capacity": "Qp",
-    "qt_stack_close": "-p", "qt_stack_count": "Qp", "qt_stack_create": "ipspp",
-    "qt_stack_dtype": "sp", "qt_stack_item_max": "up", "qt_stack_obj": "pp",
-    "qt_stack_open": "ipsspp", "qt_stack_peek": "npQpz",
-    "qt_stack_pop": "nppzQ", "qt_stack_push": "ippzQ", "qt_strerror": "si",
-    "qt_value_close": "-p", "qt_value_create": "ipspp", "qt_value_dtype": "sp",
-    "qt_value_get": "nppzp", "qt_value_obj": "pp", "qt_value_open": "ipsspp",
-    "qt_value_put": "ippzp", "qt_value_put_if": "ippzp", "qt_value_size": "up",
-    "qt_value_wait": "ippQ",
+    "qt_spsc_take": "npppzQ", "qt_stack_capacity": "Qp", "qt_stack_close": "-p",
+    "qt_stack_count": "Qp", "qt_stack_create": "ipspp", "qt_stack_dtype": "sp",
+    "qt_stack_item_max": "up", "qt_stack_obj": "pp", "qt_stack_open": "ipsspp",
+    "qt_stack_peek": "npQpz", "qt_stack_pop": "nppzQ", "qt_stack_push": "ippzQ",
+    "qt_strerror": "si", "qt_value_close": "-p", "qt_value_create": "ipspp",
+    "qt_value_dtype": "sp", "qt_value_get": "nppzp", "qt_value_obj": "pp",
+    "qt_value_open": "ipsspp", "qt_value_put": "ippzp",
+    "qt_value_put_if": "ippzp", "qt_value_size": "up", "qt_value_wait": "ippQ",
 }
 
 _CODES = {"i": c_int, "u": c_uint32, "q": ctypes.c_int64, "Q": c_uint64,
@@ -326,6 +384,11 @@ def check_err(answer, err, what):
 SLICE_MS = 250
 
 
+def now_ms():
+    """The clock that the C side counts deadlines by."""
+    return time.monotonic_ns() // 1000000
+
+
 def wait(call, timeout):
     """call(deadline) until it is not ETIMEDOUT or timeout seconds have passed.
 
@@ -334,12 +397,15 @@ def wait(call, timeout):
     """
     if timeout is not None and timeout <= 0:
         return call(0)
-    now = time.monotonic_ns() // 1000000
-    end = FOREVER if timeout is None else now + max(1, int(timeout * 1000))
+    now = now_ms()
+    if timeout is None or timeout == float("inf"):
+        end = FOREVER
+    else:
+        end = now + max(1, int(timeout * 1000))
     while True:
         answer = call(min(end, now + SLICE_MS))
         if answer != -errno.ETIMEDOUT:
             return answer
-        now = time.monotonic_ns() // 1000000
+        now = now_ms()
         if now >= end:
             return answer

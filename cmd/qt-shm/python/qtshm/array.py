@@ -57,6 +57,9 @@ class Array(Object, type="array"):
     def __len__(self):
         return self.shape[0]
 
+    def _traits(self):
+        return f" {self.shape} {self.dtype}"
+
     def memory(self):
         """The bytes of all elements, as a memoryview that keeps them mapped."""
         handle = self._h
@@ -100,7 +103,7 @@ class Array(Object, type="array"):
         if number is None:
             return self.numpy()[key]
         out = ctypes.create_string_buffer(self.itemsize)
-        abi.check(lib.qt_array_get(self._h, number, 1, out), self.name)
+        abi.check(lib.qt_array_get(self._h, number, 1, out), self._what)
         return self._codec.decode(out.raw)
 
     def __setitem__(self, key, value):
@@ -109,7 +112,7 @@ class Array(Object, type="array"):
             self.numpy()[key] = value
             return
         abi.check(lib.qt_array_put(self._h, number, 1,
-                                   self._codec.encode(value)), self.name)
+                                   self._pack(self._codec, value)), self._what)
 
     def __iter__(self):
         return (self[i] for i in range(len(self)))
@@ -124,7 +127,7 @@ class Array(Object, type="array"):
         """Adds to a whole number in one step; returns what was there."""
         old = ctypes.c_int64()
         abi.check(lib.qt_array_add(self._h, self._one(key), n,
-                                   ctypes.byref(old)), self.name)
+                                   ctypes.byref(old)), self._what)
         return self._as_number(old.value)
 
     def cas(self, key, expected, desired):
@@ -132,11 +135,11 @@ class Array(Object, type="array"):
         word = ctypes.c_int64(expected)
         return abi.check(lib.qt_array_cas(
             self._h, self._one(key), ctypes.byref(word), desired),
-            self.name) == 1
+            self._what) == 1
 
     def _as_number(self, n):
         return n + 2**64 if n < 0 and self.dtype.endswith("u8") else n
 
     def fill(self, value):
         abi.check(lib.qt_array_fill(self._h, 0, self.size,
-                                    self._codec.encode(value)), self.name)
+                                    self._pack(self._codec, value)), self._what)

@@ -2,6 +2,7 @@
 """Items as Python values and as bytes, by their dtype string."""
 
 import ast
+import operator
 import struct
 import sys
 
@@ -11,20 +12,59 @@ _LETTERS = {"i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H",
             "M8": "q", "m8": "q"}
 
 
+_BUILTIN = {int: _NATIVE + "i8", float: _NATIVE + "f8", bool: "|b1", bytes: ""}
+
+
 def text_of(dtype):
     """What the C side is given: bytes, or None for items without a dtype."""
-    if dtype is None or dtype == "":
-        return None
-    if isinstance(dtype, str):
-        return dtype.encode()
+    if isinstance(dtype, type):
+        dtype = _BUILTIN.get(dtype, dtype)
+    if dtype is None or isinstance(dtype, str):
+        return dtype.encode() if dtype else None
     import numpy
     d = numpy.dtype(dtype)
-    return (repr(d.descr) if d.fields else d.str).replace(" ", "").encode()
+    if d.hasobject:
+        raise ValueError(f"dtype {d}: objects cannot be shared, only what is "
+                         "all in its bytes")
+    if d.subdtype is not None:
+        raise ValueError(f"dtype {d}: one with a shape is no element; give the "
+                         "shape to the array, or make it a field")
+    return (_write(d.descr) if d.fields else d.str).encode()
+
+
+def _write(descr):
+    """dtype.descr as the library writes it. Names keep their spaces."""
+    them = []
+    for name, what, *shape in descr:
+        name = name[1] if isinstance(name, tuple) else name     # of its title
+        what = _write(what) if isinstance(what, list) else f"'{what}'"
+        more = "".join(f",{s}".replace(" ", "") for s in shape)
+        them.append(f"('{name}',{what}{more})")
+    return f"[{','.join(them)}]"
 
 
 def numpy_dtype(text):
     import numpy
-    return numpy.dtype(ast.literal_eval(text) if text[:1] == "[" else text)
+    if text[:1] != "[":
+        return numpy.dtype(text)
+    return _numpy_struct(numpy, ast.literal_eval(text))
+
+
+def _numpy_struct(numpy, descr):
+    """Gaps are no fields, as in the structure that they came from."""
+    names, formats, offsets, size = [], [], [], 0
+    for name, what, *shape in descr:
+        kind = _numpy_struct(numpy, what) if isinstance(what, list) else \
+            numpy.dtype(what)
+        if shape:
+            kind = numpy.dtype((kind, shape[0]))
+        if name != "":
+            names.append(name)
+            formats.append(kind)
+            offsets.append(size)
+        size += kind.itemsize
+    return numpy.dtype({"names": names, "formats": formats,
+                        "offsets": offsets, "itemsize": size})
 
 
 def to_bytes(value):
@@ -32,7 +72,11 @@ def to_bytes(value):
         return value.encode()
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
-    return memoryview(value).cast("B").tobytes()
+    try:
+        return memoryview(value).cast("B").tobytes()
+    except TypeError:
+        raise TypeError("bytes or str are wanted, not "
+                        f"{type(value).__name__}") from None
 
 
 class Bytes:
@@ -49,17 +93,20 @@ class Bytes:
 
 
 class _Number:
-    def __init__(self, order, letter):
+    def __init__(self, order, letter, time=None):
         self._struct = struct.Struct(order + letter)
         self.size = self._struct.size
         self._is_whole = letter in "bhiqBHIQ"
+        self._time = time       # "M8[ms]"
 
     def encode(self, value):
+        if self._time and hasattr(value, "astype"):
+            value = value.astype(self._time).astype("i8")
         if self._is_whole and not isinstance(value, int):
-            value = value.__index__()       # numpy's integers, no floats
+            value = operator.index(value)   # numpy's integers, no floats
         try:
             return self._struct.pack(value)
-        except struct.error as e:
+        except (struct.error, OverflowError) as e:
             raise ValueError(f"{value!r}: {e}") from None
 
     def decode(self, data):
@@ -147,9 +194,10 @@ def _parse(what):
     order, what = (what[0], what[1:]) if what[0] in "<>|=" else ("=", what)
     if order in "|=":
         order = _NATIVE
+    time = what if what[0] in "Mm" else None
     what = "b1" if what == "?" else what.split("[")[0]
     if what in _LETTERS:
-        return _Number(order, _LETTERS[what])
+        return _Number(order, _LETTERS[what], time)
     kind, size = what[0], int(what[1:])
     if kind not in "SUV":
         raise ValueError(f"dtype '{what}' is not known here")

@@ -21,11 +21,11 @@ class _Keys(Object):
 
     def _check(self, answer):
         if answer < 0:
-            abi.raise_code(answer, self.name)
+            abi.raise_code(answer, self._what)
         return answer
 
     def _encode(self, key):
-        data = self._keys.encode(key)
+        data = self._pack(self._keys, key)
         return data, len(data)
 
     def __len__(self):
@@ -39,45 +39,45 @@ class _Keys(Object):
         return self._check(self._f("clear")(self._h))
 
 
-class Map(_Keys, collections.abc.MutableMapping, type="map"):
-    """A mapping of fixed capacity. Iteration goes on while others change it:
-    what is there all the time is seen once."""
+class _Items(collections.abc.ItemsView):
+    """items() of them: in one walk, where each value is of the time when the
+    walk comes by."""
 
-    _prefix = "qt_map"
+    def __iter__(self):
+        return self._mapping._each(True)
 
-    def __init__(self, segment, name, key_dtype=None, dtype=None):
-        super().__init__(segment, name, dtypes.text_of(key_dtype),
-                         dtypes.text_of(dtype))
-        stat = segment.stat(name)
-        self.key_dtype, self.dtype = stat.key_dtype, stat.dtype
-        self.capacity = lib.qt_map_capacity(self._h)
-        self.key_max = lib.qt_map_key_max(self._h)
-        self.value_max = lib.qt_map_value_max(self._h)
-        self._keys = dtypes.codec(self.key_dtype)
-        self._codec = dtypes.codec(self.dtype)
+
+class _Values(collections.abc.ValuesView):
+    def __iter__(self):
+        return (value for _, value in self._mapping._each(True))
+
+
+class Mapping(_Keys, collections.abc.MutableMapping):
+    """What maps, skip lists and caches have in common. Iteration goes on while
+    others change it: what is there all the time is seen once."""
+
+    def _measure(self, key_dtype, dtype):
+        self.key_dtype, self.dtype = key_dtype, dtype
+        self.key_max = self._f("key_max")(self._h)
+        self.value_max = self._f("value_max")(self._h)
+        self._keys = dtypes.codec(key_dtype)
+        self._codec = dtypes.codec(dtype)
         self._room = min(self.value_max, 4096)
+        for verb in ("get", "put", "del", "next"):
+            setattr(self, f"_c_{verb}", self._f(verb))
 
-    @classmethod
-    def create(cls, segment, name, *, capacity, key_dtype=None, dtype=None,
-               key_max=64, value_max=256):
-        """Without dtypes keys and values are bytes, up to key_max and
-        value_max."""
-        spec = abi.MapSpec(dtypes.text_of(key_dtype), dtypes.text_of(dtype),
-                           0 if key_dtype else key_max,
-                           0 if dtype else value_max, capacity)
-        cls._create(segment, name, ctypes.byref(spec))
-        return cls(segment, name)
+    def _kinds(self):
+        return f"{self.key_dtype or 'bytes'}: {self.dtype or 'bytes'}"
 
-    @classmethod
-    def open(cls, segment, name, key_dtype=None, dtype=None):
-        return cls(segment, name, key_dtype, dtype)
+    def _traits(self):
+        return f" {len(self)} of {self.capacity} {self._kinds()}"
 
     def get(self, key, default=None):
         data, n = self._encode(key)
         size = self._room
         while True:
             out = ctypes.create_string_buffer(size)
-            r = lib.qt_map_get(self._h, data, n, out, size)
+            r = self._c_get(self._h, data, n, out, size)
             if r == -errno.ENOENT:
                 return default
             if self._check(r) <= size:
@@ -92,55 +92,20 @@ class Map(_Keys, collections.abc.MutableMapping, type="map"):
 
     def _put(self, put, key, value):
         key, key_len = self._encode(key)
-        data = self._codec.encode(value)
+        data = self._pack(self._codec, value)
         return put(self._h, key, key_len, data, len(data))
 
     def __setitem__(self, key, value):
-        self._check(self._put(lib.qt_map_put, key, value))
-
-    def insert(self, key, value):
-        """Puts it if the key is not there yet. Returns whether it did."""
-        r = self._put(lib.qt_map_put_new, key, value)
-        return r != -errno.EEXIST and self._check(r) == 0
-
-    def replace(self, key, value):
-        """Puts it if the key is there already. Returns whether it did."""
-        r = self._put(lib.qt_map_put_old, key, value)
-        return r != -errno.ENOENT and self._check(r) >= 0
-
-    def setdefault(self, key, default=None):
-        while True:
-            value = self.get(key, _ABSENT)
-            if value is not _ABSENT:
-                return value
-            if self.insert(key, default):
-                return default
-
-    def add(self, key, n=1):
-        """Adds to a whole number, from 0 if it was not there, in one step;
-        returns the sum."""
-        data, size = self._encode(key)
-        out = ctypes.c_int64()
-        self._check(lib.qt_map_add(self._h, data, size, n, ctypes.byref(out)))
-        if out.value < 0 and self.dtype.endswith("u8"):
-            return out.value + 2**64
-        return out.value
-
-    def cas(self, key, expected, value):
-        """Replaces the value if it is the one expected, in one step. Returns
-        whether; KeyError."""
-        data, n = self._encode(key)
-        old, new = self._codec.encode(expected), self._codec.encode(value)
-        r = lib.qt_map_cas(self._h, data, n, old, len(old), new, len(new))
-        if r == -errno.ENOENT:
-            raise KeyError(key)
-        return self._check(r) == 1
+        self._check(self._put(self._c_put, key, value))
 
     def __delitem__(self, key):
-        r = lib.qt_map_del(self._h, *self._encode(key))
+        r = self._c_del(self._h, *self._encode(key))
         if r == -errno.ENOENT:
             raise KeyError(key)
         self._check(r)
+
+    def __contains__(self, key):
+        return self._check(self._f("has")(self._h, *self._encode(key))) == 1
 
     def pop(self, key, default=_ABSENT):
         """Deletes it and returns its value; only one of many gets it."""
@@ -162,17 +127,14 @@ class Map(_Keys, collections.abc.MutableMapping, type="map"):
                 return key, value
             except KeyError:
                 pass
-        raise KeyError("the map is empty")
-
-    def __contains__(self, key):
-        return self._check(lib.qt_map_has(self._h, *self._encode(key))) == 1
+        raise KeyError(f"'{self._what}' is empty")
 
     def _each(self, with_values):
         key, key_len = ctypes.create_string_buffer(self.key_max), \
             ctypes.c_size_t(0)
         size = self._room if with_values else 0
         out, n = ctypes.create_string_buffer(max(size, 1)), ctypes.c_size_t()
-        while self._check(lib.qt_map_next(
+        while self._check(self._c_next(
                 self._h, key, ctypes.byref(key_len),
                 out if with_values else None, size, ctypes.byref(n))) == 1:
             one = self._keys.decode(key.raw[:key_len.value])
@@ -189,13 +151,89 @@ class Map(_Keys, collections.abc.MutableMapping, type="map"):
         return self._each(False)
 
     def items(self):
-        return self._each(True)
+        return _Items(self)
 
     def values(self):
-        return (value for _, value in self._each(True))
+        return _Values(self)
 
-    def keys(self):
-        return self._each(False)
+
+class Insertable(Mapping):
+    """Maps and skip lists: of elements, with a capacity that is all theirs."""
+
+    def __init__(self, segment, name, key_dtype=None, dtype=None):
+        super().__init__(segment, name, dtypes.text_of(key_dtype),
+                         dtypes.text_of(dtype))
+        stat = segment.stat(name)
+        self.capacity = self._f("capacity")(self._h)
+        self._measure(stat.key_dtype, stat.dtype)
+
+    @classmethod
+    def _make(cls, spec, segment, name, capacity, key_dtype, dtype, key_max,
+              value_max):
+        key_dtype, dtype = dtypes.text_of(key_dtype), dtypes.text_of(dtype)
+        spec = spec(key_dtype, dtype, 0 if key_dtype else key_max,
+                    0 if dtype else value_max, capacity)
+        cls._create(segment, name, ctypes.byref(spec))
+        return cls(segment, name)
+
+    @classmethod
+    def open(cls, segment, name, key_dtype=None, dtype=None):
+        """Opens the one of that name; ValueError when it is of another type,
+        or of other dtypes than those given."""
+        return cls(segment, name, key_dtype, dtype)
+
+    def insert(self, key, value):
+        """Puts it if the key is not there yet. Returns whether it did."""
+        r = self._put(self._f("put_new"), key, value)
+        return r != -errno.EEXIST and self._check(r) == 0
+
+    def setdefault(self, key, default=None):
+        while True:
+            value = self.get(key, _ABSENT)
+            if value is not _ABSENT:
+                return value
+            if self.insert(key, default):
+                return default
+
+
+class Map(Insertable, type="map"):
+    """A mapping of fixed capacity, in no order of the keys."""
+
+    _prefix = "qt_map"
+
+    @classmethod
+    def create(cls, segment, name, *, capacity, key_dtype=None, dtype=None,
+               key_max=64, value_max=256):
+        """Without dtypes keys and values are bytes, up to key_max and
+        value_max."""
+        return cls._make(abi.MapSpec, segment, name, capacity, key_dtype,
+                         dtype, key_max, value_max)
+
+    def replace(self, key, value):
+        """Puts it if the key is there already. Returns whether it did."""
+        r = self._put(lib.qt_map_put_old, key, value)
+        return r != -errno.ENOENT and self._check(r) >= 0
+
+    def add(self, key, n=1):
+        """Adds to a whole number, from 0 if it was not there, in one step;
+        returns the sum."""
+        data, size = self._encode(key)
+        out = ctypes.c_int64()
+        self._check(lib.qt_map_add(self._h, data, size, n, ctypes.byref(out)))
+        if out.value < 0 and self.dtype.endswith("u8"):
+            return out.value + 2**64
+        return out.value
+
+    def cas(self, key, expected, value):
+        """Replaces the value if it is the one expected, in one step. Returns
+        whether; KeyError."""
+        data, n = self._encode(key)
+        old = self._pack(self._codec, expected)
+        new = self._pack(self._codec, value)
+        r = lib.qt_map_cas(self._h, data, n, old, len(old), new, len(new))
+        if r == -errno.ENOENT:
+            raise KeyError(key)
+        return self._check(r) == 1
 
 
 class Set(_Keys, collections.abc.MutableSet, type="set"):
@@ -214,14 +252,18 @@ class Set(_Keys, collections.abc.MutableSet, type="set"):
 
     @classmethod
     def create(cls, segment, name, dtype=None, *, capacity, key_max=64):
-        spec = abi.SetSpec(dtypes.text_of(dtype), 0 if dtype else key_max,
-                           capacity)
+        """Without a dtype members are bytes, up to key_max."""
+        text = dtypes.text_of(dtype)
+        spec = abi.SetSpec(text, 0 if text else key_max, capacity)
         cls._create(segment, name, ctypes.byref(spec))
         return cls(segment, name)
 
     @classmethod
     def open(cls, segment, name, dtype=None):
         return cls(segment, name, dtype)
+
+    def _traits(self):
+        return f" {len(self)} of {self.capacity} {self.dtype or 'bytes'}"
 
     @classmethod
     def _from_iterable(cls, them):
@@ -245,7 +287,7 @@ class Set(_Keys, collections.abc.MutableSet, type="set"):
         for member in self:
             if self.discard(member):
                 return member
-        raise KeyError("the set is empty")
+        raise KeyError(f"'{self._what}' is empty")
 
     def __contains__(self, member):
         return self._check(lib.qt_set_has(self._h,

@@ -24,8 +24,9 @@ class Pool(Object, type="pool"):
     @classmethod
     def create(cls, segment, name, dtype=None, *, capacity, size=0):
         """size: bytes of a block, without a dtype."""
-        spec = abi.PoolSpec(dtypes.text_of(dtype), capacity,
-                            0 if dtype else size)
+        text = dtypes.text_of(dtype)
+        spec = abi.PoolSpec(text, capacity,
+                            0 if text else size)
         cls._create(segment, name, ctypes.byref(spec))
         return cls(segment, name)
 
@@ -37,24 +38,24 @@ class Pool(Object, type="pool"):
         """The handle of a block of ours; Full, TimeoutError."""
         out = ctypes.c_uint64()
         abi.check(self._wait(lambda h, deadline: lib.qt_shm_pool_alloc(
-            h, ctypes.byref(out), deadline), timeout), self.name)
+            h, ctypes.byref(out), deadline), timeout), self._what)
         return out.value
 
     def free(self, handle):
         """Gone when it was freed before."""
-        abi.check(lib.qt_shm_pool_free(self._h, handle), self.name)
+        abi.check(lib.qt_shm_pool_free(self._h, handle), self._what)
 
     def give(self, handle):
         """Ours becomes nobody's: it stays until somebody frees it."""
-        abi.check(lib.qt_shm_pool_give(self._h, handle), self.name)
+        abi.check(lib.qt_shm_pool_give(self._h, handle), self._what)
 
     def own(self, handle):
         """Nobody's becomes ours."""
-        abi.check(lib.qt_shm_pool_own(self._h, handle), self.name)
+        abi.check(lib.qt_shm_pool_own(self._h, handle), self._what)
 
     def owner(self, handle):
         """The participant whose it is; 0: nobody's."""
-        return abi.check(lib.qt_shm_pool_owner(self._h, handle), self.name)
+        return abi.check(lib.qt_shm_pool_owner(self._h, handle), self._what)
 
     def __getitem__(self, handle):
         """The block's bytes, a memoryview. It keeps the mapping, not the block:
@@ -62,7 +63,7 @@ class Pool(Object, type="pool"):
         keeps = self._h
         data = lib.qt_shm_pool_get(keeps, handle)
         if not data:
-            raise abi.Gone(abi.EGONE, f"{self.name}: the handle is stale")
+            raise abi.Gone(abi.EGONE, f"{self._what}: the handle is stale")
         raw = (ctypes.c_ubyte * self.block_size).from_address(data)
         raw.keeps = keeps
         view = memoryview(raw).cast("B")
@@ -70,6 +71,10 @@ class Pool(Object, type="pool"):
 
     def __len__(self):
         return lib.qt_shm_pool_count(self._h)
+
+    def _traits(self):
+        return f" {len(self)} of {self.capacity} blocks of" \
+               f" {self.dtype or f'{self.block_size} bytes'}"
 
     def __bool__(self):
         return True

@@ -24,11 +24,11 @@ class _Items(Object):
     def push(self, item, timeout=0):
         """Puts an item in; Full when there is no room, TimeoutError when there
         was none for so many seconds."""
-        data = self._codec.encode(item)
+        data = self._pack(self._codec, item)
         answer = self._wait(lambda h, deadline: self._push(
             h, data, len(data), deadline), timeout)
         if answer < 0:
-            abi.raise_code(answer, self.name)
+            abi.raise_code(answer, self._what)
 
     def peek(self, which=0):
         """The item that pop would give, or one that many places behind it."""
@@ -40,13 +40,17 @@ class _Items(Object):
         size = min(self.item_max, 4096)
         while True:
             out = ctypes.create_string_buffer(size)
-            n = abi.check(get(out, size), self.name)
+            n = abi.check(get(out, size), self._what)
             if n <= size:
                 return out.raw[:n]
             size = n
 
     def __len__(self):
         return self._count(self._h)
+
+    def _traits(self):
+        return f" {len(self)} of {self.capacity}" \
+               f" {self.dtype or 'items of bytes'}"
 
     def __bool__(self):
         return True     # an empty queue is still a queue
@@ -87,8 +91,9 @@ class Queue(_Items, type="queue"):
         """item_max: bytes of an item, without a dtype. redeliver: what was
         taken by who died is put in again, else dropped."""
         flags = abi.CONSTANTS["QT_QUEUE_REDELIVER"] if redeliver else 0
-        spec = abi.QueueSpec(dtypes.text_of(dtype), capacity,
-                             0 if dtype else item_max, flags, loans)
+        text = dtypes.text_of(dtype)
+        spec = abi.QueueSpec(text, capacity,
+                             0 if text else item_max, flags, loans)
         cls._create(segment, name, ctypes.byref(spec))
         return cls(segment, name)
 
@@ -99,7 +104,7 @@ class Queue(_Items, type="queue"):
     def _take(self, timeout):
         item = abi.QueueItem()
         abi.check(self._wait(lambda h, deadline: lib.qt_queue_take(
-            h, ctypes.byref(item), deadline), timeout), self.name)
+            h, ctypes.byref(item), deadline), timeout), self._what)
         return item
 
     def pop(self, timeout=0):
@@ -110,7 +115,7 @@ class Queue(_Items, type="queue"):
             data = ctypes.string_at(item.data, item.len)
         finally:
             abi.check(lib.qt_queue_release(handle, ctypes.byref(item)),
-                      self.name)
+                      self._what)
         return self._codec.decode(data)
 
     @contextlib.contextmanager
@@ -124,7 +129,7 @@ class Queue(_Items, type="queue"):
             yield self._codec.decode(ctypes.string_at(item.data, item.len))
             back = lib.qt_queue_release
         finally:
-            abi.check(back(handle, ctypes.byref(item)), self.name)
+            abi.check(back(handle, ctypes.byref(item)), self._what)
 
     @contextlib.contextmanager
     def loan(self, timeout=0):
@@ -133,7 +138,7 @@ class Queue(_Items, type="queue"):
         queue when the block ends well, and given back otherwise."""
         handle, item = self._h, abi.QueueItem()
         abi.check(self._wait(lambda h, deadline: lib.qt_queue_loan(
-            h, ctypes.byref(item), deadline), timeout), self.name)
+            h, ctypes.byref(item), deadline), timeout), self._what)
         room = _Room(item)
         try:
             yield room
@@ -146,7 +151,7 @@ class Queue(_Items, type="queue"):
             room.data.release()
         if not done:
             lib.qt_queue_cancel(handle, ctypes.byref(item))
-            abi.raise_code(answer, self.name)
+            abi.raise_code(answer, self._what)
 
 
 class _Room:
@@ -178,8 +183,9 @@ class Spsc(_Items, type="spsc"):
     @classmethod
     def create(cls, segment, name, role, dtype=None, *, capacity=1024,
                item_max=4096):
-        spec = abi.SpscSpec(dtypes.text_of(dtype), capacity,
-                            0 if dtype else item_max)
+        text = dtypes.text_of(dtype)
+        spec = abi.SpscSpec(text, capacity,
+                            0 if text else item_max)
         cls._create(segment, name, ctypes.byref(spec))
         return cls(segment, name, role)
 
@@ -196,9 +202,9 @@ class Spsc(_Items, type="spsc"):
         handle = self._h
         abi.check(self._wait(lambda h, deadline: lib.qt_spsc_take(
             h, ctypes.byref(data), ctypes.byref(size), 1, deadline),
-            timeout), self.name)
+            timeout), self._what)
         item = ctypes.string_at(data.value, size.value)
-        abi.check(lib.qt_spsc_release(handle, 1), self.name)
+        abi.check(lib.qt_spsc_release(handle, 1), self._what)
         return self._codec.decode(item)
 
     def push_array(self, items, timeout=0):
@@ -208,14 +214,14 @@ class Spsc(_Items, type="spsc"):
         count = len(view) // self._codec.size if self._codec.size else 0
         data = (ctypes.c_ubyte * len(view)).from_buffer_copy(view)
         return abi.check(self._wait(lambda h, deadline: lib.qt_spsc_push_n(
-            h, data, count, deadline), timeout), self.name)
+            h, data, count, deadline), timeout), self._what)
 
     def pop_array(self, count, timeout=0):
         """Up to count elements, at least one, as a numpy.ndarray."""
         import numpy
         out = numpy.empty(count, dtypes.numpy_dtype(self.dtype))
         n = abi.check(self._wait(lambda h, deadline: lib.qt_spsc_pop_n(
-            h, out.ctypes.data, count, deadline), timeout), self.name)
+            h, out.ctypes.data, count, deadline), timeout), self._what)
         return out[:n]
 
 
@@ -233,8 +239,9 @@ class Stack(_Items, type="stack"):
                item_max=4096, redeliver=False):
         """As Queue.create()."""
         flags = abi.CONSTANTS["QT_STACK_REDELIVER"] if redeliver else 0
-        spec = abi.StackSpec(dtypes.text_of(dtype), capacity,
-                             0 if dtype else item_max, flags)
+        text = dtypes.text_of(dtype)
+        spec = abi.StackSpec(text, capacity,
+                             0 if text else item_max, flags)
         cls._create(segment, name, ctypes.byref(spec))
         return cls(segment, name)
 
@@ -250,6 +257,6 @@ class Stack(_Items, type="stack"):
             n = self._wait(lambda h, deadline: lib.qt_stack_pop(
                 h, out, size, deadline), timeout)
             if n != -errno.EMSGSIZE or size == self.item_max:
-                abi.check(n, self.name)
+                abi.check(n, self._what)
                 return self._codec.decode(out.raw[:n])
             size = self.item_max    # the newest is longer, and stays

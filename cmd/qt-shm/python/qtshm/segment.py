@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Segments, and what all objects in one have in common.
-
-Who keeps what alive:
+"""Segments, and what all objects in one have in common. Who keeps what alive:
 
     view --> memory --> handle of the array --+--> handle of the segment
     Queue --------> handle of the queue ------+        ^
     Segment -------------------------------------------+
-
-A handle is closed when nothing refers to it any more: not when close() is
-called, which only lets go of it. So a call that another thread is in, and a
-view that somebody kept, are never left without their memory.
 """
 
 import ctypes
@@ -20,6 +14,7 @@ import weakref
 
 from . import abi
 from .abi import lib
+from .handle import Handle
 
 _TYPES = {}         # "queue" -> Queue
 _segments = weakref.WeakSet()
@@ -31,20 +26,6 @@ def _after_fork():
 
 
 os.register_at_fork(after_in_child=_after_fork)
-
-
-class Handle:
-    """A pointer of C, closed with the last reference to this."""
-
-    __slots__ = ("_as_parameter_", "_close", "_keeps", "__weakref__")
-
-    def __init__(self, pointer, close, keeps=None):
-        self._as_parameter_ = pointer
-        self._close = close
-        self._keeps = keeps
-
-    def __del__(self):
-        self._close(self._as_parameter_)
 
 
 class Segment:
@@ -127,13 +108,13 @@ class Segment:
         if self.name is None:
             raise TypeError("a segment without a name cannot be pickled: "
                             "pass its fileno()")
-        return _reopen_segment, (self.name, self.readonly)
+        return _reopen_segment, (self.name, self.readonly, self.id)
 
     @property
     def _h(self):
         handle = self._handle
         if handle is None:
-            raise ValueError("the segment is closed")
+            raise ValueError(f"segment '{self.name}' is closed")
         if self._unjoined is not None:
             self._join(handle)
         return handle
@@ -203,8 +184,43 @@ class Segment:
         """sweep(), and frees erased objects that nobody uses any more."""
         return abi.check(lib.qt_obj_gc(self._h), "gc")
 
+    def fsck(self, repair=False):
+        """Compares all that is in it with itself. Returns the faults that are
+        left, a list of (name, what); of the segment's own tables the name is
+        "". While others work, what they are just changing may be called one."""
+        faults, err = [], abi.Err()
+        if lib.qt_seg_fsck(self._h, ctypes.byref(err)) < 0:
+            faults.append(("", err.text.decode(errors="replace")))
+        each = abi.FAULT(lambda _, name, what: faults.append(
+            (name.decode(errors="replace"), what.decode(errors="replace"))))
+        abi.check(lib.qt_obj_fsck(
+            self._h, abi.CONSTANTS["QT_OBJ_FSCK_REPAIR"] if repair else 0,
+            each, None), "fsck")
+        return faults
+
+    def epochs(self, name):
+        """Who is at work in an object that has epochs, a skip list: a list
+        with participant, epoch, behind, limbo, as <qt/shm/epoch.h> says."""
+        pins, err = [], abi.Err()
+        each = abi.PIN(lambda _, pin: pins.append(types.SimpleNamespace(
+            **{field: getattr(pin[0], field) for field, _ in pin[0]._fields_})))
+        abi.check_err(lib.qt_epoch_each(self._h, abi.text(name), each, None,
+                                        ctypes.byref(err)), err, name)
+        return pins
+
+    def _entry(self, name):
+        entry = abi.SegEntry()
+        abi.check(lib.qt_seg_entry_get(self._h, abi.text(name),
+                                       ctypes.byref(entry)), name)
+        return entry
+
     def stat(self, name):
-        """What is known of an object: name, type, dtype, count, capacity, ..."""
+        """What is known of an object: name, type, dtype, count, capacity, ...
+        Of a ring, which is no object: name, type, offset, size."""
+        entry = self._entry(name)
+        if entry.type == abi.CONSTANTS["QT_TYPE_RING"]:
+            return types.SimpleNamespace(name=name, type="ring",
+                                         offset=entry.offset, size=entry.size)
         s, err = abi.ObjStat(), abi.Err()
         abi.check_err(lib.qt_obj_stat(self._h, abi.text(name), ctypes.byref(s),
                                       ctypes.byref(err)), err, name)
@@ -220,8 +236,13 @@ class Segment:
                      for n in s.number[:s.number_count]})
 
     def erase(self, name):
-        """The name is free at once, the memory when nobody uses it."""
-        err = abi.Err()
+        """The name is free at once, the memory when nobody uses it. A ring is
+        erased when nobody writes it: OSError (EBUSY)."""
+        entry, err = self._entry(name), abi.Err()
+        if entry.type == abi.CONSTANTS["QT_TYPE_RING"]:
+            abi.check(lib.qt_ring_destroy(self._h, entry.offset), name)
+            abi.check(lib.qt_seg_entry_del(self._h, abi.text(name)), name)
+            return
         abi.check_err(lib.qt_obj_erase(self._h, abi.text(name),
                                        ctypes.byref(err)), err, name)
 
@@ -253,15 +274,100 @@ class Segment:
             raise KeyError(name) from None
 
 
-def _reopen_segment(name, readonly):
-    return Segment.open(name, readonly=readonly)
+def _reopen_segment(name, readonly, its_id):
+    seg = Segment.open(name, readonly=readonly)
+    if seg.id != its_id:
+        seg.close()
+        raise abi.Gone(abi.EGONE, f"segment '{name}': another one has that "
+                       "name by now")
+    return seg
 
 
 def _reopen(kind, segment, name, more):
     return kind.open(segment, name, *more)
 
 
-class Object:
+class Named:
+    """What is open in a segment by its name."""
+
+    def __init_subclass__(cls, type=None, **more):
+        super().__init_subclass__(**more)
+        if type is not None:
+            _TYPES[type] = cls
+
+    def __init__(self, segment, name, close, *args):
+        """args: the function that opens it and what it takes before the place
+        for the handle."""
+        out, err = ctypes.c_void_p(), abi.Err()
+        abi.check_err(args[0](segment._h, *args[1:], ctypes.byref(out),
+                              ctypes.byref(err)), err, name)
+        self._handle = Handle(out.value, close, segment._h)
+        self.segment = segment
+        self.name = name
+        segment._objects.add(self)
+
+    @property
+    def _what(self):
+        """Its name in errors, as qt-shm takes it: SEG/NAME."""
+        seg = self.segment.name
+        return f"{seg.lstrip('/')}/{self.name}" if seg else self.name
+
+    @property
+    def _h(self):
+        handle = self._handle
+        if handle is None:
+            raise ValueError(f"'{self._what}' is closed")
+        if self.segment._unjoined is not None:
+            self.segment._join(handle.needs)
+        return handle
+
+    def _pack(self, codec, value):
+        """A value as bytes; what is wrong with it names us."""
+        try:
+            return codec.encode(value)
+        except ValueError as e:
+            raise ValueError(f"{self._what}: {e}") from None
+        except (TypeError, KeyError) as e:
+            raise type(e)(f"{self._what}: {e}") from None
+
+    def close(self):
+        """Closes it; twice is harmless."""
+        self._handle = None
+
+    @property
+    def closed(self):
+        return self._handle is None
+
+    def stat(self):
+        """What is known of it, as Segment.stat()."""
+        return self.segment.stat(self.name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _traits(self):
+        """What repr() says besides the name, of one that is open."""
+        return ""
+
+    def __repr__(self):
+        try:
+            more = " closed" if self.closed else self._traits()
+        except ValueError:      # by another thread, just now
+            more = " closed"
+        return f"<qtshm.{type(self).__name__} {self._what!r}{more}>"
+
+    def _more(self):
+        """What open() wants besides the name, for pickle."""
+        return ()
+
+    def __reduce__(self):
+        return _reopen, (type(self), self.segment, self.name, self._more())
+
+
+class Object(Named):
     """What is in a segment; its class says what it is.
 
     create(segment, name, ...) makes one and opens it, open(segment, name)
@@ -270,20 +376,9 @@ class Object:
 
     _prefix = None      # "qt_queue": what its functions begin with
 
-    def __init_subclass__(cls, type=None, **more):
-        super().__init_subclass__(**more)
-        if type is not None:
-            _TYPES[type] = cls
-
     def __init__(self, segment, name, *args):
-        out, err = ctypes.c_void_p(), abi.Err()
-        abi.check_err(self._f("open")(segment._h, abi.text(name), *args,
-                                      ctypes.byref(out), ctypes.byref(err)),
-                      err, name)
-        self._handle = Handle(out.value, self._f("close"), segment._h)
-        self.segment = segment
-        self.name = name
-        segment._objects.add(self)
+        super().__init__(segment, name, self._f("close"), self._f("open"),
+                         abi.text(name), *args)
 
     @classmethod
     def _f(cls, verb):
@@ -297,55 +392,21 @@ class Object:
 
     @classmethod
     def open(cls, segment, name):
+        """Opens the one of that name; FileNotFoundError, or ValueError when it
+        is of another type."""
         return cls(segment, name)
-
-    @property
-    def _h(self):
-        handle = self._handle
-        if handle is None:
-            raise ValueError(f"'{self.name}' is closed")
-        if self.segment._unjoined is not None:
-            self.segment._join(handle._keeps)
-        return handle
 
     def _wait(self, call, timeout):
         """call(handle, deadline), for as long as timeout says."""
         handle = self._h
         return abi.wait(lambda deadline: call(handle, deadline), timeout)
 
-    def close(self):
-        """Closes it; twice is harmless."""
-        self._handle = None
-
-    @property
-    def closed(self):
-        return self._handle is None
-
     @property
     def id(self):
+        """A random number that was made with it."""
         return lib.qt_obj_id(self._f("obj")(self._h))
 
     @property
     def is_erased(self):
         """Somebody erased it; it can be used until it is closed."""
         return lib.qt_obj_is_erased(self._f("obj")(self._h)) != 0
-
-    def stat(self):
-        return self.segment.stat(self.name)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def __repr__(self):
-        return f"<qtshm.{type(self).__name__} {self.name!r}" \
-               f"{' closed' * self.closed}>"
-
-    def _more(self):
-        """What open() wants besides the name, for pickle."""
-        return ()
-
-    def __reduce__(self):
-        return _reopen, (type(self), self.segment, self.name, self._more())

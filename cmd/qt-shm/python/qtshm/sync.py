@@ -20,12 +20,12 @@ class _Waiting(Object):
         answer = self._wait(call, timeout)
         if answer in (-errno.ETIMEDOUT, -errno.EBUSY):
             return None
-        return abi.check(answer, self.name)
+        return abi.check(answer, self._what)
 
     def _must(self, call, timeout):
         answer = self._get(call, timeout)
         if answer is None:
-            raise TimeoutError(errno.ETIMEDOUT, f"{self.name}: not in time")
+            raise TimeoutError(errno.ETIMEDOUT, f"{self._what}: not in time")
         return answer
 
 
@@ -61,11 +61,11 @@ class Mutex(_Plain, type="mutex"):
 
     def release(self):
         """PermissionError when this process does not hold it."""
-        abi.check(lib.qt_mutex_unlock(self._h), self.name)
+        abi.check(lib.qt_mutex_unlock(self._h), self._what)
 
     def consistent(self):
         """What it protects is whole again."""
-        abi.check(lib.qt_mutex_consistent(self._h), self.name)
+        abi.check(lib.qt_mutex_consistent(self._h), self._what)
 
     def __enter__(self):
         return self.lock()
@@ -98,7 +98,7 @@ class RWLock(_Plain, type="rwlock"):
         try:
             yield stale
         finally:
-            abi.check(lib.qt_rwlock_unlock_read(self._h), self.name)
+            abi.check(lib.qt_rwlock_unlock_read(self._h), self._what)
 
     @contextlib.contextmanager
     def write(self, timeout=None):
@@ -106,11 +106,11 @@ class RWLock(_Plain, type="rwlock"):
         try:
             yield stale
         finally:
-            abi.check(lib.qt_rwlock_unlock_write(self._h), self.name)
+            abi.check(lib.qt_rwlock_unlock_write(self._h), self._what)
 
     def consistent(self):
         """By the writer: what it protects is whole again."""
-        abi.check(lib.qt_rwlock_consistent(self._h), self.name)
+        abi.check(lib.qt_rwlock_consistent(self._h), self._what)
 
     @property
     def is_stale(self):
@@ -145,7 +145,7 @@ class Semaphore(_Waiting, type="semaphore"):
 
     def release(self):
         """OverflowError when max are in."""
-        abi.check(lib.qt_semaphore_post(self._h), self.name)
+        abi.check(lib.qt_semaphore_post(self._h), self._what)
 
     def __enter__(self):
         self._must(lib.qt_semaphore_wait, None)
@@ -171,10 +171,10 @@ class Event(_Waiting, type="event"):
         return cls(segment, name)
 
     def set(self):
-        abi.check(lib.qt_event_set(self._h), self.name)
+        abi.check(lib.qt_event_set(self._h), self._what)
 
     def clear(self):
-        abi.check(lib.qt_event_reset(self._h), self.name)
+        abi.check(lib.qt_event_reset(self._h), self._what)
 
     def is_set(self):
         return lib.qt_event_is_set(self._h) == 1
@@ -198,8 +198,8 @@ class Latch(_Waiting, type="latch"):
         """Returns whether that opened it; ValueError when fewer are left."""
         answer = lib.qt_latch_down(self._h, n)
         if answer == -errno.ERANGE:
-            raise ValueError(f"{self.name}: fewer than {n} are left")
-        return abi.check(answer, self.name) == 1
+            raise ValueError(f"{self._what}: fewer than {n} are left")
+        return abi.check(answer, self._what) == 1
 
     def wait(self, timeout=None):
         """Whether it is open within that time."""
@@ -222,7 +222,7 @@ class Barrier(_Waiting, type="barrier"):
 
     def join(self):
         """Takes a place now; Full when all have living parties."""
-        abi.check(lib.qt_barrier_join(self._h), self.name)
+        abi.check(lib.qt_barrier_join(self._h), self._what)
 
     def wait(self, timeout=None):
         """Returns True in at most one of the parties. BrokenBarrierError when
@@ -230,18 +230,18 @@ class Barrier(_Waiting, type="barrier"):
         the same phase is to be waited for again."""
         answer = self._wait(lib.qt_barrier_wait, timeout)
         if answer == -errno.EOWNERDEAD:
-            raise threading.BrokenBarrierError(f"{self.name}: a party died")
+            raise threading.BrokenBarrierError(f"{self._what}: a party died")
         if answer == -errno.EBUSY:
             answer = -errno.ETIMEDOUT
-        return abi.check(answer, self.name) == 1
+        return abi.check(answer, self._what) == 1
 
     def leave(self):
         """We do not come any more; the others need not wait."""
-        abi.check(lib.qt_barrier_leave(self._h), self.name)
+        abi.check(lib.qt_barrier_leave(self._h), self._what)
 
     def reset(self):
         """Lost places are waited for again; returns how many there were."""
-        return abi.check(lib.qt_barrier_reset(self._h), self.name)
+        return abi.check(lib.qt_barrier_reset(self._h), self._what)
 
     @property
     def parties(self):
@@ -271,7 +271,7 @@ class Once(_Plain, type="once"):
         except BaseException:
             lib.qt_once_fail(self._h)
             raise
-        abi.check(lib.qt_once_done(self._h), self.name)
+        abi.check(lib.qt_once_done(self._h), self._what)
         return True
 
     def is_done(self):

@@ -31,13 +31,16 @@ class Value(Object, type="value"):
     def open(cls, segment, name, dtype=None):
         return cls(segment, name, dtype)
 
+    def _traits(self):
+        return f" {self.dtype or f'up to {self.size} bytes'}"
+
     def read(self):
         """(value, number), or (None, 0) when there was none yet."""
         out, seq = ctypes.create_string_buffer(self.size), ctypes.c_uint64()
         n = lib.qt_value_get(self._h, out, self.size, ctypes.byref(seq))
         if n == -abi.EEMPTY:
             return None, 0
-        return self._codec.decode(out.raw[:abi.check(n, self.name)]), seq.value
+        return self._codec.decode(out.raw[:abi.check(n, self._what)]), seq.value
 
     def get(self):
         """The value, or None when there was none yet."""
@@ -45,22 +48,22 @@ class Value(Object, type="value"):
 
     def put(self, value):
         """Replaces it; returns the number of the change."""
-        data, seq = self._codec.encode(value), ctypes.c_uint64()
+        data, seq = self._pack(self._codec, value), ctypes.c_uint64()
         self._put(lib.qt_value_put(self._h, data, len(data),
                                    ctypes.byref(seq)), data)
         return seq.value
 
     def put_if(self, value, number):
         """Replaces it if nobody did since that number. Returns whether."""
-        data, seq = self._codec.encode(value), ctypes.c_uint64(number)
+        data, seq = self._pack(self._codec, value), ctypes.c_uint64(number)
         return self._put(lib.qt_value_put_if(
             self._h, data, len(data), ctypes.byref(seq)), data) == 1
 
     def _put(self, answer, data):
         if answer == -errno.ERANGE:
-            raise ValueError(f"{self.name}: {len(data)} bytes do not fit "
+            raise ValueError(f"{self._what}: {len(data)} bytes do not fit "
                              f"{self.size}")
-        return abi.check(answer, self.name)
+        return abi.check(answer, self._what)
 
     def wait(self, number, timeout=None):
         """Waits until its number is another; returns that one."""
@@ -69,5 +72,5 @@ class Value(Object, type="value"):
             h, ctypes.byref(seq), deadline), timeout)
         if answer == -errno.EAGAIN:
             answer = -errno.ETIMEDOUT
-        abi.check(answer, self.name)
+        abi.check(answer, self._what)
         return seq.value
