@@ -29,7 +29,8 @@ QT_CPPFLAGS := -D_GNU_SOURCE -Iinclude -DQT_VERSION='"$(VERSION)"' \
 	-DQT_PREFIX='"$(PREFIX)"' -MMD -MP
 QT_CFLAGS   := -std=c11 -fPIC -Wall -Wextra -Wpedantic -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
-	-Wpointer-arith -Wvla -fno-common -fno-omit-frame-pointer
+	-Wpointer-arith -Wvla -fno-common -fno-omit-frame-pointer \
+	-fno-semantic-interposition
 QT_CXXFLAGS := -std=c++17 -fPIC -Wall -Wextra -Wpedantic -Wshadow \
 	-fno-omit-frame-pointer
 QT_LDFLAGS  := -pthread -Wl,--as-needed

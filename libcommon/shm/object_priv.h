@@ -322,6 +322,26 @@ uint32_t qt__wait_prepare(struct qt_obj *obj, unsigned int which);
 int	qt__wait_sleep(struct qt_obj *obj, unsigned int which, uint32_t key,
 	    uint64_t deadline);
 
+/* One copy for each caller, where a call would cost as much again. */
+#define QT__HOT		__attribute__((always_inline))
+/* Out of the way of the function that calls it. */
+#define QT__COLD	__attribute__((noinline, cold))
+
+/*
+ * Begins to fetch the line for writing, so that a CAS of it later need not
+ * wait. A hint; any address will do.
+ */
+static inline void
+qt__prefetch_for_write(const void *p)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	/* What the compiler would make of its own asks for reading only. */
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
+
 /* One turn of a spinning loop. */
 static inline void
 qt__relax(void)

@@ -8,6 +8,7 @@
 
 #define AGAIN_MS	100u	/* between looks for the dead, when empty */
 #define SIZE_ANY	SIZE_MAX
+#define AHEAD		2u	/* items: their chunks are fetched early */
 
 /* All before position h are gone. */
 static inline void
@@ -28,9 +29,10 @@ look(const struct qt_queue *q, uint64_t *h, uint64_t *cell, uint32_t *index,
 {
 	uint64_t	c = atomic_load_explicit(&q->cells[*h & q->mask],
 	    memory_order_acquire);
-	int64_t		ahead = qt__queue_ahead(q, c, *h);
 
-	if (ahead != 0) {
+	if (!qt__queue_is_of(q, c, *h)) {
+		int64_t	ahead = qt__queue_ahead(q, c, *h);
+
 		if (ahead < 0)
 			return ahead == -1 ? -QT_EEMPTY : -QT_ECORRUPT;
 		*h += ((uint64_t)(ahead - 1) << q->lap_shift) + 1;
@@ -72,6 +74,21 @@ qt__queue_settle_head(struct qt_queue *q)
 }
 
 /*
+ * More than AHEAD is slower by far: those items are the ones that a producer is
+ * just publishing, whose lines we would take away from it.
+ */
+static inline void
+fetch_ahead(const struct qt_queue *q, uint64_t h)
+{
+	uint64_t	c = atomic_load_explicit(&q->cells[(h + AHEAD) &
+	    q->mask], memory_order_relaxed);
+
+	if (qt__queue_is_of(q, c, h + AHEAD))
+		qt__prefetch_for_write(qt__chunk_at(&q->chunks, (uint32_t)c &
+		    q->index_mask));
+}
+
+/*
  * Takes out the item at *h, or the first behind it; *h is where it was. Only
  * one with at most size bytes: else -EMSGSIZE, and it stays.
  *
@@ -79,7 +96,7 @@ qt__queue_settle_head(struct qt_queue *q)
  * for room looks at the words of chunks. (Not at whether they are free again;
  * when there is room and no free chunk, a waiter may sleep out its 100 ms.)
  */
-static inline int
+QT__HOT static inline int
 take_from(struct qt_queue *q, uint32_t self, size_t size, uint64_t *h,
     uint32_t *index, uint64_t *word)
 {
@@ -112,6 +129,7 @@ take_from(struct qt_queue *q, uint32_t self, size_t size, uint64_t *h,
 			break;
 	}
 	*word = qt__chunk_word(*word, self, QT__CHUNK_TAKEN);
+	fetch_ahead(q, *h);
 	return 0;
 }
 
@@ -212,19 +230,22 @@ pop_again(void *arg, bool is_late)
 	return p->done < 0 ? (int)p->done : 0;
 }
 
+QT__COLD static ssize_t
+pop_waiting(struct qt_queue *q, void *out, size_t size, uint64_t deadline)
+{
+	struct iovec	v = { .iov_base = out, .iov_len = size };
+	struct pop	p = { .q = q, .items = &v };
+	int		rc = wait_for_item(q, deadline, pop_again, &p);
+
+	return rc < 0 ? rc : p.done;
+}
+
 ssize_t
 qt_queue_pop(struct qt_queue *q, void *out, size_t size, uint64_t deadline)
 {
 	ssize_t	n = pop_one(q, out, size);
 
-	if (n == -QT_EEMPTY) {
-		struct iovec	v = { .iov_base = out, .iov_len = size };
-		struct pop	p = { .q = q, .items = &v };
-		int		rc = wait_for_item(q, deadline, pop_again, &p);
-
-		n = rc < 0 ? rc : p.done;
-	}
-	return n;
+	return n == -QT_EEMPTY ? pop_waiting(q, out, size, deadline) : n;
 }
 
 static ssize_t

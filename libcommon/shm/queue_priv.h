@@ -90,6 +90,14 @@ qt__queue_cell(const struct qt_queue *q, uint64_t pos, uint64_t word,
 	    (qt__owner_generation(word) & q->gen_mask) << q->gen_shift | index;
 }
 
+/* Does cell c say that position pos is published? */
+static inline bool
+qt__queue_is_of(const struct qt_queue *q, uint64_t c, uint64_t pos)
+{
+	return ((pos >> q->lap_shift << q->cell_shift) ^ c) >>
+	    q->cell_shift == 0;
+}
+
 /*
  * Laps that cell c is ahead of position pos: 0, it is published; -1, it is the
  * next of this cell; more than 0, pos is an old position.

@@ -7,6 +7,8 @@
 #include "queue_priv.h"
 
 #define RECENT	64u	/* cells behind the head whose chunks may be free */
+#define AHEAD	8u	/* chunks: fetched before they are claimed */
+#define JUMPS	4u	/* places anywhere that are looked at first */
 
 /* --- Into a cell --------------------------------------------------------- */
 
@@ -38,7 +40,7 @@ set_tail(struct qt_queue *q, uint64_t t)
  * sequentially consistent, for qt__wake(), and pairs with the acquire load of
  * the cell by who takes the item.
  */
-static inline int
+QT__HOT static inline int
 enter_from(struct qt_queue *q, uint32_t index, uint64_t word, uint64_t *t)
 {
 	struct qt__chunk	*chunk = qt__chunk_at(&q->chunks, index);
@@ -47,9 +49,14 @@ enter_from(struct qt_queue *q, uint32_t index, uint64_t word, uint64_t *t)
 		_Atomic uint64_t *cell = &q->cells[*t & q->mask];
 		uint64_t	  c = atomic_load_explicit(cell,
 		    memory_order_acquire);
-		int64_t		  ahead = qt__queue_ahead(q, c, *t);
+		int64_t		  ahead;
 
-		if (ahead >= 0) {
+		if (qt__queue_is_of(q, c, *t)) {
+			++*t;
+			continue;
+		}
+		ahead = qt__queue_ahead(q, c, *t);
+		if (ahead > 0) {
 			/* Each cell once, and once more: it ends. */
 			*t += ((uint64_t)ahead << q->lap_shift) + 1;
 			continue;
@@ -63,8 +70,8 @@ enter_from(struct qt_queue *q, uint32_t index, uint64_t word, uint64_t *t)
 	}
 }
 
-int
-qt__queue_enter(struct qt_queue *q, uint32_t index, uint64_t word)
+QT__HOT static inline int
+enter(struct qt_queue *q, uint32_t index, uint64_t word)
 {
 	uint64_t	t = atomic_load_explicit(&q->body->tail,
 	    memory_order_acquire);
@@ -73,6 +80,12 @@ qt__queue_enter(struct qt_queue *q, uint32_t index, uint64_t word)
 	if (rc == 0)
 		set_tail(q, t + 1);
 	return rc;
+}
+
+int
+qt__queue_enter(struct qt_queue *q, uint32_t index, uint64_t word)
+{
+	return enter(q, index, word);
 }
 
 bool
@@ -89,7 +102,23 @@ qt__queue_has(const struct qt_queue *q, uint32_t index, uint64_t word)
 
 /* --- Room for an item ---------------------------------------------------- */
 
-static int
+QT__COLD static int
+is_really_full(struct qt_queue *q, uint64_t t)
+{
+	/* What the head says is enough for a no, and leaves the cells and
+	 * chunks there to who pops. */
+	uint64_t	h = atomic_load_explicit(&q->body->head,
+	    memory_order_acquire);
+
+	if ((int64_t)(t - h) < (int64_t)q->capacity) {
+		atomic_store_explicit(&q->head_seen, h, memory_order_relaxed);
+		return 0;
+	}
+	h = qt__queue_settle_head(q);
+	return (int64_t)(t - h) >= (int64_t)q->capacity;
+}
+
+static inline int
 is_full(struct qt_queue *q)
 {
 	uint64_t	t = atomic_load_explicit(&q->body->tail,
@@ -97,10 +126,8 @@ is_full(struct qt_queue *q)
 	uint64_t	h = atomic_load_explicit(&q->head_seen,
 	    memory_order_relaxed);
 
-	if ((int64_t)(t - h) < (int64_t)q->capacity)
-		return 0;
-	h = qt__queue_settle_head(q);
-	return (int64_t)(t - h) >= (int64_t)q->capacity;
+	return (int64_t)(t - h) >= (int64_t)q->capacity &&
+	    is_really_full(q, t);
 }
 
 /* Chunks of the items that went out last. */
@@ -122,11 +149,35 @@ claim_recent(struct qt_queue *q, uint32_t self, uint64_t *word)
 	return UINT32_MAX;
 }
 
+/*
+ * Anywhere: the path of our cursor has met another producer's. Who went on next
+ * to that one would meet it again at each chunk, for both go at one speed.
+ */
 static uint32_t
+claim_far(struct qt_queue *q, uint32_t self, uint64_t *word)
+{
+	uint64_t	seed = atomic_load_explicit(&q->body->tail,
+	    memory_order_relaxed) * QT__SEG_SLOTS_MAX + self;
+
+	for (uint32_t n = 0; n < JUMPS; n++) {
+		uint32_t	index;
+
+		/* Knuth's multiplicative hash, TAOCP 3, 6.4. */
+		seed = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
+		index = (uint32_t)((seed >> 32) % q->chunks.count);
+		if (qt__chunk_try(&q->chunks, index, self, word))
+			return index;
+	}
+	return UINT32_MAX;
+}
+
+QT__COLD static uint32_t
 claim_hard(struct qt_queue *q, uint32_t self, uint64_t *word)
 {
-	uint32_t	index = claim_recent(q, self, word);
+	uint32_t	index = claim_far(q, self, word);
 
+	if (index == UINT32_MAX)
+		index = claim_recent(q, self, word);
 	if (index == UINT32_MAX)
 		index = qt__chunk_search(&q->chunks, self, UINT32_MAX, word);
 	/* So few, and the queue is not full: has anybody died with some? */
@@ -141,13 +192,15 @@ claim(struct qt_queue *q, uint32_t self, uint64_t *word)
 	uint32_t	i = atomic_load_explicit(&q->chunks.cursor,
 	    memory_order_relaxed);
 
-	if (i < q->chunks.count && qt__chunk_try(&q->chunks, i, self, word)) {
-		atomic_store_explicit(&q->chunks.cursor, i + 1,
-		    memory_order_relaxed);
+	if (i >= q->chunks.count || !qt__chunk_try(&q->chunks, i, self, word))
+		i = claim_hard(q, self, word);
+	if (i == UINT32_MAX)
 		return i;
-	}
-	i = qt__chunk_search(&q->chunks, self, QT__CHUNK_NEAR, word);
-	return i != UINT32_MAX ? i : claim_hard(q, self, word);
+	atomic_store_explicit(&q->chunks.cursor, i + 1, memory_order_relaxed);
+	/* By then who popped it is long done. */
+	if (i + AHEAD < q->chunks.count)
+		qt__prefetch_for_write(qt__chunk_at(&q->chunks, i + AHEAD));
+	return i;
 }
 
 /* --- Push ---------------------------------------------------------------- */
@@ -199,7 +252,7 @@ push_one(struct qt_queue *q, const void *item, size_t len)
 		rc = fill(q, self, item, len, &index, &word);
 	if (rc < 0)
 		return rc;
-	rc = qt__queue_enter(q, index, word);
+	rc = enter(q, index, word);
 	if (rc < 0)
 		qt__chunk_free(qt__chunk_at(&q->chunks, index), word);
 	else
@@ -217,21 +270,27 @@ push_again(void *arg, bool is_late)
 	return push_one(p->q, p->items->iov_base, p->items->iov_len);
 }
 
+QT__COLD static int
+push_waiting(struct qt_queue *q, const void *item, size_t len,
+    uint64_t deadline)
+{
+	struct iovec	v = { .iov_base = (void *)(uintptr_t)item,
+	    .iov_len = len };
+	struct push	p = { .q = q, .items = &v };
+
+	return qt__obj_wait(&q->obj, QT__QUEUE_NOT_FULL, deadline, push_again,
+	    &p);
+}
+
 int
 qt_queue_push(struct qt_queue *q, const void *item, size_t len,
     uint64_t deadline)
 {
 	int	rc = push_one(q, item, len);
 
-	if (rc == -QT_EFULL && deadline != QT_WAIT_NEVER) {
-		struct iovec	v = { .iov_base = (void *)(uintptr_t)item,
-		    .iov_len = len };
-		struct push	p = { .q = q, .items = &v };
-
-		rc = qt__obj_wait(&q->obj, QT__QUEUE_NOT_FULL, deadline,
-		    push_again, &p);
-	}
-	return rc;
+	if (rc != -QT_EFULL || deadline == QT_WAIT_NEVER)
+		return rc;
+	return push_waiting(q, item, len, deadline);
 }
 
 /* As many as go; the tail and the waiters are told once. */
