@@ -76,6 +76,32 @@ class Arrays(Case):
         self.assertEqual(view["b"][4].tolist(), [3, 4])
 
     @needs_numpy
+    def test_dtypes_come_back_as_they_were(self):
+        inner = numpy.dtype([("x", "i1"), ("y", "<i4")], align=True)
+        for kind in (numpy.dtype([("a b", "<i4"), ("c", "<f8", (2, 3))]),
+                     numpy.dtype([("a", "i1"), ("in", inner)],
+                                 align=True), numpy.dtype("<M8[ns]"),
+                     numpy.dtype(">u2"), numpy.dtype(bool)):
+            a = qtshm.Array.create(self.seg, "a", 3, kind)
+            self.assertEqual(a.numpy().dtype, kind)
+            del self.seg["a"]
+        self.assertEqual(qtshm.Array.create(self.seg, "a", 3, float).dtype,
+                         "<f8")
+        for kind in (object, complex, numpy.dtype(("<f8", (3,))),
+                     [("a", "O")]):
+            with self.assertRaisesRegex(ValueError, "dtype"):
+                qtshm.Array.create(self.seg, "b", 3, kind)
+
+    @needs_numpy
+    def test_an_array_is_copied_in(self):
+        a = qtshm.Array.copy_of(self.seg, "a", [[1, 2, 3], [4, 5, 6]])
+        self.assertEqual((a.shape, a[1, 2]), ((2, 3), 6))
+        when = qtshm.Array.copy_of(
+            self.seg, "when", numpy.array(["2020-01-01"], "M8[s]"))
+        when[0] = numpy.datetime64("1970-01-02")
+        self.assertEqual(when[0], 86400)
+
+    @needs_numpy
     def test_a_reader_cannot_write(self):
         qtshm.Array.create(self.seg, "a", 5, "<i4")
         with qtshm.Segment.open(self.name, readonly=True) as looks:
@@ -149,6 +175,14 @@ class Arrays(Case):
         self.assertEqual(q.pop_array(1000).tolist(), list(range(1000, 1024)))
         with self.assertRaises(IndexError):
             q.pop_array(1)
+        self.assertEqual(q.push_array(numpy.arange(6)[::2]), 3)
+        self.assertEqual(q.push_array((5).to_bytes(8, "little")), 1)
+        self.assertEqual(q.pop_array(9).tolist(), [0, 2, 4, 5])
+        for wrong in (numpy.arange(2, dtype="<f8"), b"123",
+                      memoryview(b"1234").cast("i")):
+            with self.assertRaisesRegex(ValueError, "q: "):
+                q.push_array(wrong)
+        self.assertEqual(len(q), 0)
 
     def test_pickled_it_is_opened_again(self):
         a = qtshm.Array.create(self.seg, "a", 5, "<i4")

@@ -102,6 +102,39 @@ class Segments(Case):
         self.assertEqual(self.seg.used, used)
 
 
+class Names(Case):
+    def test_what_a_thing_is_is_seen(self):
+        q = qtshm.Queue.create(self.seg, "q", "<i8", capacity=8)
+        q.push(1)
+        name = self.name.lstrip("/")
+        self.assertEqual(repr(q), f"<qtshm.Queue '{name}/q' 1 of 8 <i8>")
+        qtshm.Map.create(self.seg, "m", capacity=5, dtype=int)
+        self.assertIn("0 of 5 bytes: <i8", repr(self.seg["m"]))
+        q.close()
+        self.assertEqual(repr(q), f"<qtshm.Queue '{name}/q' closed>")
+        self.assertIn(self.name, repr(self.seg))
+
+    def test_the_slash_may_be_left_out(self):
+        with qtshm.Segment.open(self.name.lstrip("/")) as again:
+            self.assertEqual(again.id, self.seg.id)
+            self.assertTrue(os.path.exists(again.path))
+
+    def test_a_sound_segment_has_no_faults(self):
+        qtshm.Queue.create(self.seg, "q", "<i8").push(1)
+        self.assertEqual(self.seg.fsck(), [])
+        self.assertEqual(self.seg.fsck(repair=True), [])
+        at = self.seg.stat("q").offset
+        with open(self.seg.path, "r+b") as f:
+            f.seek(at)
+            f.write(b"\xff" * 8)
+        self.assertEqual([name for name, _ in self.seg.fsck()], ["q"])
+
+    def test_a_wait_may_be_of_any_length(self):
+        q = qtshm.Queue.create(self.seg, "q", "<i8")
+        q.push(1, timeout=float("inf"))
+        self.assertEqual(q.pop(timeout=1e12), 1)
+
+
 class Dtypes(Case):
     def test_every_kind_goes_through(self):
         for text, value in (

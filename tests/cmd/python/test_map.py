@@ -50,9 +50,17 @@ class Maps(Case):
                          {b"long": 10000, b"short": 0})
 
     def test_what_has_no_place_is_refused(self):
-        for key, value in (("k" * 17, "v"), ("", "v"), ("k", "v" * 10001)):
-            with self.assertRaises(ValueError):
+        for key, value, why in (
+                ("k" * 17, "v", "key of 17"), ("", "v", "key of 0"),
+                ("k", "v" * 10001, "value of 10001")):
+            with self.assertRaisesRegex(ValueError, f"/m: a {why}"):
                 self.map[key] = value
+        with self.assertRaisesRegex(TypeError, "/m: .* not int"):
+            self.map[5] = "v"
+        self.map["k"] = "v"
+        with self.assertRaisesRegex(TypeError, "/m: .* not whole numbers"):
+            self.map.add("k")
+        del self.map["k"]
         self.assertEqual(len(self.map), 0)
         for i in range(100):
             self.map[f"{i}"] = "v"

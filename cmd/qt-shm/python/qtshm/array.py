@@ -30,6 +30,7 @@ class Array(Object, type="array"):
 
     @classmethod
     def create(cls, segment, name, shape, dtype):
+        """Makes one of zeros: of a length, or of a tuple of up to four."""
         try:
             shape = (operator.index(shape),)
         except TypeError:
@@ -40,6 +41,17 @@ class Array(Object, type="array"):
                              (ctypes.c_uint64 * 4)(*shape))
         cls._create(segment, name, ctypes.byref(spec))
         return cls(segment, name)
+
+    @classmethod
+    def copy_of(cls, segment, name, data):
+        """Makes one of the shape, dtype and elements of an ndarray, or of what
+        numpy.asarray() makes one of. Others find it at once, and may see it
+        while it still fills."""
+        import numpy
+        data = numpy.asarray(data)
+        array = cls.create(segment, name, data.shape, data.dtype)
+        array.numpy()[...] = data
+        return array
 
     @classmethod
     def open(cls, segment, name, dtype=None):
@@ -94,7 +106,8 @@ class Array(Object, type="array"):
             except TypeError:
                 return None
             if not -size <= at < size:
-                raise IndexError(f"index {at} of {size}")
+                raise IndexError(f"{self._what}: index {at} of a dimension of "
+                                 f"{size}")
             number = number * size + at % size
         return number
 
@@ -141,5 +154,6 @@ class Array(Object, type="array"):
         return n + 2**64 if n < 0 and self.dtype.endswith("u8") else n
 
     def fill(self, value):
+        """Makes every element equal to value."""
         abi.check(lib.qt_array_fill(self._h, 0, self.size,
                                     self._pack(self._codec, value)), self._what)

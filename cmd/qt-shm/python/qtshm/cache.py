@@ -58,9 +58,9 @@ class Cache(Mapping, type="cache"):
         whether it is new. Full when stopped processes hold all the room."""
         key, key_len = self._encode(key)
         data = self._pack(self._codec, value)
-        return self._check(lib.qt_cache_put(
+        return self._check_sizes(lib.qt_cache_put(
             self._h, key, key_len, data, len(data), abi.now_ms(),
-            self._ms(ttl))) == 0
+            self._ms(ttl)), key, data) == 0
 
     def touch(self, key, ttl=None):
         """Gives an entry so many seconds from now. Returns whether it is

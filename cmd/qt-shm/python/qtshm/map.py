@@ -24,6 +24,18 @@ class _Keys(Object):
             abi.raise_code(answer, self._what)
         return answer
 
+    def _check_sizes(self, answer, key, *values):
+        """The same, of a call that has been given them."""
+        if answer == -errno.EINVAL:
+            if not 1 <= len(key) <= self.key_max:
+                raise ValueError(f"{self._what}: a key of {len(key)} bytes, "
+                                 f"not 1 to {self.key_max}")
+            for value in values:
+                if len(value) > self.value_max:
+                    raise ValueError(f"{self._what}: a value of {len(value)} "
+                                     f"bytes, more than {self.value_max}")
+        return self._check(answer)
+
     def _encode(self, key):
         data = self._pack(self._keys, key)
         return data, len(data)
@@ -80,7 +92,7 @@ class Mapping(_Keys, collections.abc.MutableMapping):
             r = self._c_get(self._h, data, n, out, size)
             if r == -errno.ENOENT:
                 return default
-            if self._check(r) <= size:
+            if self._check_sizes(r, data) <= size:
                 return self._codec.decode(out.raw[:r])
             size = r
 
@@ -93,10 +105,13 @@ class Mapping(_Keys, collections.abc.MutableMapping):
     def _put(self, put, key, value):
         key, key_len = self._encode(key)
         data = self._pack(self._codec, value)
-        return put(self._h, key, key_len, data, len(data))
+        answer = put(self._h, key, key_len, data, len(data))
+        if answer in (-errno.EEXIST, -errno.ENOENT):
+            return answer
+        return self._check_sizes(answer, key, data)
 
     def __setitem__(self, key, value):
-        self._check(self._put(self._c_put, key, value))
+        self._put(self._c_put, key, value)
 
     def __delitem__(self, key):
         r = self._c_del(self._h, *self._encode(key))
@@ -184,8 +199,7 @@ class Insertable(Mapping):
 
     def insert(self, key, value):
         """Puts it if the key is not there yet. Returns whether it did."""
-        r = self._put(self._f("put_new"), key, value)
-        return r != -errno.EEXIST and self._check(r) == 0
+        return self._put(self._f("put_new"), key, value) != -errno.EEXIST
 
     def setdefault(self, key, default=None):
         while True:
@@ -211,15 +225,18 @@ class Map(Insertable, type="map"):
 
     def replace(self, key, value):
         """Puts it if the key is there already. Returns whether it did."""
-        r = self._put(lib.qt_map_put_old, key, value)
-        return r != -errno.ENOENT and self._check(r) >= 0
+        return self._put(lib.qt_map_put_old, key, value) != -errno.ENOENT
 
     def add(self, key, n=1):
         """Adds to a whole number, from 0 if it was not there, in one step;
         returns the sum."""
         data, size = self._encode(key)
         out = ctypes.c_int64()
-        self._check(lib.qt_map_add(self._h, data, size, n, ctypes.byref(out)))
+        answer = lib.qt_map_add(self._h, data, size, n, ctypes.byref(out))
+        if answer == -errno.EINVAL and 1 <= size <= self.key_max:
+            raise TypeError(f"{self._what}: its values are "
+                            f"{self.dtype or 'bytes'}, not whole numbers")
+        self._check_sizes(answer, data)
         if out.value < 0 and self.dtype.endswith("u8"):
             return out.value + 2**64
         return out.value
@@ -233,7 +250,7 @@ class Map(Insertable, type="map"):
         r = lib.qt_map_cas(self._h, data, n, old, len(old), new, len(new))
         if r == -errno.ENOENT:
             raise KeyError(key)
-        return self._check(r) == 1
+        return self._check_sizes(r, data, old, new) == 1
 
 
 class Set(_Keys, collections.abc.MutableSet, type="set"):
@@ -271,8 +288,9 @@ class Set(_Keys, collections.abc.MutableSet, type="set"):
 
     def add(self, member):
         """Returns whether it is new."""
-        r = lib.qt_set_add(self._h, *self._encode(member))
-        return r != -errno.EEXIST and self._check(r) == 0
+        data, n = self._encode(member)
+        r = lib.qt_set_add(self._h, data, n)
+        return r != -errno.EEXIST and self._check_sizes(r, data) == 0
 
     def discard(self, member):
         """Returns whether it was there."""

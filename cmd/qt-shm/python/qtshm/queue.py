@@ -208,17 +208,31 @@ class Spsc(_Items, type="spsc"):
         return self._codec.decode(item)
 
     def push_array(self, items, timeout=0):
-        """As many elements of a buffer (an ndarray of the queue's dtype) as
-        there is room for, at least one; returns how many."""
-        view = memoryview(items).cast("B")
-        count = len(view) // self._codec.size if self._codec.size else 0
-        data = (ctypes.c_ubyte * len(view)).from_buffer_copy(view)
+        """As many elements of an ndarray of the queue's dtype, or of the bytes
+        of some, as there is room for, at least one; returns how many."""
+        size = self._element_size()
+        if hasattr(items, "dtype"):
+            if items.dtype != dtypes.numpy_dtype(self.dtype):
+                raise ValueError(f"{self._what}: elements of {items.dtype}, "
+                                 f"not of {self.dtype}")
+            items = items.tobytes()
+        view = memoryview(items)
+        if view.itemsize not in (1, size) or view.nbytes % size != 0:
+            raise ValueError(f"{self._what}: {view.nbytes} bytes, elements of "
+                             f"{view.itemsize}, not of {size}")
+        data = view.tobytes()
         return abi.check(self._wait(lambda h, deadline: lib.qt_spsc_push_n(
-            h, data, count, deadline), timeout), self._what)
+            h, data, len(data) // size, deadline), timeout), self._what)
+
+    def _element_size(self):
+        if not self._codec.size:
+            raise TypeError(f"{self._what}: its items are bytes, no elements")
+        return self._codec.size
 
     def pop_array(self, count, timeout=0):
         """Up to count elements, at least one, as a numpy.ndarray."""
         import numpy
+        self._element_size()
         out = numpy.empty(count, dtypes.numpy_dtype(self.dtype))
         n = abi.check(self._wait(lambda h, deadline: lib.qt_spsc_pop_n(
             h, out.ctypes.data, count, deadline), timeout), self._what)

@@ -20,6 +20,11 @@ _TYPES = {}         # "queue" -> Queue
 _segments = weakref.WeakSet()
 
 
+def _name(name):
+    """A segment's name as C takes it; the slash is yours to leave out."""
+    return abi.text(name if name.startswith("/") else "/" + name)
+
+
 def _after_fork():
     for seg in list(_segments):
         seg._unjoined = threading.Lock()
@@ -36,6 +41,7 @@ class Segment:
     """
 
     def __init__(self, pointer, name, readonly):
+        """Of create() and open()."""
         self._handle = Handle(pointer, lib.qt_seg_close)
         self._objects = weakref.WeakSet()
         self._unjoined = None       # a lock, in a fork child that has not yet
@@ -46,7 +52,7 @@ class Segment:
     @classmethod
     def create(cls, name=None, size=64 << 20, *, mode=0o600, group=None,
                entries=0, participants=0, kind=""):
-        """Makes a segment ("/x") and joins it; FileExistsError when it is there.
+        """Makes a segment ("x" or "/x") and joins it; FileExistsError when it is there.
 
         Without a name it is to be passed on by fileno(). size is reserved, not
         used: memory is what objects in it take.
@@ -57,7 +63,7 @@ class Segment:
                            kind=abi.text(kind))
         out, err = ctypes.c_void_p(), abi.Err()
         abi.check_err(lib.qt_seg_create(
-            None if name is None else abi.text(name), ctypes.byref(spec),
+            None if name is None else _name(name), ctypes.byref(spec),
             ctypes.byref(out), ctypes.byref(err)), err, "create a segment")
         return cls(out.value, name, False)
 
@@ -75,7 +81,7 @@ class Segment:
                                    ctypes.byref(err))
             name = None
         else:
-            r = lib.qt_seg_open(abi.text(name), kind, flags, ctypes.byref(out),
+            r = lib.qt_seg_open(_name(name), kind, flags, ctypes.byref(out),
                                 ctypes.byref(err))
         abi.check_err(r, err, "open a segment")
         return cls(out.value, name, readonly)
@@ -83,7 +89,7 @@ class Segment:
     @staticmethod
     def unlink(name):
         """Takes a name away; who uses the segment keeps it."""
-        abi.check(lib.qt_seg_unlink(abi.text(name)), f"unlink '{name}'")
+        abi.check(lib.qt_seg_unlink(_name(name)), f"unlink '{name}'")
 
     def close(self):
         """Closes it and every object in it. Views of arrays stay."""
@@ -155,7 +161,7 @@ class Segment:
         """The file of a segment with a name, for numpy.memmap() and others."""
         if self.name is None:
             raise ValueError("a segment without a name has no path")
-        return "/dev/shm" + self.name
+        return "/dev/shm/" + self.name.lstrip("/")
 
     def fileno(self):
         """A new descriptor, to be passed to another process and closed."""
@@ -254,6 +260,8 @@ class Segment:
         return sum(1 for _ in self)
 
     def __contains__(self, name):
+        if not isinstance(name, str):
+            return False
         entry = abi.SegEntry()
         return lib.qt_seg_entry_get(self._h, abi.text(name),
                                     ctypes.byref(entry)) == 0
