@@ -24,6 +24,10 @@
 //	for (auto &[key, hits] : m)
 //		std::cout << key << " " << hits << "\n";
 //
+//	auto l = shm::skiplist<int64_t, std::string>::create(seg, "l");
+//	for (auto &[at, event] : l.range(since, until))	// in order
+//		std::cout << at << " " << event << "\n";
+//
 //	auto mutex = shm::mutex::create(seg, "mutex");
 //	if (auto lock = mutex.hold(); lock.is_stale())	// its holder has died
 //		mutex.consistent();
@@ -48,11 +52,14 @@
 // - It is safe to use one handle in several threads where C says so.
 
 #include <qt/shm/array.hpp>
+#include <qt/shm/cache.hpp>
 #include <qt/shm/dtype.hpp>
 #include <qt/shm/error.hpp>
 #include <qt/shm/map.hpp>
 #include <qt/shm/queue.hpp>
+#include <qt/shm/ring.hpp>
 #include <qt/shm/segment.hpp>
+#include <qt/shm/skiplist.hpp>
 #include <qt/shm/stack.hpp>
 #include <qt/shm/sync.hpp>
 #include <qt/shm/value.hpp>

@@ -189,6 +189,8 @@ namespace detail {
 // of any length.
 template <class T>
 struct codec {
+	static_assert(std::is_default_constructible_v<T> ||
+	    !is_element_v<T>, "T must have a default constructor");
 	static_assert(is_element_v<T>, "T must be trivially copyable, no "
 	    "pointer, and have a dtype: see qt::shm::dtype_of. Or std::string");
 	static constexpr bool is_fixed = true;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,9 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 extern "C" {
+#include <qt/shm/epoch.h>
 #include <qt/shm/object.h>
+#include <qt/shm/ring.h>
 }
 #pragma GCC diagnostic pop
 
@@ -25,6 +28,10 @@ namespace qt::shm {
 using stat = struct qt_obj_stat;
 using entry = struct qt_seg_entry;
 using participant = struct qt_seg_participant;
+using epoch_pin = struct qt_epoch_pin;
+struct fault {
+	std::string	name, what;	// name "": the segment's own tables
+};
 
 struct segment_options {
 	uint64_t	size = 64u << 20;	// bytes; only what is used costs
@@ -133,11 +140,51 @@ public:
 		    name);
 		return s;
 	}
-	// The name is free at once, the memory when nobody uses it any more.
+	// Compares all that is in it with itself: the faults that are left.
+	// While others work, what they are just changing may be called one.
+	std::vector<fault> fsck(bool is_repaired = false)
+	{
+		std::vector<fault> all;
+		struct qt_err err = QT_ERR_INIT;
+
+		if (qt_seg_fsck(get(), &err) < 0)
+			all.push_back({ "", err.text });
+		detail::check(qt_obj_fsck(get(),
+		    is_repaired ? QT_OBJ_FSCK_REPAIR : 0,
+		    [](void *arg, const char *name, const char *what) {
+			static_cast<std::vector<fault> *>(arg)->push_back(
+			    { name, what });
+		}, &all), "fsck");
+		return all;
+	}
+	// Who is at work in an object that has epochs: a skip list.
+	std::vector<epoch_pin> epochs(const std::string &name) const
+	{
+		std::vector<epoch_pin> all;
+		struct qt_err err = QT_ERR_INIT;
+
+		detail::check(qt_epoch_each(get(), name.c_str(),
+		    [](void *arg, const struct qt_epoch_pin *pin) {
+			static_cast<std::vector<epoch_pin> *>(arg)->push_back(
+			    *pin);
+		}, &all, &err), err, name);
+		return all;
+	}
+	// The name is free at once, the memory when nobody uses it any more. A
+	// ring, though, must have no writer: an error of code EBUSY.
 	void erase(const std::string &name)
 	{
 		struct qt_err err = QT_ERR_INIT;
+		entry e;
 
+		if (qt_seg_entry_get(get(), name.c_str(), &e) == 0 &&
+		    e.type == QT_TYPE_RING) {
+			detail::check(qt_ring_destroy(get(), e.offset),
+			    name.c_str());
+			detail::check(qt_seg_entry_del(get(), name.c_str()),
+			    name.c_str());
+			return;
+		}
 		detail::check(qt_obj_erase(get(), name.c_str(), &err), err,
 		    name);
 	}

@@ -187,6 +187,22 @@ public:
 			detail::raise(QT_EGONE, "block");
 		return *at;
 	}
+	const T *find(block<T> b) const
+	{
+		return static_cast<const T *>(qt_shm_pool_get(
+		    this->c_handle(), b.handle));
+	}
+	// fn(block) for each that is in use, anybody's.
+	template <class Fn>
+	void for_each(Fn fn) const
+	{
+		uint32_t cursor = 0;
+		block<T> b;
+
+		while (qt_shm_pool_next(this->c_handle(), &cursor,
+		    &b.handle) == 1)
+			fn(b);
+	}
 
 private:
 	pool(const segment &seg, const std::string &name)

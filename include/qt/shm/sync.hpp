@@ -169,6 +169,13 @@ public:
 		detail::check(qt_rwlock_consistent(c_handle()), "consistent");
 	}
 	bool is_stale() const { return qt_rwlock_is_stale(c_handle()) == 1; }
+	// The participant that writes, 0 for nobody; how many holds readers
+	// have, or one of them has.
+	uint32_t writer_id() const { return qt_rwlock_writer(c_handle()); }
+	uint64_t readers(uint32_t id = 0) const
+	{
+		return qt_rwlock_readers(c_handle(), id);
+	}
 };
 
 class semaphore : public detail::named<struct qt_semaphore, qt_semaphore_open,
@@ -287,6 +294,7 @@ public:
 		return detail::check(qt_barrier_reset(c_handle()), "reset");
 	}
 	uint32_t parties() const { return qt_barrier_parties(c_handle()); }
+	uint32_t arrived() const { return qt_barrier_arrived(c_handle()); }
 	uint32_t lost() const { return qt_barrier_lost(c_handle()); }
 };
 
@@ -305,11 +313,12 @@ public:
 		return once(seg, name);
 	}
 	// Calls fn if it is to be done by us, else waits until it is done;
-	// whether we did it. When fn throws, the next one is told to.
+	// whether we did it. When fn throws, the next one is told to. An error
+	// of code ETIMEDOUT or EBUSY: somebody was still at it.
 	template <class Fn>
-	bool run(Fn fn)
+	bool run(Fn fn, patience p = forever)
 	{
-		if (detail::check(qt_once_begin(c_handle(), QT_WAIT_FOREVER),
+		if (detail::check(qt_once_begin(c_handle(), p.deadline()),
 		    "run") == 0)
 			return false;
 		try {
