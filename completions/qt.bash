@@ -42,7 +42,7 @@ _qt_values() {
 	SEG)		compgen -W "$(_qt_segments "")" -- "$cur" ;;
 	SEG/*)		compgen -W "$(_qt_segments "$cur")" -- "$cur" ;;
 	TYPE)		compgen -W "array barrier cache event latch map mutex \
-			    once pool queue rwlock semaphore set skiplist \
+			    once pool queue ring rwlock semaphore set skiplist \
 			    spsc stack value" -- "$cur" ;;
 	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
 			    sed s/SIG//)" -- "$cur" ;;

@@ -45,7 +45,7 @@ function __qt_values
 			end
 		case TYPE
 			printf '%s\n' array barrier cache event latch map mutex \
-				once pool queue rwlock semaphore set skiplist \
+				once pool queue ring rwlock semaphore set skiplist \
 				spsc stack value
 		case '*DIR*'
 			__fish_complete_directories (commandline -ct)

@@ -97,7 +97,7 @@ names_row(struct grid *g, struct qt_seg *seg, const struct qt_seg_entry *e)
 	grid_text(g, "dtype", "%s", e->dtype);
 	grid_number(g, "size", e->size);
 	grid_number(g, "offset", e->offset);
-	if (e->type >= QT_TYPE_ARRAY && type != NULL) {
+	if (qt_obj_is_type(e->type)) {
 		rc = qt_obj_stat(seg, e->name, &s, NULL);
 		if (rc == 0)
 			fill_object(g, &s);

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,30 +77,6 @@ take(struct popping *p)
 	return p->count > 0 ? 0 : rc;
 }
 
-/* Writes all of it; a signal ends it. 0 or -errno. */
-static int
-write_piece(const char *text, size_t len)
-{
-	struct pollfd	pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-	while (len > 0) {
-		ssize_t	n = write(STDOUT_FILENO, text, len);
-
-		if (n < 0 && errno == EINTR && stop_signal == 0)
-			continue;
-		if (n < 0 && errno == EAGAIN && stop_signal == 0) {
-			/* Somebody made the terminal or pipe so. */
-			(void)poll(&pfd, 1, WAITING_MS);
-			continue;
-		}
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* The items in hand: written and released, or put back. */
 static int
 give(struct popping *p)
@@ -114,7 +89,7 @@ give(struct popping *p)
 		for (k = i + 1; k < p->count &&
 		    p->end[k] - from <= PIPE_BUF; k++)
 			;
-		rc = write_piece(p->out.data + from, p->end[k - 1] - from);
+		rc = waiting_write(p->out.data + from, p->end[k - 1] - from);
 		if (rc < 0)
 			break;
 		from = p->end[k - 1];
@@ -211,10 +186,15 @@ pop_main(int argc, char **argv)
 		p.left = UINT64_MAX;
 	p.deadline = waiting_deadline(is_patient, seconds);
 	thing_open(&p.t, argv[o.index], QT_SEG_JOIN | THING_POP);
-	if (p.t.type->take == NULL)
+	if (p.t.type->follow != NULL && !p.is_following)
+		qt_die(QT_EXIT_USAGE, "%s: nothing is taken out of a %s; -f "
+		    "follows it, peek and get show what is there",
+		    p.t.target.text, p.t.stat.type_name);
+	if (p.t.type->take == NULL && p.t.type->follow == NULL)
 		thing_cannot(&p.t, "pop");
 	stop_on_signals();
-	rc = run(&p);
+	rc = p.t.type->follow != NULL ? p.t.type->follow(&p.t, &p.sink, 1) :
+	    run(&p);
 	qt_buf_clear(&p.out);
 	return finish(&p, rc, is_all);
 }

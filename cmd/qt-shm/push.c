@@ -97,6 +97,7 @@ push_main(int argc, char **argv)
 	if (p.t.type->push == NULL)
 		thing_cannot(&p.t, "push");
 	p.is_raw = l.size > 0;
+	p.t.end = p.is_raw ? -1 : l.end;
 	for (int i = 1; i < argc; i++)
 		push_one(&p, argv[i], strlen(argv[i]));
 	while (argc == 1 && lines_next(&l, 0, &item, &len) == 1)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <qt/shm/object.h>
-#include <qt/shm/ring.h>
 
 #include "file.h"
 #include "target.h"
@@ -21,16 +20,12 @@ const struct qt_verb rm_verb = {
 	"rm", rm_main, "SEG[/NAME] ...", "remove structures, segments", opts,
 };
 
-/* An entry that is no object: its memory, then its name. */
+/* Plain memory with a name: both are freed. */
 static int
-remove_entry(struct qt_seg *seg, const struct qt_seg_entry *e)
+remove_raw(struct qt_seg *seg, const struct qt_seg_entry *e)
 {
-	int	rc = -EINVAL;
+	int	rc = qt_seg_free(seg, e->offset);
 
-	if (e->type == QT_TYPE_RING)
-		rc = qt_ring_destroy(seg, e->offset);
-	else if (e->type == QT_TYPE_RAW)
-		rc = qt_seg_free(seg, e->offset);
 	return rc < 0 ? rc : qt_seg_entry_del(seg, e->name);
 }
 
@@ -47,8 +42,8 @@ remove_structure(const struct target *t, int is_forced)
 		return QT_EXIT_OK;
 	seg = target_open(t, QT_SEG_JOIN);
 	rc = qt_seg_entry_get(seg, t->name, &e);
-	if (rc == 0 && (e.type == QT_TYPE_RING || e.type == QT_TYPE_RAW))
-		rc = remove_entry(seg, &e);
+	if (rc == 0 && e.type == QT_TYPE_RAW)
+		rc = remove_raw(seg, &e);
 	else if (rc == 0)
 		rc = qt_obj_erase(seg, t->name, &err);
 	target_close(seg);

@@ -107,7 +107,7 @@ stat_structure(struct grid *g, const struct target *t)
 	int			 rc = qt_seg_entry_get(seg, t->name, &e);
 
 	/* A damaged one is no row here, but what is wrong with it. */
-	if (rc == 0 && e.type >= QT_TYPE_ARRAY)
+	if (rc == 0 && qt_obj_is_type(e.type))
 		rc = qt_obj_stat(seg, t->name, &s, &err);
 	if (rc < 0)
 		target_die(t, rc, &err);

@@ -13,8 +13,8 @@
 static const struct thing_type *const types[] = {
 	&array_thing, &barrier_thing, &cache_thing, &event_thing, &latch_thing,
 	&map_thing, &mutex_thing, &once_thing, &pool_thing, &queue_thing,
-	&rwlock_thing, &semaphore_thing, &set_thing, &skiplist_thing,
-	&spsc_thing, &stack_thing, &value_thing,
+	&ring_thing, &rwlock_thing, &semaphore_thing, &set_thing,
+	&skiplist_thing, &spsc_thing, &stack_thing, &value_thing,
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
@@ -52,6 +52,7 @@ thing_open(struct thing *t, const char *operand, unsigned int flags)
 	memset(t, 0, sizeof(*t));
 	target_parse(&t->target, operand, TARGET_NAME);
 	t->flags = flags;
+	t->end = '\n';
 	t->seg = target_open(&t->target, flags & 3);
 	rc = qt_obj_stat(t->seg, t->target.name, &t->stat, &err);
 	if (rc == 0)

@@ -75,6 +75,13 @@ struct thing_type {
 	int	(*requeue)(struct thing *t, struct taken *item);
 	ssize_t	(*peek)(struct thing *t, uint64_t which, void *out,
 		    size_t size);
+	/*
+	 * Of what is not taken out, but read by everybody: writes what is there
+	 * to standard output, and with is_waiting what comes, until a signal or
+	 * until it is erased. 0, -errno of the writing, or negative.
+	 */
+	int	(*follow)(struct thing *t, const struct sink *sink,
+		    int is_waiting);
 
 	/*
 	 * By key or index, as typed; "" for all of it. They print to stdout.
@@ -119,6 +126,7 @@ struct thing {
 	unsigned int		 flags;
 	size_t			 item_max;	/* bytes of the longest item */
 	uint64_t		 ttl_ms;	/* for put; 0: for ever */
+	int			 end;		/* of items of push, as sink's */
 };
 
 /* NULL for a type that this program only lists. */
@@ -161,7 +169,7 @@ int64_t	thing_number(const char *text);
 
 extern const struct thing_type array_thing, barrier_thing, cache_thing,
 	event_thing, latch_thing, map_thing, mutex_thing, once_thing, pool_thing,
-	queue_thing, rwlock_thing, semaphore_thing, set_thing,
+	queue_thing, ring_thing, rwlock_thing, semaphore_thing, set_thing,
 	skiplist_thing, spsc_thing, stack_thing, value_thing;
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting that a signal ends. See waiting.h. */
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -62,4 +64,27 @@ waiting_piece(uint64_t deadline)
 		return deadline;
 	piece = qt_wait_deadline(WAITING_MS);
 	return piece < deadline ? piece : deadline;
+}
+
+int
+waiting_write(const char *text, size_t len)
+{
+	struct pollfd	pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	while (len > 0) {
+		ssize_t	n = write(STDOUT_FILENO, text, len);
+
+		if (n < 0 && errno == EINTR && stop_signal == 0)
+			continue;
+		if (n < 0 && errno == EAGAIN && stop_signal == 0) {
+			/* Somebody made the terminal or pipe so. */
+			(void)poll(&pfd, 1, WAITING_MS);
+			continue;
+		}
+		if (n < 0)
+			return -errno;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
 }

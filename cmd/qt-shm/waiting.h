@@ -2,6 +2,7 @@
 #ifndef QT_SHM_WAITING_H
 #define QT_SHM_WAITING_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -26,5 +27,8 @@ uint64_t waiting_deadline(int is_patient, const char *seconds);
 
 /* The end of the next piece of a wait until deadline. */
 uint64_t waiting_piece(uint64_t deadline);
+
+/* Writes all of it to standard output; a signal ends it. 0 or -errno. */
+int	waiting_write(const char *text, size_t len);
 
 #endif /* QT_SHM_WAITING_H */

@@ -156,7 +156,7 @@ look(struct grid *g, struct watched *w)
 	}
 	count = names_all(w->seg, &all);
 	for (size_t i = 0; i < count; i++)
-		if (all[i].type >= QT_TYPE_ARRAY)
+		if (qt_obj_is_type(all[i].type))
 			look_at(g, w, all[i].name);
 	free(all);
 }

@@ -42,7 +42,8 @@ tell(struct qt_seg *seg, const struct qt_seg_entry *e)
 static int
 finish(struct qt_seg *seg, uint32_t row, const struct qt_seg_entry *e)
 {
-	int	rc;
+	const struct qt__obj_type	*type = qt__obj_type(e->type);
+	int				 rc;
 
 	/* The offset is 0 when only the row itself was not freed yet. */
 	if (e->offset != 0) {
@@ -50,6 +51,10 @@ finish(struct qt_seg *seg, uint32_t row, const struct qt_seg_entry *e)
 		rc = qt_sys_is_used(seg->fd, (off_t)e->offset, 1);
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
+		if (type != NULL && type->release != NULL)
+			rc = type->release(seg, e->offset);
+		if (rc < 0)
+			return rc;
 	}
 	rc = qt__row_free(seg, row);
 	return rc < 0 ? rc : 1;

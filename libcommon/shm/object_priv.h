@@ -386,6 +386,13 @@ struct qt__obj_type {
 	 * against any bytes. NULL: nothing to look at.
 	 */
 	void	(*fsck)(struct qt_obj *obj, struct qt__fsck *f);
+	/*
+	 * The object at that offset was erased, and nobody has it open: frees
+	 * the extents that its words name, each in one step with its word. The
+	 * lock is held. 0, or negative: it is called again, as it is when we
+	 * are killed meanwhile. NULL: it has none.
+	 */
+	int	(*release)(struct qt_seg *seg, uint64_t offset);
 	/* qt_epoch_each(). NULL: it has no epochs. */
 	int	(*each_pin)(struct qt_obj *obj, void (*fn)(void *arg,
 		    const struct qt_epoch_pin *pin), void *arg);

@@ -11,9 +11,10 @@ extern const struct qt__obj_type
 	qt__map_type, qt__set_type, qt__pool_type, qt__value_type,
 	qt__semaphore_type, qt__mutex_type, qt__rwlock_type, qt__latch_type,
 	qt__barrier_type, qt__event_type, qt__once_type, qt__skiplist_type,
-	qt__cache_type;
+	qt__cache_type, qt__ring_type;
 
 static const struct qt__obj_type *const types[QT_TYPE_COUNT_] = {
+	[QT_TYPE_RING] = &qt__ring_type,
 	[QT_TYPE_ARRAY] = &qt__array_type,
 	[QT_TYPE_MAP] = &qt__map_type, [QT_TYPE_SET] = &qt__set_type,
 	[QT_TYPE_SKIPLIST] = &qt__skiplist_type,
@@ -32,7 +33,7 @@ static const struct qt__obj_type *const types[QT_TYPE_COUNT_] = {
 	[QT_TYPE_ONCE] = &qt__once_type,
 };
 
-/* Of entries that are no objects. */
+/* In front of the first that only objects have. */
 static const char *const others[] = { "none", "raw", "ring", "table" };
 #define OTHERS (sizeof(others) / sizeof(others[0]))
 
@@ -48,6 +49,12 @@ qt_obj_type_name(uint32_t type)
 	if (type < OTHERS)
 		return others[type];
 	return qt__obj_type(type) != NULL ? types[type]->name : NULL;
+}
+
+int
+qt_obj_is_type(uint32_t type)
+{
+	return qt__obj_type(type) != NULL;
 }
 
 uint32_t

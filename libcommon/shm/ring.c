@@ -67,26 +67,40 @@ chunk_max(uint64_t limit, uint32_t page)
 	return (uint32_t)size;
 }
 
+uint64_t
+qt__ring_limit(const struct qt_seg *seg, uint64_t limit)
+{
+	uint64_t	page = seg->page;
+
+	limit = (limit + page - 1) / page * page;
+	return limit < 4 * page ? 4 * page : limit;
+}
+
+void
+qt__ring_init(const struct qt_seg *seg, struct qt__ring *ring, uint64_t limit)
+{
+	uint64_t	id = 0;
+
+	memset(ring, 0, sizeof(*ring));
+	memcpy(ring->magic, QT__RING_MAGIC, sizeof(ring->magic));
+	while (id == 0)
+		qt_random(&id, sizeof(id));
+	atomic_init(&ring->id, id);
+	ring->limit = limit;
+	ring->chunk_max = chunk_max(limit, seg->page);
+	ring->slot_count = QT__RING_SLOTS;
+}
+
 int
 qt_ring_create(struct qt_seg *seg, uint64_t limit, uint64_t *offset)
 {
 	struct qt__ring	made;
-	uint64_t	id = 0, at, page = seg->page;
+	uint64_t	at;
 	int		rc;
 
 	if (limit < QT_RING_LIMIT_MIN || limit > QT_RING_LIMIT_MAX)
 		return -EINVAL;
-	limit = (limit + page - 1) / page * page;
-	if (limit < 4 * page)
-		limit = 4 * page;
-	memset(&made, 0, sizeof(made));
-	memcpy(made.magic, QT__RING_MAGIC, sizeof(made.magic));
-	while (id == 0)
-		qt_random(&id, sizeof(id));
-	atomic_init(&made.id, id);
-	made.limit = limit;
-	made.chunk_max = chunk_max(limit, seg->page);
-	made.slot_count = QT__RING_SLOTS;
+	qt__ring_init(seg, &made, qt__ring_limit(seg, limit));
 	rc = qt__block_add(seg, &made, sizeof(made), qt__seg_link(seg, offset),
 	    &at);
 	if (rc == 0)

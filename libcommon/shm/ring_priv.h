@@ -4,7 +4,7 @@
 
 #include <qt/shm/ring.h>
 
-#include "segment_priv.h"
+#include "object_priv.h"
 
 /*
  * A ring's header: one block. See qt-segment(5).
@@ -61,6 +61,16 @@ struct qt__ring_chunk {
  */
 int	qt__ring_chunk(const struct qt_seg *seg, const struct qt__ring *ring,
 	    uint32_t i, struct qt__ring_chunk *out);
+/* ring.c: the limit as a ring has it; fills a header. */
+uint64_t qt__ring_limit(const struct qt_seg *seg, uint64_t limit);
+void	qt__ring_init(const struct qt_seg *seg, struct qt__ring *ring,
+	    uint64_t limit);
+
+/* The event count of a ring that is an object. */
+#define QT__RING_MORE	0
+/* ring_writer.c: what is published wakes those who wait in obj. */
+void	qt__ring_writer_wakes(struct qt_ring_writer *w, struct qt_obj *obj);
+
 /* The header at offset when it is one, else NULL. */
 struct qt__ring *qt__ring_at(const struct qt_seg *seg, uint64_t offset);
 /*

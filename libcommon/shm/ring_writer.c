@@ -33,6 +33,7 @@ struct qt_ring_writer {
 	uint64_t	 head;
 	uint64_t	 room;		/* bytes left in the chunk */
 	unsigned char	*at;		/* where head is in it */
+	struct qt_obj	*obj;		/* NULL: it is none */
 };
 
 /* What a look at all slots says. */
@@ -284,6 +285,14 @@ qt_ring_publish(struct qt_ring_writer *w, size_t len)
 	w->room -= len;
 	/* Pairs with the acquire load of head in the reader. */
 	atomic_store_explicit(&w->ring->head, w->head, memory_order_release);
+	if (w->obj != NULL)
+		qt__wake_after_store(w->obj, QT__RING_MORE);
+}
+
+void
+qt__ring_writer_wakes(struct qt_ring_writer *w, struct qt_obj *obj)
+{
+	w->obj = obj;
 }
 
 int

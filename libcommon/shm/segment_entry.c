@@ -35,7 +35,7 @@ state_of(uint64_t word)
 static bool
 is_object(uint32_t type)
 {
-	return type >= QT_TYPE_ARRAY;
+	return type >= QT_TYPE_ARRAY || type == QT_TYPE_RING;
 }
 
 static int

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# qt-shm on caches and skip lists: what each type adds to keys and values.
+# qt-shm on caches, rings and skip lists: what each adds to what all can do.
 
 bats_require_minimum_version 1.5.0
 load lib
@@ -17,6 +17,8 @@ teardown() { shm_down; }
 number() { field numbers "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 
 is_gone() { ! qt-shm get "$1" "$2" >/dev/null; }
+is_waiting() { [ "$(field waiting "$SEG/r")" = yes ]; }
+has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 
 @test "a cache: put, get, del, lines of it, and what it counts" {
 	qt-shm new cache -c 256K -z 20 -K 8 "$SEG/c"
@@ -101,4 +103,98 @@ is_gone() { ! qt-shm get "$1" "$2" >/dev/null; }
 	run -3 qt-shm cas "$SEG/l" 30 2 3
 	qt-shm rm "$SEG/l"
 	run -1 qt-shm ls "$SEG"
+}
+
+@test "a ring: push, get, peek, dump, stat, and what it refuses" {
+	qt-shm new ring -c 16K "$SEG/r"
+	run -1 qt-shm peek "$SEG/r"
+	qt-shm push "$SEG/r" one $'two\ttabs'
+	printf 'three\nfour' | qt-shm push "$SEG/r"
+	printf 'nul\0' | qt-shm push -0 "$SEG/r"
+	printf 'raw!' | qt-shm push -r 4 "$SEG/r"
+	printf 'one\ntwo\ttabs\nthree\nfour\nnul\0raw!' >"$WORLD/want"
+	qt-shm get "$SEG/r" | cmp - "$WORLD/want"
+	[ "$(qt-shm peek -n 2 "$SEG/r")" = $'one\ntwo\ttabs' ]
+	[ "$(qt-shm dump "$SEG/r" | sed -n 2p)" = 'two\ttabs' ]
+	[ "$(field type,count,capacity "$SEG/r")" = 'ring	32	16384' ]
+	[ "$(number written "$SEG/r")" = 32 ]
+	run -2 qt-shm pop "$SEG/r"
+	[[ $output == *'-f follows it'* ]]
+	run -2 qt-shm get "$SEG/r" 3
+	run -3 qt-shm put "$SEG/r" a b
+	run -3 qt-shm push "$SEG/r" "$(printf '%09000d' 0)"
+	run -2 qt-shm new ring -t i8 "$SEG/s"
+	run -3 qt-shm new ring -c 1K "$SEG/s"
+	[[ $output == *'its limit is 16384 to'* ]]
+	run -0 qt-shm fsck "$SEG"
+	run -0 qt-shm rm "$SEG/r"
+	run -1 qt-shm ls "$SEG"
+}
+
+@test "a ring: each who follows it reads all, and goes when it is erased" {
+	qt-shm new ring -c 1M "$SEG/r"
+	qt-shm push "$SEG/r" begin
+	for i in 1 2 3; do
+		qt-shm pop -f "$SEG/r" >"$WORLD/out$i" 2>"$WORLD/err$i" &
+		STARTED+=($!)
+		wait_for 20 has_lines "$WORLD/out$i" 1
+	done
+	seq 20000 | qt-shm push "$SEG/r"
+	{ echo begin; seq 20000; } >"$WORLD/want"
+	for i in 1 2 3; do wait_for 30 cmp -s "$WORLD/out$i" "$WORLD/want"; done
+	used=$(field used "$SEG")
+	qt-shm rm "$SEG/r"
+	for pid in "${STARTED[@]}"; do wait "$pid"; done
+	[ ! -s "$WORLD/err1" ]
+	qt-shm gc "$SEG"
+	[ "$(field used "$SEG")" -lt "$used" ]
+	run -1 qt-shm ls "$SEG"
+}
+
+@test "a ring: who is too slow is told, and goes on" {
+	qt-shm new ring -c 16K "$SEG/r"
+	seq 3000 | qt-shm push "$SEG/r"
+	qt-shm pop -f "$SEG/r" >"$WORLD/out" 2>"$WORLD/err" &
+	STARTED+=($!)
+	wait_for 20 grep -qx 3000 "$WORLD/out"
+	kill -STOP "$!"
+	seq 5000 9000 | qt-shm push "$SEG/r"
+	kill -CONT "$!"
+	wait_for 20 grep -qx 9000 "$WORLD/out"
+	grep -q "$SEG/r: [0-9]* bytes were overwritten before they were read" \
+	    "$WORLD/err"
+	kill -TERM "$!"
+	wait "$!"
+	[ "$(number overwritten "$SEG/r")" -gt 0 ]
+	[ "$(number memory "$SEG/r")" -le 16384 ]
+	run -0 qt-shm fsck "$SEG"
+}
+
+@test "a ring: one writes at a time; the next goes on where a dead one was" {
+	qt-shm new ring "$SEG/r"
+	mkfifo "$WORLD/in"
+	exec {in}<>"$WORLD/in"
+	qt-shm push "$SEG/r" <&"$in" &
+	STARTED+=($!)
+	echo alive >&"$in"
+	wait_for 20 qt-shm peek "$SEG/r"
+	run -1 qt-shm push "$SEG/r" other
+	[[ $output == *'the ring has a living writer'* ]]
+	kill -KILL "$!"
+	wait_for 20 qt-shm push "$SEG/r" next
+	[ "$(qt-shm get "$SEG/r" | paste -sd' ')" = 'alive next' ]
+	exec {in}>&-
+}
+
+@test "a ring can be waited for" {
+	qt-shm new ring "$SEG/r"
+	run -1 qt-shm wait -W 0.01 "$SEG/r"
+	qt-shm push "$SEG/r" before	# and nobody is waiting any more
+	run -1 is_waiting
+	qt-shm wait "$SEG/r" &
+	STARTED+=($!)
+	wait_for 20 is_waiting
+	qt-shm push "$SEG/r" now
+	wait "$!"
+	run -0 qt-shm wait -W 5 --nonempty "$SEG/r"
 }

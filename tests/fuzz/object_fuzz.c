@@ -19,6 +19,7 @@
 #include <qt/base/hash.h>
 #include <qt/shm/array.h>
 #include <qt/shm/epoch.h>
+#include <qt/shm/ring.h>
 #include <qt/shm/value.h>
 
 #include "../../libcommon/shm/object_priv.h"
@@ -84,6 +85,51 @@ use_value(struct qt_seg *seg, const char *name)
 	qt_value_close(v);
 }
 
+static void
+write_ring(struct qt_ring *r, size_t len)
+{
+	struct qt_ring_writer	*w;
+
+	if (qt_ring_writer(r, &w, NULL) < 0)
+		return;
+	for (size_t i = 0; i < len; i += 8)
+		if (qt_ring_write(w, "12345678", 8) < 0)
+			break;
+	qt_ring_writer_close(w);
+}
+
+static void
+make_ring(struct qt_seg *seg, const char *name)
+{
+	struct qt_ring	*r;
+
+	if (qt_ring_make(seg, name, QT_RING_LIMIT_MIN, NULL) < 0 ||
+	    qt_ring_open(seg, name, &r, NULL) < 0)
+		abort();
+	write_ring(r, 9000);
+	qt_ring_close(r);
+}
+
+static void
+use_ring(struct qt_seg *seg, const char *name)
+{
+	struct qt_ring		*r;
+	struct qt_ring_reader	*reader;
+	uint64_t		 tail, head;
+	char			 buf[5000];
+
+	if (qt_ring_open(seg, name, &r, NULL) < 0)
+		return;
+	if (qt_ring_reader(r, &reader, NULL) == 0) {
+		qt_ring_range(reader, &tail, &head);
+		(void)qt_ring_read(reader, tail, buf, sizeof(buf));
+		(void)qt_ring_read(reader, head - 10, buf, sizeof(buf));
+		qt_ring_reader_close(reader);
+	}
+	write_ring(r, 5000);
+	qt_ring_close(r);
+}
+
 /* A structure adds one line here. */
 static const struct {
 	const char	*name;
@@ -92,6 +138,7 @@ static const struct {
 } objects[] = {
 	{ "array", make_array, use_array },
 	{ "value", make_value, use_value },
+	{ "ring", make_ring, use_ring },
 	{ "mutex", make_mutex, use_mutex },
 	{ "rwlock", make_rwlock, use_rwlock },
 	{ "semaphore", make_semaphore, use_semaphore },

@@ -41,7 +41,7 @@ make_sound(void)
 	    .shape = { 8, 8 } };
 	struct qt_seg		*seg;
 	struct qt_ring_writer	*w;
-	struct qt_seg_entry	 e = { .type = QT_TYPE_RING, .size = 1024 };
+	struct qt_seg_entry	 e = { .type = QT_TYPE_RAW, .size = 1024 };
 	uint64_t		 at;
 	char			 text[10000] = "text";
 	int			 fd;

@@ -78,6 +78,8 @@ struct qt_obj_stat {
 const char *qt_obj_type_name(uint32_t type);
 /* QT_TYPE_QUEUE for "queue"; QT_TYPE_NONE for a word that is none. */
 uint32_t qt_obj_type_of(const char *name);
+/* 1 for a type of objects, 0 for other entries and for what is unknown. */
+int	qt_obj_is_type(uint32_t type);
 
 /*
  * -ENOENT, -EINVAL (the entry is no object), -QT_ECORRUPT. Also for read-only

@@ -123,4 +123,43 @@ ssize_t	qt_ring_peek(struct qt_ring_reader *r, uint64_t pos, size_t size,
 	    const void **p);
 int	qt_ring_is_valid(const struct qt_ring_reader *r, uint64_t pos);
 
+/*
+ * Rings with a name: objects (<qt/shm/object.h>), which are opened by it,
+ * described, waited for, and erased by qt_obj_erase(). Who has such a ring open
+ * when it is erased may go on; its memory is freed when nobody has. They take a
+ * page each, and their chunks.
+ *
+ * Whoever dies while making, writing or erasing one leaves nothing that others
+ * could not go on with, and nothing that is lost.
+ */
+struct qt_ring;
+
+/*
+ * -EEXIST, -EINVAL (the limit), -ENOMEM, -ENOSPC, -QT_EFULL (no row for the
+ * name), -EACCES.
+ */
+int	qt_ring_make(struct qt_seg *seg, const char *name, uint64_t limit,
+	    struct qt_err *err);
+/* -ENOENT, -EINVAL (of another type), -QT_ECORRUPT. Also read-only. */
+int	qt_ring_open(struct qt_seg *seg, const char *name,
+	    struct qt_ring **out, struct qt_err *err);
+void	qt_ring_close(struct qt_ring *ring);	/* NULL is fine */
+struct qt_obj *qt_ring_obj(struct qt_ring *ring);
+uint64_t qt_ring_limit(const struct qt_ring *ring);
+
+/*
+ * As qt_ring_writer_open() and qt_ring_reader_open(). What is published wakes
+ * those who wait. Both are closed before the ring is.
+ */
+int	qt_ring_writer(struct qt_ring *ring, struct qt_ring_writer **out,
+	    struct qt_err *err);
+int	qt_ring_reader(const struct qt_ring *ring,
+	    struct qt_ring_reader **out, struct qt_err *err);
+
+/*
+ * Until the head is another than pos (<qt/shm/wait.h>): 0, -QT_EEMPTY,
+ * -ETIMEDOUT, -QT_EGONE when it was erased and nothing has come.
+ */
+int	qt_ring_wait(struct qt_ring *ring, uint64_t pos, uint64_t deadline);
+
 #endif /* QT_SHM_RING_H */

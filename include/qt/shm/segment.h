@@ -205,7 +205,7 @@ struct qt_seg_entry {
 
 enum qt_seg_type {
 	QT_TYPE_NONE, QT_TYPE_RAW, QT_TYPE_RING, QT_TYPE_TABLE,
-	/* From here on objects, <qt/shm/object.h>, each in one extent. */
+	/* Rings, and all from here on, are objects: <qt/shm/object.h>. */
 	QT_TYPE_ARRAY, QT_TYPE_QUEUE, QT_TYPE_SPSC, QT_TYPE_STACK,
 	QT_TYPE_MAP, QT_TYPE_SET, QT_TYPE_POOL, QT_TYPE_VALUE,
 	QT_TYPE_SEMAPHORE, QT_TYPE_MUTEX, QT_TYPE_RWLOCK, QT_TYPE_LATCH,

@@ -106,9 +106,10 @@ QT_TEST(the_manual_has_the_head_of_objects)
 	manual_says(PAGE, "The words of the type and its elements begin at "
 	    "512.");
 	assert_int_equal(QT__OBJ_BODY, 512);
-	manual_says(PAGE, "4 array, 5 queue, 6 spsc, 7 stack, 8 map, 9 set, "
+	manual_says(PAGE, "2 ring, 4 array, 5 queue, 6 spsc, 7 stack, 8 map, 9 set, "
 	    "10 pool, 11 value, 12 semaphore, 13 mutex, 14 rwlock, 15 latch, "
 	    "16 barrier, 17 event, 18 once, 19 skiplist, 20 cache.");
+	assert_int_equal(QT_TYPE_RING, 2);
 	assert_int_equal(QT_TYPE_ARRAY, 4);
 	assert_int_equal(QT_TYPE_VALUE, 11);
 	assert_int_equal(QT_TYPE_CACHE, 20);
