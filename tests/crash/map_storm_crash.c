@@ -1,80 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Processes that put, replace, delete and add in one map, and are killed and
- * stopped at random. Each has keys of its own, and says in memory beside the
- * map what it is about to make of them: so whoever follows a killed one knows
- * the two states that a key may be in. All of them add to common sums, and read
+ * stopped at random (keyed_storm.h). All of them add to common sums, and read
  * each other's values, which are never torn.
  */
 
-#include <errno.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <qt/shm/map.h>
 
-#include "../unit/storm.h"
-
-#define WORKERS		5
-#define KEYS		12		/* of each */
-#define SUMS		3
-
-/* A worker's desk, beside the map; it survives the worker. */
-struct desk {
-	uint64_t	 now[KEYS];	/* what is there; 0: nothing */
-	uint64_t	 next[KEYS];	/* what is about to be there */
-	_Atomic uint64_t added[SUMS];	/* for certain */
-};
-
-struct world {
-	struct qt_seg	*seg;
-	struct qt_map	*m;
-	struct desk	*desk;
-	uint64_t	 kills;
-};
-
-struct key {
-	uint32_t	worker, number;
-};
-
-/* A value's number, 0 when the key is not there. */
-static uint64_t
-look(const struct world *w, struct key k, int code)
-{
-	uint64_t	v[4];
-	ssize_t		len = qt_map_get(w->m, &k, sizeof(k), v, sizeof(v));
-
-	if (len == -ENOENT)
-		return 0;
-	storm_expect(len == sizeof(v) && v[0] != 0 && v[1] == ~v[0] &&
-	    v[2] == k.worker && v[3] == k.number, code);
-	return v[0];
-}
-
-static void
-change(struct world *w, struct desk *d, struct key k, uint64_t to)
-{
-	uint64_t	v[4] = { to, ~to, k.worker, k.number };
-	uint64_t	was = d->now[k.number];
-	int		rc;
-
-	/* The stores are the test's own; a kill splits them at worst. */
-	d->next[k.number] = to;
-	atomic_signal_fence(memory_order_seq_cst);
-	if (to == 0) {
-		rc = qt_map_del(w->m, &k, sizeof(k));
-		storm_expect(rc == (was == 0 ? -ENOENT : 0), 21);
-	} else if (was == 0) {
-		rc = qt_map_put_new(w->m, &k, sizeof(k), v, sizeof(v));
-		storm_expect(rc == 0, 22);
-	} else {
-		rc = qt_map_put(w->m, &k, sizeof(k), v, sizeof(v));
-		storm_expect(rc == 1, 23);
-	}
-	atomic_signal_fence(memory_order_seq_cst);
-	d->now[k.number] = to;
-}
+#define KEYED(verb)	qt_map_##verb
+#define KEYED_TYPE	qt_map
+#include "keyed_storm.h"
 
 static void
 add(struct world *w, struct desk *d, uint32_t sum)
@@ -83,55 +18,6 @@ add(struct world *w, struct desk *d, uint32_t sum)
 
 	storm_expect(qt_map_add(w->m, &k, sizeof(k), 1, NULL) == 0, 24);
 	atomic_fetch_add(&d->added[sum], 1);
-}
-
-/* What the one before was about to do is done or not. */
-static void
-take_over(struct world *w, uint32_t worker)
-{
-	struct desk	*d = &w->desk[worker];
-
-	for (uint32_t i = 0; i < KEYS; i++) {
-		struct key	k = { .worker = worker, .number = i };
-		uint64_t	v = look(w, k, 31);
-
-		storm_expect(v == d->now[i] || v == d->next[i], 32);
-		d->now[i] = d->next[i] = v;
-	}
-}
-
-static void
-turn(struct world *w, uint32_t worker, unsigned int r, uint64_t number)
-{
-	struct desk	*d = &w->desk[worker];
-	struct key	 k = { .worker = worker, .number = (r >> 4) % KEYS };
-
-	if (r % 16 < 7)
-		change(w, d, k, number << 16 | (r >> 8 & 0xff) << 8 | 1);
-	else if (r % 16 < 10)
-		change(w, d, k, 0);
-	else if (r % 16 < 12)
-		add(w, d, (r >> 4) % SUMS);
-	else if (r % 16 < 13)
-		storm_expect(look(w, k, 51) == d->now[k.number], 52);
-	else {
-		k.worker = (r >> 12) % WORKERS;
-		(void)look(w, k, 53);
-	}
-}
-
-static void
-work(void *arg, unsigned int worker, unsigned int seed,
-    _Atomic uint64_t *done)
-{
-	struct world	*w = arg;
-
-	storm_expect(qt_seg_after_fork(w->seg, NULL) == 0, 40);
-	take_over(w, worker);
-	for (uint64_t n = 1;; n++) {
-		turn(w, worker, (unsigned int)rand_r(&seed), n);
-		atomic_fetch_add(done, 1);
-	}
 }
 
 static void
@@ -151,54 +37,36 @@ check_sums(struct world *w)
 }
 
 static void
-check(struct world *w)
+turn(void *arg, unsigned int worker, unsigned int r, uint64_t n)
 {
-	struct key	k;
-	size_t		len = 0;
-	uint64_t	count = 0;
-	int64_t		v = 0;
+	struct world	*w = arg;
 
-	storm_must(qt_seg_sweep(w->seg) >= 0, "sweep");
-	check_sums(w);
-	for (uint32_t i = 0; i < WORKERS; i++)
-		take_over(w, i);
-	while (qt_map_next(w->m, &k, &len, NULL, 0, NULL) > 0) {
-		storm_must(len == sizeof(k) && (k.worker == WORKERS ?
-		    k.number < SUMS : k.worker < WORKERS &&
-		    w->desk[k.worker].now[k.number] != 0), "a strange key");
-		count++;
-	}
-	storm_must(qt_map_count(w->m) == count, "the count is wrong");
-	storm_must(qt_obj_fsck(w->seg, 0, NULL, NULL) == 0, "it is not sound");
-	storm_must(qt_map_clear(w->m) == (int64_t)count, "clear");
-	count = qt_map_capacity(w->m);
-	for (uint64_t i = 0; i < count; i++)
-		storm_must(qt_map_put(w->m, &i, 8, &v, 8) == 0, "space is lost");
+	if (r >> 20 & 7)
+		turn_key(w, worker, r, n);
+	else
+		add(w, &w->desk[worker], (r >> 4) % SUMS);
 }
 
 int
 main(void)
 {
-	struct qt_seg_spec	spec = { .size = 1u << 20, .mode = 0600,
-	    .group = (gid_t)-1, .participants = WORKERS + 3, .kind = "crash" };
 	struct qt_map_spec	map = { .key_max = sizeof(struct key),
 	    .value_max = 32, .capacity = WORKERS * KEYS + SUMS };
 	struct world		w = { 0 };
 	struct storm		s = { .name = "map storm", .workers = WORKERS,
-	    .work = work, .arg = &w };
+	    .begin = begin, .turn = turn, .arg = &w };
 
-	printf("1..1\n");
-	w.desk = storm_memory(sizeof(*w.desk) * WORKERS);
-	storm_must(qt_seg_create(NULL, &spec, &w.seg, NULL) == 0, "segment");
-	storm_must(qt_map_create(w.seg, "m", &map, NULL) == 0, "map");
-	storm_must(qt_map_open(w.seg, "m", NULL, NULL, &w.m, NULL) == 0,
-	    "open");
+	storm_plan(1);
+	prepare(&w);
+	storm_must(qt_map_create(w.seg, "m", &map, NULL) == 0 &&
+	    qt_map_open(w.seg, "m", NULL, NULL, &w.m, NULL) == 0, "map");
 	storm_run(&s, 300);
 	w.kills = s.kills;
+	storm_must(qt_seg_sweep(w.seg) >= 0, "sweep");
+	check_sums(&w);
 	check(&w);
 	qt_map_close(w.m);
 	qt_seg_close(w.seg);
-	printf("ok 1 - map storm: %llu turns, %llu killed\n",
-	    (unsigned long long)s.turns, (unsigned long long)s.kills);
+	storm_passed(&s, "every entry is as its worker left it");
 	return EXIT_SUCCESS;
 }
