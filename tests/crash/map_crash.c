@@ -6,260 +6,49 @@
  * with as many entries as ever.
  */
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <qt/shm/map.h>
 
 #include "../../libcommon/shm/map_priv.h"
 
-#include "../unit/step.h"
+#define CAPACITY	12
+#define KEYED(verb)	qt_map_##verb
+#define KEYED_TYPE	qt_map
+#define KEYED_NODES	hash
+#include "keyed_sweep.h"
 
-#define CAPACITY 12
-
-struct world {
-	struct qt_seg	*seg;
-	struct qt_map	*m;
-	int		 fd, before;	/* the victim's value, or -1 */
-	int		 after;
-	bool		 is_full, is_cleared;
-};
-
-static const int	victim = 3;
-
-/* Keys 1 to CAPACITY and their values; the same lists in every run. */
-static struct world *
-world_new(int *fd, int count, int before, int after)
+static struct qt_map *
+keyed_new(struct qt_seg *seg)
 {
-	struct qt_seg_spec	 spec = { .size = 256u << 10, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 4, .entries = 8,
-	    .kind = "crash" };
-	struct qt_map_spec	 map = { .key_max = 4, .value_max = 8,
+	struct qt_map_spec	 spec = { .key_max = 4, .value_max = 8,
 	    .capacity = CAPACITY };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct qt_map		*m = NULL;
 
-	step_must(w != NULL, "calloc");
-	step_must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
-	step_must(qt_map_create(w->seg, "m", &map, NULL) == 0, "map");
-	step_must(qt_map_open(w->seg, "m", NULL, NULL, &w->m, NULL) == 0,
-	    "open");
-	w->m->hash.key = (struct qt_hash_key){ { 1, 2 } };
-	for (int64_t k = 1; k <= count; k++)
-		step_must(k == victim && before < 0 ? 1 :
-		    qt_map_put(w->m, &k, 4, &k, 8) == 0, "put");
-	w->before = before;
-	w->after = after;
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
-	return w;
-}
-
-static void *
-new_key(int *fd)
-{
-	return world_new(fd, 8, -1, 77);
-}
-
-static void *
-old_key(int *fd)
-{
-	return world_new(fd, 8, victim, 77);
-}
-
-static void *
-last_key(int *fd)
-{
-	return world_new(fd, CAPACITY, -1, 77);
-}
-
-static void *
-full(int *fd)
-{
-	return world_new(fd, CAPACITY, victim, 77);
-}
-
-static void *
-going(int *fd)
-{
-	return world_new(fd, 8, victim, -1);
-}
-
-static void *
-clearing(int *fd)
-{
-	struct world	*w = world_new(fd, 8, victim, -1);
-
-	w->is_cleared = true;
-	return w;
+	step_must(qt_map_create(seg, "m", &spec, NULL) == 0 &&
+	    qt_map_open(seg, "m", NULL, NULL, &m, NULL) == 0, "map");
+	m->hash.key = (struct qt_hash_key){ { 1, 2 } };
+	return m;
 }
 
 static void
-world_end(void *state)
+keyed_before_put(struct qt_map *m, int64_t key)
 {
-	struct world	*w = state;
-
-	close(w->fd);
-	qt_map_close(w->m);
-	qt_seg_close(w->seg);
-	free(w);
-}
-
-static int
-value_of(struct world *w, int key)
-{
-	int64_t	v = 0;
-	ssize_t	len = qt_map_get(w->m, &key, 4, &v, 8);
-
-	return len == -ENOENT ? -1 : len != 8 ? -2 : (int)v;
-}
-
-static const char *
-check_words(struct world *w)
-{
-	for (uint32_t at = 1; at <= w->m->hash.node_count; at++)
-		if (qt__owner_state(qt__hash_node(&w->m->hash, at)->word) !=
-		    QT__NODE_FREE)
-			return "a node is lost";
-	return NULL;
-}
-
-static const char *
-check_count(struct world *w, bool is_exact)
-{
-	char	key[4];
-	size_t	len = 0;
-	int	rc, count = 0;
-
-	while ((rc = qt_map_next(w->m, key, &len, NULL, 0, NULL)) > 0)
-		count++;
-	if (rc < 0)
-		return "the map cannot be gone through";
-	if (is_exact && qt_map_count(w->m) != (uint64_t)count)
-		return "the count is not right";
-	return NULL;
-}
-
-static const char *
-three_laps(struct world *w)
-{
-	const char	*wrong;
-
-	for (int64_t lap = 0; lap < 3; lap++) {
-		for (int64_t k = 1; k <= CAPACITY; k++)
-			if (qt_map_put(w->m, &k, 4, &lap, 8) < 0)
-				return "a put is refused";
-		for (int64_t k = 1; k <= CAPACITY; k++)
-			if (qt_map_put(w->m, &k, 4, &k, 8) != 1)
-				return "a replacement is refused";
-		if (qt_map_put(w->m, &lap, 4, &lap, 8) != (lap == 0 ?
-		    -QT_EFULL : 1))
-			return "it takes more than it has room for";
-		for (int k = 1; k <= CAPACITY; k++)
-			if (value_of(w, k) != k && k != lap)
-				return "a value is not what was put";
-		wrong = check_count(w, true);
-		if (wrong != NULL)
-			return wrong;
-		if (qt_map_clear(w->m) != CAPACITY)
-			return "not every entry was deleted";
-		wrong = check_words(w);
-		if (wrong != NULL)
-			return wrong;
-	}
-	return NULL;
-}
-
-static const char *
-check_first(struct world *w, int *now)
-{
-	*now = value_of(w, victim);
-	if (*now != w->before && *now != w->after)
-		return "the entry is neither as before nor as after";
-	for (int k = 1; k <= 8; k++)
-		if (k != victim && value_of(w, k) != k &&
-		    !(w->is_cleared && value_of(w, k) == -1))
-			return "another entry has changed";
-	return check_count(w, false);
-}
-
-static const char *
-check(void *state)
-{
-	struct world	*w = state;
-	const char	*wrong;
-	int		 now, then;
-
-	wrong = check_first(w, &now);
-	if (wrong == NULL && qt_seg_sweep(w->seg) < 0)
-		wrong = "the dead cannot be swept";
-	if (wrong == NULL)
-		wrong = check_first(w, &then);
-	if (wrong == NULL && now != then)
-		wrong = "the sweep changed an entry";
-	if (wrong == NULL)
-		wrong = check_count(w, true);
-	if (wrong == NULL && qt_obj_fsck(w->seg, 0, NULL, NULL) != 0)
-		wrong = "the map is not sound";
-	if (wrong == NULL && qt_map_clear(w->m) < 0)
-		wrong = "it cannot be cleared";
-	if (wrong == NULL)
-		wrong = check_words(w);
-	return wrong == NULL ? three_laps(w) : wrong;
-}
-
-/* A survivor that never sweeps by itself: the full map makes it do so. */
-static const char *
-check_unswept(void *state)
-{
-	struct world	*w = state;
-	const char	*wrong;
-	int		 now;
-
-	wrong = check_first(w, &now);
-	if (wrong == NULL && qt_map_clear(w->m) < 0)
-		wrong = "it cannot be cleared";
-	for (int64_t k = 1; k <= CAPACITY && wrong == NULL; k++)
-		if (qt_map_put(w->m, &k, 4, &k, 8) != 0)
-			wrong = "a put is refused";
-	if (wrong == NULL)
-		wrong = check_count(w, false);
-	if (wrong == NULL && qt_seg_sweep(w->seg) < 0)
-		wrong = "the dead cannot be swept";
-	if (wrong == NULL)
-		wrong = check_count(w, true);
-	if (wrong == NULL && qt_map_clear(w->m) != CAPACITY)
-		wrong = "not every entry was deleted";
-	return wrong == NULL ? three_laps(w) : wrong;
+	(void)m;
+	(void)key;
 }
 
 static void
-join(void *state)
+keyed_before_op(struct qt_map *m)
 {
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
+	(void)m;
 }
 
 static void
-op_put(void *state)
+op_put_old(void *state)
 {
 	struct world	*w = state;
 	int64_t		 v = w->after;
 
-	if (qt_map_put(w->m, &victim, 4, &v, 8) != (w->before >= 0))
-		_exit(1);
-}
-
-static void
-op_put_new(void *state)
-{
-	struct world	*w = state;
-	int64_t		 v = w->after;
-
-	if (qt_map_put_new(w->m, &victim, 4, &v, 8) != 0)
+	if (qt_map_put_old(w->m, &victim, 4, &v, 8) != 0)
 		_exit(1);
 }
 
@@ -283,51 +72,20 @@ op_add(void *state)
 		_exit(1);
 }
 
-static void
-op_del(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_map_del(w->m, &victim, 4) != 0)
-		_exit(1);
-}
-
-static void
-op_clear(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_map_clear(w->m) != 8)
-		_exit(1);
-}
-
 int
 main(void)
 {
 	static const struct step_case	cases[] = {
-		{ "put a new key", new_key, join, op_put, check, world_end },
-		{ "put a new key, and nobody sweeps", new_key, join, op_put,
+		KEYED_CASES,
+		{ "put_old", old_key, begin, op_put_old, check, world_end },
+		{ "put_old where it is full", full, begin, op_put_old,
 		    check_unswept, world_end },
-		{ "put the last key", last_key, join, op_put, check,
+		{ "cas", old_key, begin, op_cas, check, world_end },
+		{ "add to a new key", new_key, begin, op_add, check,
 		    world_end },
-		{ "put an old key", old_key, join, op_put, check, world_end },
-		{ "put an old key in a full map", full, join, op_put,
-		    check_unswept, world_end },
-		{ "put_new", new_key, join, op_put_new, check, world_end },
-		{ "cas", old_key, join, op_cas, check, world_end },
-		{ "add to a new key", new_key, join, op_add, check,
+		{ "add to an old key", old_key, begin, op_add, check_unswept,
 		    world_end },
-		{ "add to an old key", old_key, join, op_add, check_unswept,
-		    world_end },
-		{ "del", going, join, op_del, check, world_end },
-		{ "del, and nobody sweeps", going, join, op_del,
-		    check_unswept, world_end },
-		{ "clear", clearing, join, op_clear, check, world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -415,3 +415,14 @@ step_sweep(const struct step_case *c, int number)
 	free(s.point);
 	return wrong != NULL || s.count < 2 || s.steps >= STEPS_MAX;
 }
+
+int
+step_run(const struct step_case *cases, size_t count)
+{
+	int	bad = 0;
+
+	printf("1..%zu\n", count);
+	for (size_t i = 0; i < count; i++)
+		bad |= step_sweep(&cases[i], (int)i + 1);
+	return bad;
+}

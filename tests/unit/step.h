@@ -32,6 +32,8 @@ struct step_case {
 /* For setup: ends the program, as TAP has it, when ok is 0. */
 void	step_must(int ok, const char *what);
 
+/* All of them, as a program's result. */
+int	step_run(const struct step_case *cases, size_t count);
 /* Runs the whole sweep and prints one TAP line. 0, or 1 when it failed. */
 int	step_sweep(const struct step_case *c, int number);
 
