@@ -10,44 +10,28 @@
 
 #include <qt/shm/array.h>
 
-#include "../unit/step.h"
+#include "ground.h"
 
 #define COUNT	12
 #define OLD	INT64_C(0x1111111111111111)
 #define NEW	INT64_C(0x2222222222222222)
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	struct qt_array	*a;
-	int		 fd;
 };
-
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
 
 static void *
 world_new(int *fd)
 {
-	struct qt_seg_spec	 s = { .size = 256 << 10, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 4, .entries = 8,
-	    .kind = "crash" };
 	struct qt_array_spec	 spec = { .dtype = "i8", .shape = { COUNT } };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w),
+	    256u << 10, fd);
 	int64_t			 v = OLD;
 
-	must(w != NULL, "calloc");
-	must(qt_seg_create(NULL, &s, &w->seg, NULL) == 0 &&
-	    qt_array_create(w->seg, "a", &spec, NULL) == 0 &&
-	    qt_array_open(w->seg, "a", NULL, &w->a, NULL) == 0 &&
+	step_must(qt_array_create(w->g.seg, "a", &spec, NULL) == 0 &&
+	    qt_array_open(w->g.seg, "a", NULL, &w->a, NULL) == 0 &&
 	    qt_array_fill(w->a, 0, COUNT, &v) == 0, "create");
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
 	return w;
 }
 
@@ -56,10 +40,8 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
 	qt_array_close(w->a);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 static const char *
@@ -78,18 +60,9 @@ check(void *state)
 			return "an element out of order";
 		has_old |= v[i] == OLD;
 	}
-	if (qt_seg_sweep(w->seg) < 0 || qt_obj_fsck(w->seg, 0, NULL, NULL) != 0)
+	if (qt_seg_sweep(w->g.seg) < 0 || qt_obj_fsck(w->g.seg, 0, NULL, NULL) != 0)
 		return "fsck";
 	return NULL;
-}
-
-static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
 }
 
 static void
@@ -138,10 +111,6 @@ main(void)
 		{ "add, and compare and swap", world_new, join,
 		    op_add_and_cas, check, world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

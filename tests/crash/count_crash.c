@@ -25,8 +25,8 @@ semaphore_new(int *fd, uint32_t flags)
 	struct world			*w = world_new(fd);
 	struct qt_semaphore		*s = NULL;
 
-	step_must(qt_semaphore_create(w->seg, "s", &spec, NULL) == 0 &&
-	    qt_semaphore_open(w->seg, "s", &s, NULL) == 0 &&
+	step_must(qt_semaphore_create(w->g.seg, "s", &spec, NULL) == 0 &&
+	    qt_semaphore_open(w->g.seg, "s", &s, NULL) == 0 &&
 	    qt_semaphore_wait(s, soon()) == 0, "semaphore");
 	w->it = s;
 	return w;
@@ -75,7 +75,7 @@ semaphore_op(void *state)
 	want(qt_semaphore_wait(w->it, soon()) == 0, 2);
 	want(qt_semaphore_wait(w->it, soon()) == 0, 3);
 	want(qt_semaphore_post(w->it) == 0, 4);
-	want(qt_semaphore_wait(w->it, soon()) == 0, 5);
+	want(qt_semaphore_trywait(w->it) == 0, 5);
 	want(qt_semaphore_post(w->it) == 0, 6);
 	want(qt_semaphore_post(w->it) == 0, 7);
 }
@@ -149,8 +149,8 @@ latch_new(int *fd)
 	struct world	*w = world_new(fd);
 	struct qt_latch	*l = NULL;
 
-	step_must(qt_latch_create(w->seg, "l", 5, NULL) == 0 &&
-	    qt_latch_open(w->seg, "l", &l, NULL) == 0, "latch");
+	step_must(qt_latch_create(w->g.seg, "l", 5, NULL) == 0 &&
+	    qt_latch_open(w->g.seg, "l", &l, NULL) == 0, "latch");
 	w->it = l;
 	return w;
 }
@@ -201,8 +201,8 @@ event_new(int *fd, uint32_t flags)
 	struct world	*w = world_new(fd);
 	struct qt_event	*e = NULL;
 
-	step_must(qt_event_create(w->seg, "e", flags, NULL) == 0 &&
-	    qt_event_open(w->seg, "e", &e, NULL) == 0, "event");
+	step_must(qt_event_create(w->g.seg, "e", flags, NULL) == 0 &&
+	    qt_event_open(w->g.seg, "e", &e, NULL) == 0, "event");
 	w->it = e;
 	return w;
 }
@@ -278,8 +278,8 @@ barrier_new(int *fd)
 	struct world		*w = world_new(fd);
 	struct qt_barrier	*b = NULL;
 
-	step_must(qt_barrier_create(w->seg, "b", 2, NULL) == 0 &&
-	    qt_barrier_open(w->seg, "b", &b, NULL) == 0 &&
+	step_must(qt_barrier_create(w->g.seg, "b", 2, NULL) == 0 &&
+	    qt_barrier_open(w->g.seg, "b", &b, NULL) == 0 &&
 	    qt_barrier_join(b) == 0, "barrier");
 	w->it = b;
 	return w;
@@ -318,8 +318,8 @@ barrier_with_peer(int *fd)
 	struct world	*w = world_new(fd);
 	struct qt_barrier *b = NULL;
 
-	step_must(qt_barrier_create(w->seg, "b", 2, NULL) == 0 &&
-	    qt_barrier_open(w->seg, "b", &b, NULL) == 0, "barrier");
+	step_must(qt_barrier_create(w->g.seg, "b", 2, NULL) == 0 &&
+	    qt_barrier_open(w->g.seg, "b", &b, NULL) == 0, "barrier");
 	w->it = b;
 	start_peer(w, three_laps);
 	while (qt_barrier_arrived(b) == 0)
@@ -386,8 +386,8 @@ barrier_check_alone(void *state)
 	struct qt_barrier	*b = NULL;
 	const char		*wrong = NULL;
 
-	if (qt_seg_sweep(w->seg) < 0 ||
-	    qt_barrier_open(w->seg, "b", &b, NULL) < 0)
+	if (qt_seg_sweep(w->g.seg) < 0 ||
+	    qt_barrier_open(w->g.seg, "b", &b, NULL) < 0)
 		return "open";
 	if (qt_barrier_join(b) < 0)
 		wrong = "no place is free";
@@ -465,5 +465,5 @@ main(void)
 		    barrier_check_alone, barrier_clean },
 	};
 
-	return run_cases(cases, sizeof(cases) / sizeof(cases[0]));
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

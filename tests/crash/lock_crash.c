@@ -40,8 +40,8 @@ mutex_free(int *fd)
 	struct world	*w = world_new(fd);
 	struct qt_mutex	*m = NULL;
 
-	step_must(qt_mutex_create(w->seg, "m", NULL) == 0 &&
-	    qt_mutex_open(w->seg, "m", &m, NULL) == 0, "mutex");
+	step_must(qt_mutex_create(w->g.seg, "m", NULL) == 0 &&
+	    qt_mutex_open(w->g.seg, "m", &m, NULL) == 0, "mutex");
 	w->it = m;
 	return w;
 }
@@ -144,6 +144,9 @@ mutex_op(void *state)
 	}
 	change(w);
 	want(qt_mutex_unlock(w->it) == 0, 4);
+	want(qt_mutex_trylock(w->it) == 0, 5);
+	change(w);
+	want(qt_mutex_unlock(w->it) == 0, 6);
 }
 
 static void
@@ -174,8 +177,8 @@ rwlock_free(int *fd)
 	struct world		*w = world_new(fd);
 	struct qt_rwlock	*l = NULL;
 
-	step_must(qt_rwlock_create(w->seg, "l", NULL) == 0 &&
-	    qt_rwlock_open(w->seg, "l", &l, NULL) == 0, "rwlock");
+	step_must(qt_rwlock_create(w->g.seg, "l", NULL) == 0 &&
+	    qt_rwlock_open(w->g.seg, "l", &l, NULL) == 0, "rwlock");
 	w->it = l;
 	return w;
 }
@@ -355,8 +358,8 @@ once_new(int *fd)
 	struct world	*w = world_new(fd);
 	struct qt_once	*o = NULL;
 
-	step_must(qt_once_create(w->seg, "o", NULL) == 0 &&
-	    qt_once_open(w->seg, "o", &o, NULL) == 0, "once");
+	step_must(qt_once_create(w->g.seg, "o", NULL) == 0 &&
+	    qt_once_open(w->g.seg, "o", &o, NULL) == 0, "once");
 	w->it = o;
 	return w;
 }
@@ -408,6 +411,20 @@ once_op(void *state)
 
 	want(qt_once_run(w->it, soon(), fail, NULL) == -EIO, 2);
 	want(qt_once_run(w->it, soon(), init, w) == 0, 3);
+}
+
+/* The same in parts. */
+static void
+once_op_parts(void *state)
+{
+	struct world	*w = state;
+
+	want(qt_once_begin(w->it, soon()) == 1, 2);
+	want(qt_once_fail(w->it) == 0, 3);
+	want(qt_once_begin(w->it, soon()) == 1, 4);
+	want(init(w) == 0, 5);
+	want(qt_once_done(w->it) == 0, 6);
+	want(qt_once_begin(w->it, QT_WAIT_NEVER) == 0, 7);
 }
 
 static const char *
@@ -472,11 +489,13 @@ main(void)
 		    op_sweep, rwlock_check_swept, rwlock_clean },
 		{ "do something once", once_new, join, once_op, once_check,
 		    once_clean },
+		{ "begin and fail, begin and be done", once_new, join,
+		    once_op_parts, once_check, once_clean },
 		{ "do what a dead one began", once_new, once_of_the_dead,
 		    once_op, once_check, once_clean },
 		{ "sweep one who did it", once_new, once_of_the_dead, op_sweep,
 		    once_check_swept, once_clean },
 	};
 
-	return run_cases(cases, sizeof(cases) / sizeof(cases[0]));
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -16,31 +16,22 @@
 
 #include <qt/shm/queue.h>
 
-#include "../unit/step.h"
+#include "ground.h"
 
 #define SIZE		(80u << 10)
 #define CAPACITY	6u
 #define LOANS		3u
 #define NEW		100u	/* items that the victim pushes: from here on */
 #define SEEN		256u
+#define SHORT_MS	5u
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	struct qt_queue	*q;
 	struct qt_queue_item item;
 	uint64_t	 fill;		/* items 1 to fill are in it */
 	int		 is_again;	/* it delivers again */
-	int		 fd;
 };
-
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
 
 static int
 push(struct qt_queue *q, uint64_t n)
@@ -61,25 +52,18 @@ pop(struct qt_queue *q)
 static struct world *
 world_with(int *fd, uint64_t fill, unsigned int turns, unsigned int flags)
 {
-	struct qt_seg_spec	 spec = { .size = SIZE, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 6, .entries = 4,
-	    .kind = "crash" };
 	struct qt_queue_spec	 queue = { .dtype = "<u8",
 	    .capacity = CAPACITY, .loans = LOANS, .flags = flags };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w), SIZE, fd);
 
-	must(w != NULL, "calloc");
-	must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "segment");
-	must(qt_queue_create(w->seg, "q", &queue, NULL) == 0, "queue");
-	must(qt_queue_open(w->seg, "q", NULL, &w->q, NULL) == 0, "open");
+	step_must(qt_queue_create(w->g.seg, "q", &queue, NULL) == 0, "queue");
+	step_must(qt_queue_open(w->g.seg, "q", NULL, &w->q, NULL) == 0, "open");
 	for (unsigned int i = 0; i < turns; i++)
-		must(push(w->q, 1) == 0 && pop(w->q) == 1, "turn");
+		step_must(push(w->q, 1) == 0 && pop(w->q) == 1, "turn");
 	for (uint64_t n = 1; n <= fill; n++)
-		must(push(w->q, n) == 0, "fill");
+		step_must(push(w->q, n) == 0, "fill");
 	w->fill = fill;
 	w->is_again = flags != 0;
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
 	return w;
 }
 
@@ -97,7 +81,7 @@ world_waiting(int *fd)
 	struct world	*w = world_with(fd, 0, 3, 0);
 	uint64_t	 n;
 
-	must(qt_queue_pop(w->q, &n, 8, qt_wait_deadline(1)) == -ETIMEDOUT,
+	step_must(qt_queue_pop(w->q, &n, 8, qt_wait_deadline(1)) == -ETIMEDOUT,
 	    "wait");
 	return w;
 }
@@ -113,13 +97,13 @@ world_of_the_dead(int *fd, unsigned int flags)
 	if (pid == 0) {
 		struct qt_queue_item	item;
 
-		if (qt_seg_after_fork(w->seg, NULL) < 0 ||
+		if (qt_seg_after_fork(w->g.seg, NULL) < 0 ||
 		    qt_queue_take(w->q, &item, QT_WAIT_NEVER) < 0 ||
 		    qt_queue_loan(w->q, &item, QT_WAIT_NEVER) < 0)
 			_exit(1);
 		raise(SIGKILL);
 	}
-	must(pid > 0 && waitpid(pid, &status, 0) == pid &&
+	step_must(pid > 0 && waitpid(pid, &status, 0) == pid &&
 	    WIFSIGNALED(status), "a dead one");
 	return w;
 }
@@ -132,10 +116,8 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
 	qt_queue_close(w->q);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 /* --- What a survivor finds ------------------------------------------------ */
@@ -193,9 +175,9 @@ check(struct world *w, uint64_t out, uint64_t in)
 	unsigned int	seen[SEEN];
 	const char	*wrong;
 
-	if (qt_seg_sweep(w->seg) < 0 || qt_seg_fsck(w->seg, NULL) < 0)
+	if (qt_seg_sweep(w->g.seg) < 0 || qt_seg_fsck(w->g.seg, NULL) < 0)
 		return "the segment is not sound";
-	if (qt_obj_fsck(w->seg, 0, NULL, NULL) != 0)
+	if (qt_obj_fsck(w->g.seg, 0, NULL, NULL) != 0)
 		return "fsck of the queue";
 	if (drain(w, seen) < 0)
 		return "it cannot be drained";
@@ -213,7 +195,7 @@ check(struct world *w, uint64_t out, uint64_t in)
 	wrong = check_chunks(w);
 	if (wrong == NULL)
 		wrong = check_laps(w);
-	if (wrong == NULL && qt_obj_fsck(w->seg, 0, NULL, NULL) != 0)
+	if (wrong == NULL && qt_obj_fsck(w->g.seg, 0, NULL, NULL) != 0)
 		wrong = "fsck afterwards";
 	return wrong;
 }
@@ -226,15 +208,6 @@ static const char *check_popv(void *w) { return check(w, 3, 0); }
 static const char *check_none(void *w) { return check(w, 0, 0); }
 
 /* --- Operations ----------------------------------------------------------- */
-
-static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
-}
 
 static void
 op_push(void *state)
@@ -252,6 +225,27 @@ op_pop(void *state)
 
 	if (pop(w->q) != (w->fill > 0 ? 1 : -QT_EEMPTY))
 		_exit(1);
+}
+
+/* Who waits in vain gives up. */
+static void
+op_wait_to_push(void *state)
+{
+	struct world	*w = state;
+	uint64_t	 n = NEW;
+
+	want(qt_queue_push(w->q, &n, 8, qt_wait_deadline(SHORT_MS)) ==
+	    -ETIMEDOUT, 2);
+}
+
+static void
+op_wait_to_pop(void *state)
+{
+	struct world	*w = state;
+	uint64_t	 n;
+
+	want(qt_queue_pop(w->q, &n, 8, qt_wait_deadline(SHORT_MS)) ==
+	    -ETIMEDOUT, 2);
 }
 
 static void
@@ -358,6 +352,14 @@ main(void)
 		CASE("pop of all", world_full, join, op_pop, check_pop),
 		CASE("pop, delivered again", world_again, join, op_pop,
 		    check_pop),
+		CASE("wait to push, and give up", world_full, join,
+		    op_wait_to_push, check_none),
+		CASE("wait to pop, and give up", world_empty, join,
+		    op_wait_to_pop, check_none),
+		CASE("push of many to none", world_empty, join, op_pushv,
+		    check_pushv),
+		CASE("pop of many of all", world_full, join, op_popv,
+		    check_popv),
 		CASE("push of many", world_some, join, op_pushv, check_pushv),
 		CASE("pop of many", world_some, join, op_popv, check_popv),
 		CASE("loan and publish", world_some, join, op_publish,
@@ -381,10 +383,6 @@ main(void)
 		CASE("sweep after a dead one, delivered again",
 		    world_dead_again, NULL, join, check_none),
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -5,6 +5,7 @@
  * every item that was published and not released, and does three laps.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,28 +13,20 @@
 
 #include <qt/shm/spsc.h>
 
-#include "../unit/step.h"
+#include "ground.h"
 
 #define SIZE		(64u << 10)
 #define CAPACITY	5u
 #define NEW		100u
+#define SHORT_MS	5u
 #define BOTH		(QT_SPSC_PRODUCER | QT_SPSC_CONSUMER)
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	struct qt_spsc	*q;
 	uint64_t	 fill;
-	int		 fd;
+	int		 is_bytes;	/* items of any length */
 };
-
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
 
 static int
 push(struct qt_spsc *q, uint64_t n)
@@ -51,43 +44,36 @@ pop(struct qt_spsc *q)
 }
 
 static struct world *
-world_with(int *fd, uint64_t fill)
+world_with(int *fd, uint64_t fill, int is_bytes)
 {
-	struct qt_seg_spec	 spec = { .size = SIZE, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 6, .entries = 4,
-	    .kind = "crash" };
-	struct qt_spsc_spec	 queue = { .dtype = "<u8",
-	    .capacity = CAPACITY };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct qt_spsc_spec	 queue = { .dtype = is_bytes ? NULL : "<u8",
+	    .item_max = 24, .capacity = CAPACITY };
+	struct world		*w = ground_new(sizeof(*w), SIZE, fd);
 
-	must(w != NULL, "calloc");
-	must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "segment");
-	must(qt_spsc_create(w->seg, "q", &queue, NULL) == 0, "spsc");
-	must(qt_spsc_open(w->seg, "q", NULL, BOTH, &w->q, NULL) == 0, "open");
+	step_must(qt_spsc_create(w->g.seg, "q", &queue, NULL) == 0, "spsc");
+	step_must(qt_spsc_open(w->g.seg, "q", NULL, BOTH, &w->q, NULL) == 0, "open");
 	for (unsigned int i = 0; i < 6; i++)
-		must(push(w->q, 1) == 0 && pop(w->q) == 1, "turn");
+		step_must(push(w->q, 1) == 0 && pop(w->q) == 1, "turn");
 	for (uint64_t n = 1; n <= fill; n++)
-		must(push(w->q, n) == 0, "fill");
+		step_must(push(w->q, n) == 0, "fill");
 	qt_spsc_close(w->q);
 	w->q = NULL;
 	w->fill = fill;
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
+	w->is_bytes = is_bytes;
 	return w;
 }
 
-static void *world_empty(int *fd) { return world_with(fd, 0); }
-static void *world_some(int *fd) { return world_with(fd, 3); }
-static void *world_full(int *fd) { return world_with(fd, CAPACITY); }
+static void *world_empty(int *fd) { return world_with(fd, 0, 0); }
+static void *world_some(int *fd) { return world_with(fd, 3, 0); }
+static void *world_bytes(int *fd) { return world_with(fd, 3, 1); }
+static void *world_full(int *fd) { return world_with(fd, CAPACITY, 0); }
 
 static void
 world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 /* Items first to fill are there, or all but the first out; and up to in more. */
@@ -118,9 +104,9 @@ check(struct world *w, uint64_t out, uint64_t in)
 {
 	const char	*wrong;
 
-	if (qt_seg_sweep(w->seg) < 0 || qt_obj_fsck(w->seg, 0, NULL, NULL))
+	if (qt_seg_sweep(w->g.seg) < 0 || qt_obj_fsck(w->g.seg, 0, NULL, NULL))
 		return "it is not sound";
-	if (qt_spsc_open(w->seg, "q", NULL, BOTH, &w->q, NULL) < 0)
+	if (qt_spsc_open(w->g.seg, "q", NULL, BOTH, &w->q, NULL) < 0)
 		return "the dead one has its role still";
 	wrong = drain(w, out, in);
 	for (uint64_t n = 0; wrong == NULL && n < 3 * 8; n += CAPACITY) {
@@ -137,24 +123,16 @@ check(struct world *w, uint64_t out, uint64_t in)
 	return wrong;
 }
 
+static const char *check_none(void *w) { return check(w, 0, 0); }
 static const char *check_push(void *w) { return check(w, 0, 1); }
 static const char *check_push_n(void *w) { return check(w, 0, 3); }
 static const char *check_pop(void *w) { return check(w, 1, 0); }
 static const char *check_pop_n(void *w) { return check(w, 3, 0); }
 
 static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
-}
-
-static void
 be(struct world *w, unsigned int role)
 {
-	if (qt_spsc_open(w->seg, "q", NULL, role, &w->q, NULL) < 0)
+	if (qt_spsc_open(w->g.seg, "q", NULL, role, &w->q, NULL) < 0)
 		_exit(1);
 }
 
@@ -214,7 +192,7 @@ op_loan(void *state)
 	if (qt_spsc_loan(w->q, &at, 1, QT_WAIT_NEVER) != 1)
 		_exit(1);
 	memcpy(at, &n, 8);
-	if (qt_spsc_publish(w->q, 1) < 0)
+	if (qt_spsc_publish(w->q, w->is_bytes ? 8 : 1) < 0)
 		_exit(1);
 }
 
@@ -228,6 +206,22 @@ op_take(void *state)
 	if (qt_spsc_take(w->q, &at, NULL, 1, QT_WAIT_NEVER) != 1 ||
 	    qt_spsc_release(w->q, 1) < 0)
 		_exit(1);
+}
+
+/* Who waits in vain gives up. */
+static void
+op_wait(void *state)
+{
+	struct world	*w = state;
+	uint64_t	 n = NEW, until = qt_wait_deadline(SHORT_MS);
+
+	if (w->fill > 0) {
+		be(w, QT_SPSC_PRODUCER);
+		want(qt_spsc_push(w->q, &n, 8, until) == -ETIMEDOUT, 2);
+	} else {
+		be(w, QT_SPSC_CONSUMER);
+		want(qt_spsc_pop(w->q, &n, 8, until) == -ETIMEDOUT, 3);
+	}
 }
 
 int
@@ -247,11 +241,17 @@ main(void)
 		CASE("consume many", world_some, op_pop_n, check_pop_n),
 		CASE("loan and publish", world_some, op_loan, check_push),
 		CASE("take and release", world_some, op_take, check_pop),
+		CASE("produce bytes", world_bytes, op_push, check_push),
+		CASE("consume bytes", world_bytes, op_pop, check_pop),
+		CASE("loan and publish bytes", world_bytes, op_loan,
+		    check_push),
+		CASE("take and release bytes", world_bytes, op_take,
+		    check_pop),
+		CASE("wait to produce, and give up", world_full, op_wait,
+		    check_none),
+		CASE("wait to consume, and give up", world_empty, op_wait,
+		    check_none),
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -6,6 +6,7 @@
  * missing.
  */
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,30 +18,20 @@
 #include <qt/shm/pool.h>
 #include <qt/shm/stack.h>
 
-#include "../unit/step.h"
+#include "ground.h"
 
 #define SIZE		(80u << 10)
 #define CAPACITY	4u
 #define NEW		100u
-#define SLOTS		6u
+#define SHORT_MS	5u
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	struct qt_stack	*s;
 	struct qt_shm_pool *p;
 	uint64_t	 handle[CAPACITY];	/* blocks that are nobody's */
 	uint64_t	 fill;		/* items, or blocks */
-	int		 fd;
 };
-
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
 
 static int
 push(struct qt_stack *s, uint64_t n)
@@ -60,29 +51,22 @@ pop(struct qt_stack *s)
 static struct world *
 world_with(int *fd, uint64_t fill, unsigned int flags)
 {
-	struct qt_seg_spec	 spec = { .size = SIZE, .mode = 0600,
-	    .group = (gid_t)-1, .participants = SLOTS, .entries = 4,
-	    .kind = "crash" };
 	struct qt_stack_spec	 stack = { .dtype = "<u8",
 	    .capacity = CAPACITY, .flags = flags };
 	struct qt_shm_pool_spec	 pool = { .size = 40, .capacity = CAPACITY };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w), SIZE, fd);
 
-	must(w != NULL, "calloc");
-	must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "segment");
-	must(qt_stack_create(w->seg, "s", &stack, NULL) == 0, "stack");
-	must(qt_stack_open(w->seg, "s", NULL, &w->s, NULL) == 0, "open");
-	must(qt_shm_pool_create(w->seg, "p", &pool, NULL) == 0, "pool");
-	must(qt_shm_pool_open(w->seg, "p", NULL, &w->p, NULL) == 0, "open");
+	step_must(qt_stack_create(w->g.seg, "s", &stack, NULL) == 0, "stack");
+	step_must(qt_stack_open(w->g.seg, "s", NULL, &w->s, NULL) == 0, "open");
+	step_must(qt_shm_pool_create(w->g.seg, "p", &pool, NULL) == 0, "pool");
+	step_must(qt_shm_pool_open(w->g.seg, "p", NULL, &w->p, NULL) == 0, "open");
 	for (uint64_t n = 1; n <= fill; n++) {
-		must(push(w->s, n) == 0, "fill");
-		must(qt_shm_pool_alloc(w->p, &w->handle[n - 1],
+		step_must(push(w->s, n) == 0, "fill");
+		step_must(qt_shm_pool_alloc(w->p, &w->handle[n - 1],
 		    QT_WAIT_NEVER) == 0 && qt_shm_pool_give(w->p,
 		    w->handle[n - 1]) == 0, "block");
 	}
 	w->fill = fill;
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
 	return w;
 }
 
@@ -98,11 +82,9 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
 	qt_stack_close(w->s);
 	qt_shm_pool_close(w->p);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 /* --- What a survivor finds ------------------------------------------------ */
@@ -132,7 +114,7 @@ static const char *
 check_laps(struct world *w)
 {
 	/* As often as there are chunks: each comes round. */
-	for (uint64_t n = 0; n < 3 * (CAPACITY + 2 * SLOTS); n += CAPACITY) {
+	for (uint64_t n = 0; n < 3 * (CAPACITY + 2 * PARTICIPANTS); n += CAPACITY) {
 		for (uint64_t i = 0; i < CAPACITY; i++)
 			if (push(w->s, n + i + 1) != 0)
 				return "it is full too soon";
@@ -145,14 +127,6 @@ check_laps(struct world *w)
 	return NULL;
 }
 
-static const char *
-check_sound(struct world *w)
-{
-	if (qt_seg_sweep(w->seg) < 0 || qt_seg_fsck(w->seg, NULL) < 0)
-		return "the segment is not sound";
-	return qt_obj_fsck(w->seg, 0, NULL, NULL) != 0 ? "fsck" : NULL;
-}
-
 /* Nothing of the stack is in use when nothing is on it. */
 static const char *
 check_chunks(struct world *w)
@@ -160,11 +134,11 @@ check_chunks(struct world *w)
 	struct qt_obj_stat	 st;
 	const unsigned char	*at;
 
-	if (qt_obj_stat(w->seg, "s", &st, NULL) < 0)
+	if (qt_obj_stat(w->g.seg, "s", &st, NULL) < 0)
 		return "stat";
 	/* qt-segment(5): chunks of 64 bytes from 640 on, free when state 0. */
 	for (uint64_t o = 640; o + 64 <= st.size; o += 64) {
-		at = qt_seg_at(w->seg, st.offset + o, 64);
+		at = qt_seg_at(w->g.seg, st.offset + o, 64);
 		if (at[0] != 0 || at[1] != 0)
 			return "a chunk was lost";
 	}
@@ -211,15 +185,6 @@ static const char *check_give(void *w) { return check_pool(w, 0, 1); }
 static const char *check_free(void *w) { return check_pool(w, 1, 0); }
 
 /* --- Operations ----------------------------------------------------------- */
-
-static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
-}
 
 static void
 op_push(void *state)
@@ -302,6 +267,41 @@ op_own_and_free(void *state)
 		_exit(1);
 }
 
+/* With the last handle, what it owns is free: one was given, one is new. */
+static void
+op_close_pool(void *state)
+{
+	struct world	*w = state;
+	uint64_t	 h;
+
+	want(qt_shm_pool_own(w->p, w->handle[0]) == 0, 2);
+	want(qt_shm_pool_alloc(w->p, &h, QT_WAIT_NEVER) == 0, 3);
+	qt_shm_pool_close(w->p);
+}
+
+/* Who waits in vain gives up. */
+static void
+op_wait_for_block(void *state)
+{
+	struct world	*w = state;
+	uint64_t	 h;
+
+	want(qt_shm_pool_alloc(w->p, &h, qt_wait_deadline(SHORT_MS)) ==
+	    -ETIMEDOUT, 2);
+}
+
+static void
+op_wait(void *state)
+{
+	struct world	*w = state;
+	uint64_t	 n = NEW, until = qt_wait_deadline(SHORT_MS);
+
+	if (w->fill > 0)
+		want(qt_stack_push(w->s, &n, 8, until) == -ETIMEDOUT, 2);
+	else
+		want(qt_stack_pop(w->s, &n, 8, until) == -ETIMEDOUT, 3);
+}
+
 /*
  * Who joins sweeps after one that died while it popped: stopped by a buffer
  * that cannot be written to, between taking and giving back.
@@ -326,7 +326,7 @@ world_of_the_dead(int *fd, unsigned int flags)
 		(void)qt_stack_pop(w->s, none, 8, QT_WAIT_NEVER);
 		_exit(1);
 	}
-	must(pid > 0 && waitpid(pid, &status, 0) == pid &&
+	step_must(pid > 0 && waitpid(pid, &status, 0) == pid &&
 	    WIFSIGNALED(status), "a dead one");
 	return w;
 }
@@ -366,13 +366,17 @@ main(void)
 		    op_alloc_and_give, check_give),
 		CASE("pool: own and free", world_some, join, op_own_and_free,
 		    check_free),
+		CASE("wait to push, and give up", world_full, join, op_wait,
+		    check_none),
+		CASE("wait to pop, and give up", world_empty, join, op_wait,
+		    check_none),
+		CASE("pool: wait, and give up", world_full, join,
+		    op_wait_for_block, check_alloc),
+		CASE("pool: close with blocks", world_some, join,
+		    op_close_pool, check_free),
 		CASE("pool: sweep after a dead one", world_dead, NULL, join,
 		    check_alloc),
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

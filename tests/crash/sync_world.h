@@ -6,44 +6,32 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <qt/shm/object.h>
 #include <qt/shm/wait.h>
 
-#include "../unit/step.h"
+#include "ground.h"
 
 #define LONG_MS		60000	/* nothing takes as long as that */
 #define SHORT_MS	5	/* long enough to claim a turn */
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	void		*it;		/* the structure's handle */
 	uint64_t	*data;		/* words in the segment */
 	pid_t		 peer;		/* another process, or 0 */
-	int		 fd;
 };
 
 static inline struct world *
 world_new(int *fd)
 {
-	struct qt_seg_spec	 s = { .size = 256 << 10, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 6, .entries = 8,
-	    .kind = "crash" };
-	struct world		*w = calloc(1, sizeof(*w));
-	uint64_t		 at;
+	struct world	*w = ground_new(sizeof(*w), 256u << 10, fd);
+	uint64_t	 at;
 
-	step_must(w != NULL, "calloc");
-	step_must(qt_seg_create(NULL, &s, &w->seg, NULL) == 0, "create");
-	step_must(qt_seg_alloc(w->seg, 4096, &at) == 0, "alloc");
-	w->data = qt_seg_at(w->seg, at, 4096);
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
+	step_must(qt_seg_alloc(w->g.seg, 4096, &at) == 0, "alloc");
+	w->data = qt_seg_at(w->g.seg, at, 4096);
 	return w;
 }
 
@@ -55,26 +43,7 @@ world_end(struct world *w)
 		kill(w->peer, SIGKILL);
 		waitpid(w->peer, NULL, 0);
 	}
-	close(w->fd);
-	qt_seg_close(w->seg);
-	free(w);
-}
-
-/* In the victim. */
-static inline void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
-}
-
-static inline void
-want(int ok, int code)
-{
-	if (!ok)
-		_exit(code);
+	ground_end(w);
 }
 
 /*
@@ -129,34 +98,12 @@ soon(void)
 	return qt_wait_deadline(LONG_MS);
 }
 
-/* When all is over: nothing names anybody, and fsck finds nothing. */
-static inline const char *
-check_sound(struct world *w)
-{
-	if (qt_seg_sweep(w->seg) < 0)
-		return "sweep";
-	if (qt_obj_fsck(w->seg, 0, NULL, NULL) != 0)
-		return "fsck of objects";
-	return qt_seg_fsck(w->seg, NULL) < 0 ? "fsck" : NULL;
-}
-
 static inline void
 op_sweep(void *state)
 {
 	struct world	*w = state;
 
-	want(qt_seg_sweep(w->seg) >= 0, 2);
-}
-
-static inline int
-run_cases(const struct step_case *cases, size_t count)
-{
-	int	bad = 0;
-
-	printf("1..%zu\n", count);
-	for (size_t i = 0; i < count; i++)
-		bad |= step_sweep(&cases[i], (int)i + 1);
-	return bad;
+	want(qt_seg_sweep(w->g.seg) >= 0, 2);
 }
 
 #endif /* QT_SYNC_WORLD_H */

@@ -5,6 +5,7 @@
  * three rounds of all buffers.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,46 +14,30 @@
 #include <qt/shm/value.h>
 
 #include "../../libcommon/shm/object_priv.h"
-#include "../unit/step.h"
+#include "ground.h"
 
 #define LEN	40
 #define BUFFERS	3
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	struct qt_value	*v;
 	uint64_t	 before;	/* sequence number */
-	int		 fd;
 };
-
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
 
 static struct world *
 world_with(int *fd, int puts)
 {
-	struct qt_seg_spec	 s = { .size = 256 << 10, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 4, .entries = 8,
-	    .kind = "crash" };
 	struct qt_value_spec	 spec = { .size = LEN, .writers = 1 };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w),
+	    256u << 10, fd);
 	char			 old[LEN];
 
-	must(w != NULL, "calloc");
-	must(qt_seg_create(NULL, &s, &w->seg, NULL) == 0 &&
-	    qt_value_create(w->seg, "v", &spec, NULL) == 0 &&
-	    qt_value_open(w->seg, "v", NULL, &w->v, NULL) == 0, "create");
+	step_must(qt_value_create(w->g.seg, "v", &spec, NULL) == 0 &&
+	    qt_value_open(w->g.seg, "v", NULL, &w->v, NULL) == 0, "create");
 	memset(old, 'o', sizeof(old));
 	for (int i = 0; i < puts; i++)
-		must(qt_value_put(w->v, old, LEN, &w->before) == 0, "put");
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
+		step_must(qt_value_put(w->v, old, LEN, &w->before) == 0, "put");
 	return w;
 }
 
@@ -64,10 +49,8 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
 	qt_value_close(w->v);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 /* All of one letter: 'o' as long as nothing new was published, else 'n'. */
@@ -108,18 +91,9 @@ check(void *state)
 		if (seq != ++last || check_whole(w) != NULL)
 			return "a wrong value later";
 	}
-	if (qt_seg_sweep(w->seg) < 0 || qt_obj_fsck(w->seg, 0, NULL, NULL) != 0)
+	if (qt_seg_sweep(w->g.seg) < 0 || qt_obj_fsck(w->g.seg, 0, NULL, NULL) != 0)
 		return "fsck";
 	return NULL;
-}
-
-static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
 }
 
 static void
@@ -147,6 +121,17 @@ op_put_if(void *state)
 		_exit(1);
 }
 
+/* In vain. */
+static void
+op_wait(void *state)
+{
+	struct world	*w = state;
+	uint64_t	 seq = w->before;
+
+	want(qt_value_wait(w->v, &seq, qt_wait_deadline(5)) == -ETIMEDOUT,
+	    2);
+}
+
 int
 main(void)
 {
@@ -156,11 +141,9 @@ main(void)
 		{ "put a value", world_old, join, op_put, check, world_end },
 		{ "put a value if it is the last", world_old, join, op_put_if,
 		    check, world_end },
+		{ "wait for another, and give up", world_old, join, op_wait,
+		    check, world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }
