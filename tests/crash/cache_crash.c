@@ -280,6 +280,25 @@ op_clear(void *state)
 		_exit(1);
 }
 
+/* Nobody knows whether a dead one's entry was counted. */
+static void *
+doubted(int *fd)
+{
+	struct world	*w = world_new(fd, 8, VALUE_MAX, VALUE_MAX, 0);
+
+	qt__obj_count(w->c->hash.obj, QT__HASH_DOUBT, 1);
+	return w;
+}
+
+static void
+op_count(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_cache_count(w->c) != 9 || qt_cache_count(w->c) != 9)
+		_exit(1);
+}
+
 int
 main(void)
 {
@@ -302,6 +321,8 @@ main(void)
 		{ "get what is too old", going, join, op_expire, check,
 		    world_end },
 		{ "touch", going, join, op_touch, check, world_end },
+		{ "count what a death left in doubt", doubted, join, op_count,
+		    check, world_end },
 		{ "clear", going, join, op_clear, check_late, world_end },
 	};
 	int				bad = 0, n = 0;

@@ -233,6 +233,47 @@ op_destroy(void *state)
 		_exit(1);
 }
 
+/* The same, by one call. */
+static void
+op_write_at_once(void *state)
+{
+	struct world	*w = state;
+	unsigned char	 data[20];
+	uint64_t	 pos = qt_ring_writer_head(w->writer);
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = byte_at(pos + i);
+	if (qt_ring_write(w->writer, data, sizeof(data)) < 0)
+		_exit(1);
+}
+
+/* By its offset: the word is not cleared, and names what may be gone. */
+static void
+op_destroy_it(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_ring_destroy(w->seg, *w->ring) < 0)
+		_exit(1);
+}
+
+static const char *
+check_destroyed(void *state)
+{
+	struct world	*w = state;
+	uint64_t	 magic;
+
+	if (qt_seg_sweep(w->seg) < 0)
+		return "sweep";
+	/* By pread: to look at memory that is gone would bring it back. */
+	if (pread(w->fd, &magic, 8, (off_t)*w->ring) != 8)
+		return "pread";
+	if (magic != 0 && qt_ring_destroy(w->seg, *w->ring) < 0)
+		return "the ring cannot be destroyed";
+	*w->ring = 0;
+	return check_gone(w);
+}
+
 int
 main(void)
 {
@@ -245,6 +286,10 @@ main(void)
 		    op_write, check_writing, world_end },
 		{ "write into the oldest chunk", world_full, open_writer,
 		    op_write, check_writing, world_end },
+		{ "write over the end of a chunk", world_growing, open_writer,
+		    op_write_at_once, check_writing, world_end },
+		{ "destroy by its offset", world_growing, join, op_destroy_it,
+		    check_destroyed, world_end },
 		{ "create", world_none, join, op_create, check_life, world_end },
 		{ "destroy", world_growing, join, op_destroy, check_life,
 		    world_end },

@@ -21,6 +21,7 @@ struct world {
 	struct qt_seg	*seg;
 	uint64_t	*words;		/* in the segment: what is allocated */
 	uint64_t	 used;		/* bytes before they were */
+	uint64_t	 loose;		/* an extent that no word names, or 0 */
 	int		 fd;
 };
 
@@ -73,6 +74,9 @@ check_all_comes_back(struct world *w)
 		snprintf(text, sizeof(text), "fsck: %s", err.text);
 		return text;
 	}
+	if (w->loose != 0 && qt_seg_extent(w->seg, w->loose) != 0 &&
+	    qt_seg_free(w->seg, w->loose) < 0)
+		return "an extent cannot be freed";
 	for (int i = 0; i < WORDS; i++)
 		if (w->words[i] != 0 &&
 		    qt_seg_free_at(w->seg, &w->words[i]) < 0)
@@ -134,6 +138,35 @@ op_free(void *state)
 }
 
 static void *
+loose_world(int *fd)
+{
+	struct world	*w = world_new(fd);
+
+	step_must(qt_seg_alloc(w->seg, 8192, &w->loose) == 0, "alloc");
+	return w;
+}
+
+static void
+op_free_it(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_free(w->seg, w->loose) < 0)
+		_exit(1);
+}
+
+/* Who only looks takes the lock too. */
+static void
+op_look(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_extent(w->seg, w->words[0]) != 4096 ||
+	    qt_seg_fsck(w->seg, NULL) < 0)
+		_exit(1);
+}
+
+static void *
 entry_world(int *fd)
 {
 	struct world		*w = world_new(fd);
@@ -191,6 +224,10 @@ main(void)
 		    world_end },
 		{ "alloc", world_new, join, op_alloc, check, world_end },
 		{ "free between free neighbours", world_new, join, op_free, check,
+		    world_end },
+		{ "free by its offset", loose_world, join, op_free_it, check,
+		    world_end },
+		{ "look at all of it", loose_world, join, op_look, check,
 		    world_end },
 		{ "add and delete an entry", entry_world, join, op_entries,
 		    check_entries, world_end },

@@ -169,15 +169,24 @@ static const char *
 check_pool(struct world *w, uint64_t out, uint64_t in)
 {
 	const char	*wrong = check_sound(w);
-	uint64_t	 n = qt_shm_pool_count(w->p), h, k;
+	uint64_t	 n = qt_shm_pool_count(w->p), h[CAPACITY + 1], k;
 
 	if (wrong != NULL)
 		return wrong;
 	if (n + out < w->fill || n > w->fill + in)
 		return "blocks were lost or kept";
-	for (k = n; qt_shm_pool_alloc(w->p, &h, QT_WAIT_NEVER) == 0; k++)
-		;
-	return k == CAPACITY ? NULL : "not all blocks can be had";
+	for (int lap = 0; lap < 3; lap++) {
+		k = n;
+		while (k <= CAPACITY && qt_shm_pool_alloc(w->p, &h[k],
+		    QT_WAIT_NEVER) == 0)
+			k++;
+		if (k != CAPACITY)
+			return "not all blocks can be had";
+		while (k-- > n)
+			if (qt_shm_pool_free(w->p, h[k]) < 0)
+				return "a block cannot be freed";
+	}
+	return check_sound(w);
 }
 
 static const char *check_alloc(void *w) { return check_pool(w, 0, 0); }

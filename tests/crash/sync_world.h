@@ -46,6 +46,26 @@ world_end(struct world *w)
 	ground_end(w);
 }
 
+/* Two words of data. By who has the lock, or it makes no sense to ask. */
+static inline int
+is_whole(const struct world *w)
+{
+	return w->data[0] == w->data[1];
+}
+
+static inline void
+change(struct world *w)
+{
+	((_Atomic uint64_t *)w->data)[0]++;
+	((_Atomic uint64_t *)w->data)[1]++;
+}
+
+static inline void
+put_right(struct world *w)
+{
+	w->data[1] = w->data[0];
+}
+
 /*
  * A process that did fn(w) as a participant of its own and was then killed. In
  * the victim after it has joined, for joining sweeps who is dead.
