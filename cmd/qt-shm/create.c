@@ -13,12 +13,16 @@
 #define SIZE_DEFAULT	(64ul << 20)
 #define SIZE_MAX_	(1ul << 43)
 
+enum { OPT_HUGE = 256, OPT_NUMA };
+
 static const struct qt_opt opts[] = {
 	{ 's', "size", "SIZE", "bytes at most (64M; K, M, G)" },
 	{ 'm', "mode", "MODE", "0600, or 0660 with a group" },
 	{ 'g', "group", "GROUP", "share it with a group (mode 0660)" },
 	{ 'n', "entries", "N", "structures at most (64)" },
 	{ 'p', "participants", "N", "processes at most (64)" },
+	{ OPT_HUGE, "huge", NULL, "huge pages where they fit (qt-shm(1))" },
+	{ OPT_NUMA, "numa", "NODE", "memory of this NUMA node first" },
 	{ 'x', "exist-ok", NULL, "one that is there already is fine" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -71,6 +75,67 @@ read_mode(const char *text)
 	return (mode_t)n;
 }
 
+/* Fills in spec from the options; whether -x is one of them. */
+static int
+read_options(struct qt_opts *o, struct qt_seg_spec *spec)
+{
+	int	id, is_fine = 0;
+
+	while ((id = qt_opts_next(o)) != 0)
+		switch (id) {
+		case 's':
+			spec->size = qt_opt_size("-s", o->value, 4096,
+			    SIZE_MAX_);
+			break;
+		case 'm':
+			spec->mode = read_mode(o->value);
+			break;
+		case 'g':
+			spec->group = read_group(o->value);
+			break;
+		case 'n':
+			spec->entries = (uint32_t)qt_opt_ulong("-n", o->value,
+			    1, 65536);
+			break;
+		case 'p':
+			spec->participants = (uint32_t)qt_opt_ulong("-p",
+			    o->value, 1, 4096);
+			break;
+		case OPT_HUGE:
+			spec->flags |= QT_SEG_HUGE;
+			break;
+		case OPT_NUMA:
+			spec->flags |= QT_SEG_ON_NODE;
+			spec->node = (uint32_t)qt_opt_ulong("--numa", o->value,
+			    0, 1023);
+			break;
+		default:
+			is_fine = 1;
+		}
+	return is_fine;
+}
+
+static _Noreturn void
+fail(const struct target *t, int rc, struct qt_err *err)
+{
+	char	clause[400];
+	size_t	skip;
+
+	if (rc == -EEXIST)
+		qt_die(QT_EXIT_SYS, "%s: the name is taken ('qt-shm stat %s' "
+		    "shows it, -x accepts it, 'qt-shm rm %s' removes it)",
+		    t->text, t->seg, t->seg);
+	skip = (size_t)snprintf(clause, sizeof(clause),
+	    "make segment '/%s': ", t->seg);
+	if (strncmp(err->text, clause, skip) == 0)
+		memmove(err->text, err->text + skip,
+		    strlen(err->text + skip) + 1);
+	if (rc == -EPERM)
+		qt_die(QT_EXIT_SYS, "%s: %s: %s ('id' lists your groups)",
+		    t->text, err->text, qt_strerror(rc));
+	target_die(t, rc, err);
+}
+
 int
 create_main(int argc, char **argv)
 {
@@ -81,30 +146,9 @@ create_main(int argc, char **argv)
 	struct qt_seg		*seg;
 	struct target		 t;
 	char			 name[sizeof(t.seg) + 1];
-	int			 id, rc, is_fine = 0;
+	int			 rc, is_fine;
 
-	while ((id = qt_opts_next(&o)) != 0)
-		switch (id) {
-		case 's':
-			spec.size = qt_opt_size("-s", o.value, 4096, SIZE_MAX_);
-			break;
-		case 'm':
-			spec.mode = read_mode(o.value);
-			break;
-		case 'g':
-			spec.group = read_group(o.value);
-			break;
-		case 'n':
-			spec.entries = (uint32_t)qt_opt_ulong("-n", o.value,
-			    1, 65536);
-			break;
-		case 'p':
-			spec.participants = (uint32_t)qt_opt_ulong("-p",
-			    o.value, 1, 4096);
-			break;
-		default:
-			is_fine = 1;
-		}
+	is_fine = read_options(&o, &spec);
 	if (argc - o.index != 1)
 		qt_usage(&create_verb);
 	target_parse(&t, argv[o.index], TARGET_SEG);
@@ -119,24 +163,8 @@ create_main(int argc, char **argv)
 		seg = target_open(&t, QT_SEG_JOIN);
 		rc = 0;
 	}
-	if (rc == -EEXIST)
-		qt_die(QT_EXIT_SYS, "%s: the name is taken ('qt-shm stat %s' "
-		    "shows it, -x accepts it, 'qt-shm rm %s' removes it)",
-		    t.text, t.seg, t.seg);
-	if (rc < 0) {
-		char	clause[400];
-		size_t	skip;
-
-		skip = (size_t)snprintf(clause, sizeof(clause),
-		    "make segment '%s': ", name);
-		if (strncmp(err.text, clause, skip) == 0)
-			memmove(err.text, err.text + skip,
-			    strlen(err.text + skip) + 1);
-		if (rc == -EPERM)
-			qt_die(QT_EXIT_SYS, "%s: %s: %s ('id' lists your "
-			    "groups)", t.text, err.text, qt_strerror(rc));
-		target_die(&t, rc, &err);
-	}
+	if (rc < 0)
+		fail(&t, rc, &err);
 	target_close(seg);
 	return QT_EXIT_OK;
 }

@@ -33,6 +33,10 @@ static const struct grid_column columns[] = {
 	{ "size", GRID_BYTES, 1 },
 	{ "used", GRID_BYTES, 1 },
 	{ "page", GRID_BYTES, 1 },
+	{ "huge", GRID_TEXT, 1 },
+	{ "huge_used", GRID_BYTES, 1 },
+	{ "numa", GRID_NUMBER, 1 },
+	{ "numa_used", GRID_BYTES, 1 },
 	{ "data_offset", GRID_NUMBER, 1 },
 	{ "structures", GRID_NUMBER, 1 },
 	{ "entries", GRID_NUMBER, 1 },
@@ -62,6 +66,31 @@ fill_counts(struct grid *g, struct qt_seg *seg)
 	grid_number(g, "structures", names);
 	grid_number(g, "users", alive);
 	grid_number(g, "dead", dead);
+}
+
+/* What was asked of its memory, and what it has. */
+static void
+fill_pages(struct grid *g, const struct target *t, const struct qt_seg *seg)
+{
+	struct qt_seg_memory	p;
+	int			rc = qt_seg_pages(seg, &p);
+
+	if (rc < 0)
+		target_die(t, rc, NULL);
+	if (!(p.flags & QT_SEG_HUGE))
+		grid_text(g, "huge", "no");
+	else if (p.why == NULL)
+		grid_text(g, "huge", "yes");
+	else
+		grid_text(g, "huge", "not granted: %s", p.why);
+	if (p.flags & QT_SEG_HUGE)
+		grid_number(g, "huge_used", p.huge_used);
+	if (!(p.flags & QT_SEG_ON_NODE))
+		return;
+	grid_number(g, "numa", p.node);
+	if (p.looked > 0)
+		grid_number(g, "numa_used", (uint64_t)((double)
+		    qt_seg_used(seg) * (double)p.on_node / (double)p.looked));
 }
 
 static void
@@ -94,6 +123,7 @@ stat_segment(struct grid *g, const struct target *t)
 	grid_number(g, "participants", info.participants);
 	grid_number(g, "swept", info.sweeps);
 	fill_counts(g, seg);
+	fill_pages(g, t, seg);
 	target_close(seg);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -140,6 +141,40 @@ qt_sys_mmap(int fd, size_t size, int prot, void **map)
 	at = mmap(NULL, size, prot, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (at == MAP_FAILED)
 		return -errno;
+	(void)madvise(at, size, MADV_DONTDUMP);
+	*map = at;
+	return 0;
+}
+
+/* Addresses for more than is wanted; then the map, and the rest goes back. */
+int
+qt_sys_mmap_aligned(int fd, size_t size, int prot, size_t align, void **map)
+{
+	int		 fault = qt__sys_fault(QT_SYS_MMAP), rc;
+	unsigned char	*room, *at;
+	size_t		 before;
+
+	*map = NULL;
+	if (fault < 0)
+		return fault;
+	if (size > SIZE_MAX - align)
+		return -ENOMEM;
+	room = mmap(NULL, size + align, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (room == MAP_FAILED)
+		return -errno;
+	before = -(uintptr_t)room & (align - 1);
+	at = mmap(room + before, size, prot,
+	    MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd, 0);
+	if (at == MAP_FAILED) {
+		rc = -errno;
+		munmap(room, size + align);
+		return rc;
+	}
+	if (before > 0)
+		munmap(room, before);
+	if (before < align)
+		munmap(at + size, align - before);
 	(void)madvise(at, size, MADV_DONTDUMP);
 	*map = at;
 	return 0;

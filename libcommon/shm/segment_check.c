@@ -76,6 +76,8 @@ check_spec(const struct qt_seg_spec *spec, struct qt_err *err)
 		why = "too many participants";
 	else if (spec->size > QT__SEG_SIZE_MAX)
 		why = "the size is over 8 TiB";
+	else if ((spec->flags & ~(QT_SEG_HUGE | QT_SEG_ON_NODE)) != 0)
+		why = "there is no such flag";
 	if (why == NULL)
 		return 0;
 	qt_err_set(err, "%s", why);
@@ -107,6 +109,21 @@ place_data(struct qt__seg_head *h, struct qt_err *err)
 	h->data_offset = h->map_offset +
 	    round_up(pages * sizeof(struct qt__page), page);
 	return 0;
+}
+
+/* With huge pages, the data begins where one may, if there is room for one. */
+static void
+align_data(struct qt__seg_head *h)
+{
+	uint64_t	huge = qt__huge_size(), at;
+
+	if (huge == 0)
+		return;
+	at = round_up(h->data_offset, huge);
+	if (h->size < huge || at > h->size - huge)
+		return;
+	h->data_offset = at;
+	h->page_count = (uint32_t)((h->size - at) / h->page_size);
 }
 
 int
@@ -150,6 +167,12 @@ qt__seg_layout(struct qt__seg_head *h, const struct qt_seg_spec *spec,
 	h->maker_uid = (uint32_t)geteuid();
 	h->maker_pid = (uint32_t)getpid();
 	rc = place_data(h, err);
+	if (rc == 0 && (spec->flags & QT_SEG_HUGE)) {
+		h->optional |= QT__SEG_HUGE;
+		align_data(h);
+	}
+	if (spec->flags & QT_SEG_ON_NODE)
+		h->node = spec->node + 1;
 	h->crc = head_crc(h);
 	return rc;
 }

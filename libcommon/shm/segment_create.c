@@ -124,6 +124,8 @@ build(struct unborn *u, const char *name, const struct qt_seg_spec *spec,
 	int			 rc;
 
 	rc = qt__seg_layout(&head, spec, err);
+	if (rc == 0 && (spec->flags & QT_SEG_ON_NODE))
+		rc = qt__node_check(spec->node, err);
 	if (rc < 0)
 		return rc;
 	rc = open_unborn(u, name, head.size, err);
@@ -136,15 +138,20 @@ build(struct unborn *u, const char *name, const struct qt_seg_spec *spec,
 			qt_err_set(err, "set its size to %" PRIu64, head.size);
 	}
 	if (rc == 0)
-		rc = reserve_tables(u->fd, &head, err);
-	if (rc == 0)
 		rc = qt__seg_attach(u->fd, &head, false, &seg, err);
 	if (rc < 0)
 		return rc;
 	u->fd = -1;		/* the handle's now */
 
-	fill_tables(seg);
-	rc = qt__seg_join(seg, err);
+	/* Before it has any memory: what it has would stay where it is. */
+	if (head.node != 0)
+		rc = qt__node_prefer(seg, err);
+	if (rc == 0)
+		rc = reserve_tables(seg->fd, &head, err);
+	if (rc == 0) {
+		fill_tables(seg);
+		rc = qt__seg_join(seg, err);
+	}
 	if (rc < 0)
 		qt__seg_detach(seg);
 	else

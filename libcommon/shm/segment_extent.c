@@ -245,6 +245,9 @@ qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link, uint32_t tag,
 			(void)qt__give_back(seg);
 	}
 	qt__seg_unlock(seg);
+	/* It takes long, so without the lock; it is ours, and stays the same. */
+	if (rc == 0)
+		qt__huge_ask(seg, *offset, pages * seg->page);
 	return rc;
 }
 

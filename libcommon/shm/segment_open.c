@@ -61,12 +61,16 @@ qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
 {
 	struct qt_seg	*seg = calloc(1, sizeof(*seg));
 	void		*map;
-	int		 rc;
+	int		 rc, prot = is_rdonly ? PROT_READ :
+	    PROT_READ | PROT_WRITE;
 
 	if (seg == NULL)
 		return -ENOMEM;
-	rc = qt_sys_mmap(fd, (size_t)head->size,
-	    is_rdonly ? PROT_READ : PROT_READ | PROT_WRITE, &map);
+	if (head->optional & QT__SEG_HUGE)
+		seg->huge = qt__huge_size();
+	rc = seg->huge > 0 ? qt_sys_mmap_aligned(fd, (size_t)head->size, prot,
+	    (size_t)seg->huge, &map) : qt_sys_mmap(fd, (size_t)head->size,
+	    prot, &map);
 	if (rc < 0) {
 		qt_err_set(err, "map %llu bytes",
 		    (unsigned long long)head->size);

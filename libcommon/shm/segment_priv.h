@@ -3,7 +3,7 @@
 #define QT_SHM_SEGMENT_PRIV_H
 
 /*
- * The byte layout of a segment, version 1.1, and what the files of this
+ * The byte layout of a segment, version 1.2, and what the files of this
  * module share. qt-segment(5) describes the same bytes for readers outside.
  *
  *	OFFSET		SIZE	WHAT
@@ -36,7 +36,7 @@
 #define QT__SEG_DIR		"/dev/shm"
 #define QT__SEG_MAGIC		"QTSEGMT\n"
 #define QT__SEG_MAJOR		1
-#define QT__SEG_MINOR		1
+#define QT__SEG_MINOR		2
 #define QT__SEG_ORDER		0x01020304u
 
 /* Bounds of what a header may say; all are far above any use. */
@@ -53,6 +53,8 @@
 #define QT__SEG_OBJECTS		UINT64_C(1)
 #define QT__SEG_NEED		UINT64_C(0)
 #define QT__SEG_NEED_WRITE	QT__SEG_OBJECTS
+/* And one that need not be known: map it so that it can have huge pages. */
+#define QT__SEG_HUGE		UINT64_C(1)
 
 struct qt__seg_head {
 	char		magic[8];
@@ -81,7 +83,8 @@ struct qt__seg_head {
 	uint32_t	ctl_offset;
 	uint64_t	made_ms;
 	uint32_t	maker_uid, maker_pid;
-	uint8_t		pad2[68];
+	uint32_t	node;		/* 184: of memory, + 1; 0: any */
+	uint8_t		pad2[64];
 	uint32_t	crc;		/* of the 252 bytes before */
 };
 _Static_assert(sizeof(struct qt__seg_head) == 256, "layout");
@@ -179,6 +182,7 @@ struct qt_seg {
 	unsigned char		*map;
 	uint64_t		 size;
 	uint32_t		 page;		/* bytes */
+	uint64_t		 huge;		/* the same; 0: not asked for */
 	struct qt__seg_head	 head;		/* our checked copy */
 	struct qt__seg_ctl	*ctl;
 	struct qt__seg_slot	*slots;
@@ -260,6 +264,15 @@ int	qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
 	    struct qt_seg **out, struct qt_err *err);
 void	qt__seg_detach(struct qt_seg *seg);
 int	qt__seg_reopen(int fd, int flags);
+
+/*
+ * segment_pages.c: bytes of a huge page, or 0; is there such a node; take
+ * memory from it, from now on; make huge pages of what can be, in an extent.
+ */
+uint64_t qt__huge_size(void);
+int	qt__node_check(uint32_t node, struct qt_err *err);
+int	qt__node_prefer(const struct qt_seg *seg, struct qt_err *err);
+void	qt__huge_ask(const struct qt_seg *seg, uint64_t at, uint64_t len);
 
 /* segment_fork.c: handles that a fork child must let go of. */
 int	qt__seg_register(struct qt_seg *seg);

@@ -44,6 +44,12 @@ int	qt_sys_fallocate(int fd, int mode, off_t at, off_t len);
  * *map is NULL on failure.
  */
 int	qt_sys_mmap(int fd, size_t size, int prot, void **map);
+/*
+ * The same, of whole pages, at an address that is a multiple of align, which is
+ * a power of two and not less than a page.
+ */
+int	qt_sys_mmap_aligned(int fd, size_t size, int prot, size_t align,
+	    void **map);
 /* Gives an O_TMPFILE descriptor its name. -EEXIST when it is taken. */
 int	qt_sys_linkat_fd(int fd, int dirfd, const char *path);
 int	qt_sys_rename(int dirfd, const char *from, const char *to);

@@ -47,7 +47,26 @@ struct qt_seg_spec {
 	mode_t		mode;		/* 0600, or 0660 with a group */
 	gid_t		group;		/* (gid_t)-1: leave it */
 	char		kind[8];	/* what the segment is for, "host" */
+	uint32_t	flags;		/* QT_SEG_HUGE, QT_SEG_ON_NODE */
+	uint32_t	node;		/* with QT_SEG_ON_NODE: the NUMA node */
 };
+
+/*
+ * What a segment asks of its memory; kept in its header, so it holds for all
+ * who use it. Both are wishes: qt_seg_pages() says what has become of them.
+ *
+ * HUGE: when an extent is handed out, the kernel is asked to make one huge page
+ * of each of its parts that can be one: that lies whole and aligned in it (see
+ * madvise(2), MADV_COLLAPSE; Linux 6.1). No more memory is used than without,
+ * and freeing an extent never splits a huge page. An extent that is smaller
+ * than a huge page has none. To hand out takes longer, about as long as it
+ * takes to write to all of it.
+ *
+ * ON_NODE: memory comes from this NUMA node as long as it has some, then from
+ * the others (see mbind(2), MPOL_PREFERRED).
+ */
+#define QT_SEG_HUGE		1u
+#define QT_SEG_ON_NODE		2u
 
 #define QT_SEG_NONE		0u	/* as QT_SEG_RDONLY */
 #define QT_SEG_JOIN		1u	/* map writable, become a participant */
@@ -58,8 +77,9 @@ struct qt_seg_spec {
  * one without a name, to be passed by descriptor: a memfd, sealed against
  * changes of size, which does not count against the size of /dev/shm.
  *
- * Returns 0, -EEXIST (somebody's name is never taken over), -ENOSPC, -EINVAL,
- * -EPERM (the group is not one of ours).
+ * Returns 0, -EEXIST (somebody's name is never taken over), -ENOSPC, -EINVAL
+ * (also: there is no such NUMA node), -EPERM (the group is not one of ours),
+ * -EOPNOTSUPP (the kernel knows no NUMA nodes, or lets nobody choose one).
  */
 int	qt_seg_create(const char *name, const struct qt_seg_spec *spec,
 	    struct qt_seg **out, struct qt_err *err);
@@ -121,6 +141,22 @@ struct qt_seg_info {
 	uint64_t	sweeps;		/* dead participants, until now */
 };
 void	qt_seg_describe(const struct qt_seg *seg, struct qt_seg_info *out);
+
+/* What it asks of its memory, and what it has now. */
+struct qt_seg_memory {
+	uint32_t	flags;		/* as it was made */
+	uint32_t	node;		/* with QT_SEG_ON_NODE */
+	uint64_t	huge_size;	/* bytes of one; 0: there are none */
+	uint64_t	huge_used;	/* bytes of memory in huge pages */
+	const char	*why;		/* there is none; NULL: there is some */
+	uint64_t	on_node;	/* of the pages looked at, so many */
+	uint64_t	looked;		/* are on the node; 0: who knows */
+};
+/*
+ * Looks at the memory itself: it is slow, and for people. Only what was asked
+ * for is filled in. 0 or negative.
+ */
+int	qt_seg_pages(const struct qt_seg *seg, struct qt_seg_memory *out);
 
 /*
  * len bytes at offset, or NULL when they are not all inside the data area.

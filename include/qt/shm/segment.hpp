@@ -41,6 +41,8 @@ struct segment_options {
 	mode_t		mode = 0600;		// or 0660 with a group
 	gid_t		group = static_cast<gid_t>(-1);
 	std::string	kind = "";		// at most 7 bytes
+	bool		huge = false;		// huge pages where they fit
+	int		node = -1;		// memory of this NUMA node first
 };
 
 // A handle of a segment. Objects that were opened by it keep it mapped, so it
@@ -211,6 +213,9 @@ private:
 		spec.extents = o.extents;
 		spec.mode = o.mode;
 		spec.group = o.group;
+		spec.flags = (o.huge ? QT_SEG_HUGE : 0) |
+		    (o.node >= 0 ? QT_SEG_ON_NODE : 0);
+		spec.node = o.node >= 0 ? static_cast<uint32_t>(o.node) : 0;
 		o.kind.copy(spec.kind, sizeof(spec.kind) - 1);
 		detail::check(qt_seg_create(name, &spec, &seg, &err), err,
 		    "create a segment");

@@ -61,6 +61,16 @@ class Segments(Case):
             self.assertEqual([p.pid for p in looks.participants()],
                              [os.getpid()])
 
+    def test_its_memory_is_asked_for_as_it_was_made(self):
+        with qtshm.Segment.create(huge=True) as nameless:
+            fd = nameless.fileno()
+            head = os.pread(fd, 256, 0)
+            os.close(fd)
+            # Optional features, and the node + 1: qt-segment(5).
+            self.assertEqual((head[80], head[184]), (1, 0))
+        with self.assertRaisesRegex(Exception, "NUMA"):
+            qtshm.Segment.create(node=1023)
+
     def test_a_descriptor_opens_a_segment_without_a_name(self):
         with qtshm.Segment.create() as nameless:
             qtshm.Queue.create(nameless, "q").push("x")

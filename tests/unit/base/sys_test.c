@@ -157,6 +157,38 @@ QT_TEST(a_mapping_is_shared_unreserved_and_left_out_of_core_dumps)
 	close(fd);
 }
 
+QT_TEST(a_mapping_is_aligned_when_that_is_asked)
+{
+	size_t	 aligns[] = { 4096, 65536, 2 << 20, 64 << 20 };
+	char	*a, *b;
+	void	*map;
+	int	 fd = qt_sys_memfd("map", 1 << 20, 0);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(qt_sys_mmap(fd, 1 << 20, PROT_READ, &map), 0);
+	b = map;
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(qt_sys_mmap_aligned(fd, 1 << 20,
+		    PROT_READ | PROT_WRITE, aligns[i], &map), 0);
+		assert_int_equal((uintptr_t)map % aligns[i], 0);
+		a = map;
+		a[0] = a[(1 << 20) - 1] = (char)('a' + i);
+		assert_int_equal(b[0], 'a' + i);
+		assert_int_equal(b[(1 << 20) - 1], 'a' + i);
+		assert_int_equal(munmap(a, 1 << 20), 0);
+	}
+	assert_int_equal(qt_sys_mmap_aligned(fd, 0, PROT_READ, 4096, &map),
+	    -EINVAL);
+	assert_null(map);
+	assert_int_equal(qt_sys_mmap_aligned(fd, SIZE_MAX - 4095, PROT_READ,
+	    4096, &map), -ENOMEM);
+	assert_int_equal(qt_sys_mmap_aligned(-1, 4096, PROT_READ, 4096, &map),
+	    -EBADF);
+	munmap(b, 1 << 20);
+	close(fd);
+}
+
 QT_TEST(a_nameless_file_gets_its_name_whole_and_only_once)
 {
 	char	text[8] = "";

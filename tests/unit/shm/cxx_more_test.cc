@@ -270,6 +270,20 @@ QT_TEST(what_is_counted_set_and_done_once)
 	assert_int_equal(done, 1);
 }
 
+QT_TEST(a_segment_asks_of_its_memory_what_it_was_made_with)
+{
+	shm::segment_options o;
+	struct qt_seg_memory m;
+
+	(void)state;
+	o.huge = true;
+	auto seg = shm::segment::create(o);
+	assert_int_equal(qt_seg_pages(seg.get(), &m), 0);
+	assert_int_equal(m.flags, QT_SEG_HUGE);
+	o.node = 1 << 20;
+	assert_true(thrown([&] { shm::segment::create(o); }) != 0);
+}
+
 QT_TEST(a_barrier_tells_of_a_death)
 {
 	auto seg = shm::segment::create();

@@ -39,7 +39,7 @@ QT_TEST(the_manual_has_the_header_byte_by_byte)
 		HEAD(ready_offset), HEAD(map_offset), HEAD(page_count),
 		HEAD(map_entry_size), HEAD(data_offset), HEAD(extent_limit),
 		HEAD(ctl_offset), HEAD(made_ms), HEAD(maker_uid),
-		HEAD(maker_pid), HEAD(crc),
+		HEAD(maker_pid), HEAD(node), HEAD(crc),
 	};
 	static const struct manual_row ctl[] = {
 		CTL(lock), CTL(serial), CTL(used_pages), CTL(used_extents),
@@ -52,8 +52,8 @@ QT_TEST(the_manual_has_the_header_byte_by_byte)
 	manual_has_table(PAGE, "Header", 0, head, COUNT(head));
 	manual_has_table(PAGE, "Header", 1, ctl, COUNT(ctl));
 	assert_memory_equal(QT__SEG_MAGIC, "QTSEGMT\n", 8);
-	manual_says(PAGE, "This page describes version 1.1 of the format.");
-	assert_int_equal(QT__SEG_MAJOR * 10 + QT__SEG_MINOR, 11);
+	manual_says(PAGE, "This page describes version 1.2 of the format.");
+	assert_int_equal(QT__SEG_MAJOR * 10 + QT__SEG_MINOR, 12);
 }
 
 QT_TEST(the_manual_has_participants_entries_and_pages)

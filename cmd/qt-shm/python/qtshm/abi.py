@@ -22,7 +22,8 @@ class SegSpec(ctypes.Structure):
     _fields_ = [("size", c_uint64), ("entries", c_uint32),
                 ("participants", c_uint32), ("extents", c_uint32),
                 ("mode", c_uint32), ("group", c_uint32),
-                ("kind", c_char * 8)]
+                ("kind", c_char * 8), ("flags", c_uint32),
+                ("node", c_uint32)]
 
 
 class SegEntry(ctypes.Structure):
@@ -156,6 +157,7 @@ PIN = ctypes.CFUNCTYPE(None, c_void_p, ctypes.POINTER(EpochPin))
 # The names of the C header's numbers.
 CONSTANTS = {
     "QT_ERR_FIRST": 1024, "QT_SEG_JOIN": 1, "QT_SEG_RDONLY": 2,
+    "QT_SEG_HUGE": 1, "QT_SEG_ON_NODE": 2,
     "QT_QUEUE_REDELIVER": 1, "QT_STACK_REDELIVER": 1,
     "QT_SPSC_LOOK": 0, "QT_SPSC_PRODUCER": 1, "QT_SPSC_CONSUMER": 2,
     "QT_SEMAPHORE_UNDO": 1, "QT_EVENT_MANUAL": 0, "QT_EVENT_AUTO": 1,

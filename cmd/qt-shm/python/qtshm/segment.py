@@ -51,16 +51,21 @@ class Segment:
 
     @classmethod
     def create(cls, name=None, size=64 << 20, *, mode=0o600, group=None,
-               entries=0, participants=0, kind=""):
+               entries=0, participants=0, kind="", huge=False, node=None):
         """Makes a segment ("x" or "/x") and joins it; FileExistsError when it is there.
 
         Without a name it is to be passed on by fileno(). size is reserved, not
-        used: memory is what objects in it take.
+        used: memory is what objects in it take. huge asks for huge pages where
+        they fit, node for memory of that NUMA node first; segment.h says more,
+        and qt-shm stat what has become of it.
         """
+        flags = (abi.CONSTANTS["QT_SEG_HUGE"] * bool(huge) |
+                 abi.CONSTANTS["QT_SEG_ON_NODE"] * (node is not None))
         spec = abi.SegSpec(size=size, entries=entries,
                            participants=participants, mode=mode,
                            group=2**32 - 1 if group is None else group,
-                           kind=abi.text(kind))
+                           kind=abi.text(kind), flags=flags,
+                           node=node or 0)
         out, err = ctypes.c_void_p(), abi.Err()
         abi.check_err(lib.qt_seg_create(
             None if name is None else _name(name), ctypes.byref(spec),
