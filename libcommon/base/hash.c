@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SipHash-2-4, random bytes, secret comparison. See <qt/base/hash.h>. */
+/* SipHash, random bytes, secret comparison. See <qt/base/hash.h>. */
 
 #include <endian.h>
 #include <errno.h>
@@ -41,20 +41,21 @@ sip_round(uint64_t v[4])
 }
 
 static inline void
-sip_add(uint64_t v[4], uint64_t m)
+sip_add(uint64_t v[4], uint64_t m, int rounds)
 {
 	v[3] ^= m;
-	sip_round(v);
-	sip_round(v);
+	for (int i = 0; i < rounds; i++)
+		sip_round(v);
 	v[0] ^= m;
 }
 
-uint64_t
-qt_hash(const struct qt_hash_key *key, const void *data, size_t len)
+/* SipHash-rounds-last; both constant, so that the loops are none. */
+static inline uint64_t
+sip(const struct qt_hash_key *key, const unsigned char *p, size_t len,
+    int rounds, int last)
 {
-	const unsigned char	*p = data;
 	const unsigned char	*end = p + (len & ~(size_t)7);
-	uint64_t		 m;
+	uint64_t		 m = (uint64_t)len << 56;
 	uint64_t		 v[4] = {
 		key->k[0] ^ UINT64_C(0x736f6d6570736575),
 		key->k[1] ^ UINT64_C(0x646f72616e646f6d),
@@ -63,15 +64,37 @@ qt_hash(const struct qt_hash_key *key, const void *data, size_t len)
 	};
 
 	for (; p != end; p += 8)
-		sip_add(v, load_le64(p));
-	m = (uint64_t)len << 56;
+		sip_add(v, load_le64(p), rounds);
 	for (len &= 7; len > 0; len--)
 		m |= (uint64_t)p[len - 1] << (8 * (len - 1));
-	sip_add(v, m);
+	sip_add(v, m, rounds);
 	v[2] ^= 0xff;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < last; i++)
 		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t
+qt_hash(const struct qt_hash_key *key, const void *data, size_t len)
+{
+	return sip(key, data, len, 2, 4);
+}
+
+uint64_t
+qt_hash_quick(const struct qt_hash_key *key, const void *data, size_t len)
+{
+	return sip(key, data, len, 1, 3);
+}
+
+void
+qt_hash_word_init(struct qt_hash_word *w, const struct qt_hash_key *key)
+{
+	for (unsigned char i = 0; i < 2; i++) {
+		unsigned char	of_a = i, of_b = i + 2;
+
+		w->a[i] = qt_hash(key, &of_a, 1);
+		w->b[i] = qt_hash(key, &of_b, 1);
+	}
 }
 
 /*

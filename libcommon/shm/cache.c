@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "cache_priv.h"
+#include "hash_seek_priv.h"
 
 struct qt_obj *
 qt_cache_obj(struct qt_cache *c)

@@ -3,6 +3,7 @@
  * Where a hash table's parts are. See hash_priv.h.
  *
  *	head.capacity, head.key_size, head.elem_size	of the type
+ *	head.flags	QT__HASH_WORDS; there were tables without
  *	head.param	bits of a bucket's number; nodes; the hash's key
  *	at		bits of the nodes, in words of 64
  *	rounded to 64	buckets, links of 8 bytes
@@ -55,6 +56,7 @@ qt__hash_plan(struct qt_seg *seg, struct qt__obj_spec *spec, uint64_t at)
 		return UINT64_MAX;
 	while ((UINT64_C(1) << bits) < spec->capacity * 2)
 		bits++;
+	spec->flags = QT__HASH_WORDS;
 	spec->param[0] = bits;
 	/* Two for each thread of a few in each participant. */
 	spec->param[1] = spec->capacity + 16 + seg->head.slot_count * 4;
@@ -73,7 +75,8 @@ qt__hash_init(struct qt__hash *t, const struct qt_obj *obj, uint64_t at)
 	struct plan			 p;
 
 	memset(t, 0, sizeof(*t));
-	if (!is_sane(h->param, h->capacity, h->key_size, h->elem_size))
+	if (h->flags != QT__HASH_WORDS ||
+	    !is_sane(h->param, h->capacity, h->key_size, h->elem_size))
 		return -QT_ECORRUPT;
 	plan(&p, h->param, h->key_size, h->elem_size, at);
 	if (p.end > obj->size)
@@ -91,6 +94,7 @@ qt__hash_init(struct qt__hash *t, const struct qt_obj *obj, uint64_t at)
 	t->capacity = h->capacity;
 	t->key.k[0] = h->param[2];
 	t->key.k[1] = h->param[3];
+	qt_hash_word_init(&t->word_key, &t->key);
 	/* Participants begin at different places. */
 	atomic_init(&t->cursor, (uint32_t)((uint64_t)(t->node_count / 64 + 1) *
 	    (qt__obj_self(obj) % 16) / 16));
@@ -102,13 +106,4 @@ qt__hash_end(const struct qt__hash *t)
 {
 	return (uint64_t)(t->node - t->obj->base) +
 	    ((uint64_t)t->node_count + 1) * t->node_size;
-}
-
-struct qt__key
-qt__hash_key(const struct qt__hash *t, const void *data, uint32_t len)
-{
-	struct qt__key	key = { .data = data, .len = len };
-
-	key.hash = qt_hash(&t->key, data, len);
-	return key;
 }

@@ -42,12 +42,6 @@ compare(const struct qt__hash *t, const struct qt__node *n,
 	return 0;
 }
 
-static inline _Atomic uint64_t *
-bucket_of(const struct qt__hash *t, uint64_t hash)
-{
-	return &t->bucket[hash >> t->bucket_shift];
-}
-
 /*
  * The row of nodes from a bucket on, one at a time. Everything that was read is
  * so if the position still holds.
@@ -103,7 +97,7 @@ qt__hash_find(struct qt__hash *t, const struct qt__key *key, bool is_past,
 	int		rc, order = 0;
 
 again:
-	walk_start(t, &w, bucket_of(t, key->hash));
+	walk_start(t, &w, qt__hash_bucket(t, key->hash));
 	for (;;) {
 		rc = walk_node(t, &w);
 		if (rc > 0)
@@ -129,38 +123,6 @@ again:
 	}
 	*pos = w.pos;
 	return rc < 0 ? rc : 0;
-}
-
-int
-qt__hash_seek(const struct qt__hash *t, const struct qt__key *key,
-    struct qt__pos *pos)
-{
-	struct walk	w;
-	int		rc, order = 0;
-
-again:
-	walk_start(t, &w, bucket_of(t, key->hash));
-	for (;;) {
-		rc = walk_node(t, &w);
-		if (rc > 0)
-			order = compare(t, w.node, key);
-		if (!qt__pos_holds(&w.pos))
-			goto again;
-		if (rc <= 0)
-			return rc < 0 ? rc : -ENOENT;
-		if (qt__link_mark(w.pos.next) != QT__MARK_LIVE) {
-			/* Past it, with what held before it in hand. */
-			w.link = w.pos.next;
-			continue;
-		}
-		if (order == 0) {
-			*pos = w.pos;
-			return 0;
-		}
-		if (order > 0)
-			return -ENOENT;
-		walk_on(&w);
-	}
 }
 
 /* In one bucket. */
@@ -201,7 +163,7 @@ again:
 			*key_len = len;
 			/* Of its own hash, or the next step would go astray. */
 			return len == 0 || len > t->key_max ||
-			    bucket_of(t, hash) != bucket ||
+			    qt__hash_bucket(t, hash) != bucket ||
 			    qt__hash_key(t, key_out, len).hash != hash ?
 			    -QT_ECORRUPT : 0;
 		}

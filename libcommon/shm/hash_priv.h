@@ -2,6 +2,7 @@
 #ifndef QT_SHM_HASH_PRIV_H
 #define QT_SHM_HASH_PRIV_H
 
+#include <endian.h>
 #include <string.h>
 
 #include <qt/base/hash.h>
@@ -64,6 +65,7 @@ struct qt__node {
 };
 _Static_assert(sizeof(struct qt__node) == 32, "layout");
 
+#define QT__HASH_WORDS	1u	/* flag: words have a hash of their own */
 #define QT__HASH_KEY_MAX	4096	/* bytes of a key: fits the stack */
 
 /* Statistics of the object that the table uses. */
@@ -81,6 +83,7 @@ struct qt__hash {
 	uint32_t		 value_at;	/* in words of data */
 	uint64_t		 capacity;
 	struct qt_hash_key	 key;
+	struct qt_hash_word	 word_key;	/* made of key */
 	_Atomic uint32_t	 cursor;	/* where to look for free nodes */
 	/* Gives back what a node that we have has elsewhere. May be NULL. */
 	void			 (*on_free)(struct qt__hash *t, uint32_t at);
@@ -176,11 +179,33 @@ qt__words_get(void *to, const _Atomic uint64_t *from, size_t len)
 /* Before it is full: others may die between a sweep and the next look. */
 #define QT__HASH_SWEEPS	4u
 
+/* key's length is 1 to key_max. */
+static inline struct qt__key
+qt__hash_key(const struct qt__hash *t, const void *data, uint32_t len)
+{
+	struct qt__key	key = { .data = data, .len = len };
+	uint64_t	x;
+
+	if (len == sizeof(x)) {
+		memcpy(&x, data, sizeof(x));
+		key.hash = qt_hash_word(&t->word_key, le64toh(x));
+	} else {
+		key.hash = qt_hash_quick(&t->key, data, len);
+	}
+	return key;
+}
+
+static inline _Atomic uint64_t *
+qt__hash_bucket(const struct qt__hash *t, uint64_t hash)
+{
+	return &t->bucket[hash >> t->bucket_shift];
+}
+
 /* So that other work overlaps with the way to the memory. */
 static inline void
 qt__hash_prefetch(const struct qt__hash *t, const struct qt__key *key)
 {
-	__builtin_prefetch(&t->bucket[key->hash >> t->bucket_shift]);
+	__builtin_prefetch(qt__hash_bucket(t, key->hash));
 }
 
 /* Is the link still what it was? Then all that was read behind it is so. */
@@ -206,10 +231,6 @@ int	qt__hash_init(struct qt__hash *t, const struct qt_obj *obj,
 	    uint64_t at);
 /* Where the table ends. */
 uint64_t qt__hash_end(const struct qt__hash *t);
-
-/* key's length is 1 to key_max. */
-struct qt__key qt__hash_key(const struct qt__hash *t, const void *data,
-	    uint32_t len);
 
 /* --- hash_dtype.c --------------------------------------------------------- */
 
@@ -256,9 +277,6 @@ void	qt__hash_hint(struct qt__hash *t, uint32_t at);
  */
 int	qt__hash_find(struct qt__hash *t, const struct qt__key *key,
 	    bool is_past, struct qt__pos *pos);
-/* For who reads: changes nothing. 0, -ENOENT or -QT_ECORRUPT. */
-int	qt__hash_seek(const struct qt__hash *t, const struct qt__key *key,
-	    struct qt__pos *pos);
 /*
  * The first entry behind a key (data NULL: of all): 0 with its key copied out,
  * -ENOENT, -QT_ECORRUPT. key_out has room for key_max bytes and is not key's own

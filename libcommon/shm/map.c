@@ -5,6 +5,7 @@
 
 #include <qt/shm/map.h>
 
+#include "hash_seek_priv.h"
 #include "map_priv.h"
 
 enum op { PUT, PUT_NEW, PUT_OLD, CAS, ADD };
@@ -321,18 +322,15 @@ take_value(const struct qt_map *m, uint32_t at, void *out, size_t size)
 	return (ssize_t)len;
 }
 
-ssize_t
-qt_map_get(const struct qt_map *m, const void *key, size_t key_len, void *out,
+__attribute__((always_inline)) static inline ssize_t
+get(const struct qt_map *m, const void *key, uint32_t key_len, void *out,
     size_t size)
 {
-	struct qt__key	k;
+	struct qt__key	k = qt__hash_key(&m->hash, key, key_len);
 	struct qt__pos	pos;
 	ssize_t		len;
 	int		rc;
 
-	if (!qt__map_is_key(m, key_len))
-		return -EINVAL;
-	k = qt__hash_key(&m->hash, key, (uint32_t)key_len);
 	do {
 		rc = qt__hash_seek(&m->hash, &k, &pos);
 		if (rc < 0)
@@ -340,6 +338,18 @@ qt_map_get(const struct qt_map *m, const void *key, size_t key_len, void *out,
 		len = take_value(m, pos.at, out, size);
 	} while (!qt__pos_holds(&pos));
 	return len;
+}
+
+ssize_t
+qt_map_get(const struct qt_map *m, const void *key, size_t key_len, void *out,
+    size_t size)
+{
+	if (!qt__map_is_key(m, key_len))
+		return -EINVAL;
+	/* Twice, so that keys of one word need no loops. */
+	if (key_len == 8)
+		return get(m, key, 8, out, size);
+	return get(m, key, (uint32_t)key_len, out, size);
 }
 
 int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* <qt/base/hash.h>: SipHash's published vectors, randomness, comparison. */
+/* <qt/base/hash.h>: SipHash's published vectors, words, randomness, comparison. */
 
 #include <signal.h>
 #include <string.h>
@@ -51,6 +51,106 @@ QT_TEST(siphash_gives_the_published_vectors_at_any_alignment)
 		for (size_t len = 0; len < 64; len++)
 			assert_true(qt_hash(&key, b + at, len) ==
 			    vectors[len]);
+	}
+}
+
+/* The same of SipHash-1-3. */
+static const uint64_t	quick_vectors[24] = {
+	0xabac0158050fc4dc, 0xc9f49bf37d57ca93, 0x82cb9b024dc7d44d,
+	0x8bf80ab8e7ddf7fb, 0xcf75576088d38328, 0xdef9d52f49533b67,
+	0xc50d2b50c59f22a7, 0xd3927d989bb11140, 0x369095118d299a8e,
+	0x25a48eb36c063de4, 0x79de85ee92ff097f, 0x70c118c1f94dc352,
+	0x78a384b157b4d9a2, 0x306f760c1229ffa7, 0x605aa111c0f95d34,
+	0xd320d86d2a519956, 0xcc4fdd1a7d908b66, 0x9cf2689063dbd80c,
+	0x8ffc389cb473e63e, 0xf21f9de58d297d1c, 0xc0dc2f46a6cce040,
+	0xb992abfe2b45f844, 0x7ffe7b9ba320872e, 0x525a0e7fdae6c123,
+};
+
+QT_TEST(the_quick_one_gives_the_published_vectors)
+{
+	const struct qt_hash_key	key = { {
+		UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908) } };
+	unsigned char			b[24];
+
+	(void)state;
+	for (size_t len = 0; len < 24; len++) {
+		b[len] = (unsigned char)len;
+		assert_true(qt_hash_quick(&key, b, len) == quick_vectors[len]);
+	}
+}
+
+/* The upper half of a * x + b, a bit at a time. */
+static uint64_t
+line(const struct qt_hash_word *w, uint64_t x)
+{
+	uint64_t	low = w->b[0], high = w->b[1];
+	uint64_t	a[2] = { w->a[0], w->a[1] };
+
+	for (; x != 0; x >>= 1) {
+		if (x & 1) {
+			low += a[0];
+			high += a[1] + (low < a[0]);
+		}
+		a[1] = a[1] << 1 | a[0] >> 63;
+		a[0] <<= 1;
+	}
+	return high;
+}
+
+QT_TEST(the_hash_of_a_word_is_a_point_of_a_line_with_its_bits_mixed)
+{
+	struct qt_hash_key	key;
+	struct qt_hash_word	w;
+	uint64_t		x = 0, h;
+
+	(void)state;
+	qt_hash_key_init(&key);
+	qt_hash_word_init(&w, &key);
+	for (int i = 0; i < 10000; i++) {
+		h = line(&w, x);
+		h ^= h >> 33;
+		h *= UINT64_C(0xff51afd7ed558ccd);
+		h ^= h >> 33;
+		h *= UINT64_C(0xc4ceb9fe1a85ec53);
+		h ^= h >> 33;
+		assert_true(qt_hash_word(&w, x) == h);
+		x = i < 64 ? UINT64_MAX >> i : x * 6364136223846793005u + 1;
+	}
+}
+
+/* Of 4096 words start + i * step in as many buckets, the most in one. */
+static unsigned int
+fullest(const struct qt_hash_word *w, uint64_t start, uint64_t step)
+{
+	static unsigned int	count[4096];
+	unsigned int		most = 0;
+
+	memset(count, 0, sizeof(count));
+	for (uint64_t i = 0; i < 4096; i++) {
+		unsigned int	n = ++count[qt_hash_word(w,
+		    start + i * step) >> 52];
+
+		if (n > most)
+			most = n;
+	}
+	return most;
+}
+
+QT_TEST(words_that_are_alike_do_not_fall_together)
+{
+	struct qt_hash_key	key = { { 1, 2 } };
+	struct qt_hash_word	w;
+
+	(void)state;
+	/* Random ones have 6 or 7, and 20 in one of 10^14 times. */
+	for (key.k[0] = 0; key.k[0] < 8; key.k[0]++) {
+		qt_hash_word_init(&w, &key);
+		for (int bit = 0; bit < 64; bit++) {
+			assert_true(fullest(&w, 0, UINT64_C(1) << bit) < 20 ||
+			    bit > 52);
+			assert_true(fullest(&w, bit, (UINT64_C(1) << bit) +
+			    1) < 20);
+		}
 	}
 }
 
