@@ -56,6 +56,7 @@ archive = $(firstword $(if $(SAN),,$(if $(filter 1,$(STATIC)),$(filter /%,\
 LIBS_qtd        := -lwebsockets -luv -lssl -lcrypto -lcrypt -ljansson -lseccomp -lz
 LIBS_qt-session := $(call archive,uv_a uv) $(call archive,vterm) \
 	$(call archive,utf8proc) -lz
+LIBS_qt-shm     := $(call archive,z)
 LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz
 LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench)) -pthread
 LIBS_test       := -lcmocka $(LIBS_qtd) -lvterm -lutf8proc
@@ -103,7 +104,8 @@ make clean      removes the build trees
 V=1             says every command
 WERROR=1        a warning is an error
 SAN=address,undefined or SAN=thread: instrumented, in a tree of its own
-STATIC=0        qt-session uses shared libraries even where archives are
+STATIC=0        qt-session and qt-shm use shared libraries even where archives
+                are
 CC= CFLAGS= LDFLAGS= BUILD=DIR: another compiler, other flags, another tree
 endef
 help:

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* qt-shm export - an array as a .npy file */
+/* qt-shm export - an array as a .npy file, a segment's as a .npz file */
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <qt/base/sys.h>
-#include <qt/shm/array.h>
-#include <qt/shm/npy.h>
+#include <qt/npz/npz.h>
 
-#include "thing.h"
+#include "names.h"
+#include "source.h"
 #include "verbs.h"
-#include "zipm.h"
-
-#define PIECE	65536u
+#include "whole.h"
 
 static const struct qt_opt opts[] = {
 	{ 't', "dtype", "DTYPE", "of the elements of a zeroipc array" },
@@ -24,131 +20,162 @@ static const struct qt_opt opts[] = {
 };
 
 const struct qt_verb export_verb = {
-	"export", export_main, "SEG/NAME [FILE.npy]",
-	"write an array as a .npy file", opts,
+	"export", export_main, "SEG[/NAME] [FILE]",
+	"write an array as .npy, a segment as .npz", opts,
 };
 
-/* An array of ours, or one of zeroipc. */
-struct source {
-	struct target	 target;
-	struct qt_npy	 npy;
-	struct thing	 t;
-	struct qt_zipm	 z;
-	uint64_t	 offset;	/* of zeroipc's first element */
-	int		 is_zipm;
-};
-
-static void
-open_source(struct source *s, const char *operand, const char *dtype)
-{
-	const uint64_t	*shape;
-
-	target_parse(&s->target, operand, TARGET_NAME);
-	s->is_zipm = zipm_open(&s->z, &s->target);
-	if (s->is_zipm) {
-		zipm_npy(&s->z, &s->target, dtype, &s->npy);
-		s->offset = zipm_entry(&s->z, &s->target)->offset + 8;
-		return;
-	}
-	if (dtype != NULL)
-		qt_die(QT_EXIT_USAGE, "%s: -t is for segments of zeroipc; this "
-		    "one says what its elements are", s->target.text);
-	thing_open(&s->t, operand, QT_SEG_RDONLY);
-	if (s->t.type != &array_thing)
-		thing_cannot(&s->t, "export");
-	shape = qt_array_shape(s->t.handle);
-	s->npy.dtype = s->t.dtype;
-	s->npy.count = qt_array_count(s->t.handle);
-	while (s->npy.dims < QT_NPY_DIMS && shape[s->npy.dims] != 0) {
-		s->npy.shape[s->npy.dims] = shape[s->npy.dims];
-		s->npy.dims++;
-	}
-}
-
-static void
-close_source(struct source *s)
-{
-	if (s->is_zipm)
-		qt_zipm_close(&s->z);
-	else
-		thing_close(&s->t);
-}
+/* --- One: .npy ----------------------------------------------------------- */
 
 static int
-write_head(int fd, const struct source *s)
+put_fd(void *arg, const void *data, size_t len)
+{
+	return qt_sys_write_all(*(const int *)arg, data, len);
+}
+
+static void
+write_npy(const struct source *s, const char *path)
 {
 	struct qt_buf	head = QT_BUF_INIT;
+	struct whole	w;
 	int		rc = qt_npy_format(&s->npy, &head);
 
+	whole_open(&w, path, 0);
 	if (rc == 0)
-		rc = qt_sys_write_all(fd, head.data, head.len);
+		rc = qt_sys_write_all(w.fd, head.data, head.len);
+	if (rc == 0)
+		rc = source_read(s, put_fd, &w.fd);
 	qt_buf_clear(&head);
-	return rc;
+	whole_close(&w, rc);
+}
+
+static void
+export_one(const struct target *t, const char *path)
+{
+	struct qt_err	 err = QT_ERR_INIT;
+	struct qt_seg	*seg = target_open(t, QT_SEG_RDONLY);
+	struct source	 s;
+	const char	*why;
+	int		 rc = source_open(&s, seg, t->name, &why, &err);
+
+	if (rc == 1)
+		qt_die(QT_EXIT_SYS, "%s: it is a %s, which is nothing for a "
+		    ".npy file ('qt-shm dump %s' prints it)", t->text, why,
+		    t->text);
+	if (rc < 0)
+		target_die(t, rc, &err);
+	write_npy(&s, path);
+	source_close(&s);
+	target_close(seg);
+}
+
+/* --- A segment: .npz ----------------------------------------------------- */
+
+static int
+put_npz(void *arg, const void *data, size_t len)
+{
+	return qt_npz_put(arg, data, len);
 }
 
 static int
-write_elements(int fd, const struct source *s)
+write_member(struct qt_npz_writer *w, const char *name,
+    const struct source *s)
 {
-	size_t		 size = s->npy.dtype.size;
-	uint64_t	 count = s->npy.count, n;
-	uint64_t	 room = size > PIECE ? 1 : PIECE / size;
-	void		*buf = malloc((size_t)room * size);
-	int		 rc = buf != NULL ? 0 : -ENOMEM;
+	int	rc = qt_npz_add(w, name, &s->npy);
 
-	for (uint64_t i = 0; i < count && rc == 0; i += n) {
-		n = count - i < room ? count - i : room;
-		rc = s->is_zipm ? qt_zipm_read(&s->z, s->offset + i * size,
-		    buf, (size_t)n * size) :
-		    qt_array_get(s->t.handle, i, n, buf);
-		if (rc == 0)
-			rc = qt_sys_write_all(fd, buf, (size_t)n * size);
-	}
-	free(buf);
-	return rc;
+	return rc < 0 ? rc : source_read(s, put_npz, w);
 }
 
 /*
- * Under another name first, so that a file of that name is a whole one, and an
- * older one stays until then.
+ * 1 when it was written; 0 when it was left out, which is said. What is damaged
+ * ends the program: without a word it would be missing.
  */
-static void
-write_file(const struct source *s, const char *path)
+static int
+export_member(struct qt_npz_writer *w, const struct target *seg_target,
+    struct qt_seg *seg, const char *name, int *rc)
 {
-	char		temp[4096];
-	const char	*slash = strrchr(path, '/');
-	mode_t		mask = umask(0);
-	int		fd, rc;
+	struct qt_err	 err = QT_ERR_INIT;
+	struct target	 t = *seg_target;
+	struct source	 s;
+	const char	*why;
+	int		 found;
 
-	umask(mask);
-	if (snprintf(temp, sizeof(temp), "%.*s.qt-shm-XXXXXX", slash != NULL ?
-	    (int)(slash - path + 1) : 0, path) >= (int)sizeof(temp))
-		qt_die(QT_EXIT_SYS, "%s: the path is too long", path);
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0)
-		qt_die(QT_EXIT_SYS, "%s: make a file beside it: %s", path,
-		    strerror(errno));
-	rc = fchmod(fd, 0666 & ~mask) < 0 ? -errno : 0;
-	if (rc == 0)
-		rc = write_head(fd, s);
-	if (rc == 0)
-		rc = write_elements(fd, s);
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	if (rc == 0)
-		rc = qt_sys_rename(AT_FDCWD, temp, path);
-	if (rc == 0)
-		return;
-	(void)qt_sys_unlink(AT_FDCWD, temp);
-	qt_die(QT_EXIT_SYS, "%s: %s", path, qt_strerror(rc));
+	snprintf(t.name, sizeof(t.name), "%s", name);
+	snprintf(t.text, sizeof(t.text), "%s/%s", t.seg, name);
+	found = source_open(&s, seg, name, &why, &err);
+	if (found == -ENOENT)
+		return 0;	/* erased meanwhile */
+	if (found == 1 || found == -QT_EEMPTY) {
+		qt_warn("%s: left out: %s%s", t.text, found == 1 ?
+		    "it is a " : err.text, found == 1 ? why : "");
+		return 0;
+	}
+	if (found < 0)
+		target_die(&t, found, &err);
+	if (!qt_npz_is_name(name, strlen(name)))
+		qt_die(QT_EXIT_SYS, "%s: no member of a .npz file may have "
+		    "this name ('qt-shm export' writes the structure alone, as "
+		    "a .npy file)", t.text);
+	*rc = write_member(w, name, &s);
+	source_close(&s);
+	return 1;
+}
+
+static enum qt_exit
+export_all(const struct target *t, const char *path)
+{
+	struct qt_seg		*seg = target_open(t, QT_SEG_RDONLY);
+	struct qt_npz_writer	*z;
+	struct qt_seg_entry	*all;
+	struct whole		 w;
+	size_t			 count = names_all(seg, &all), written = 0;
+	enum qt_exit		 answer = QT_EXIT_OK;
+	int			 rc;
+
+	whole_open(&w, path, 1);
+	rc = qt_npz_new(&z, w.fd);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		written += (size_t)export_member(z, t, seg, all[i].name, &rc);
+	if (rc == 0 && written == 0) {
+		qt_warn("%s: there is no array or value in it: nothing is "
+		    "written ('qt-shm ls %s' lists what is there)", t->text,
+		    t->seg);
+		answer = QT_EXIT_NO;
+	} else {
+		if (rc == 0)
+			rc = qt_npz_finish(z);
+		whole_close(&w, rc);
+	}
+	qt_npz_free(z);
+	free(all);
+	target_close(seg);
+	return answer;
+}
+
+/* --- The command --------------------------------------------------------- */
+
+static enum qt_exit
+export_zipm(struct qt_zipm *z, const struct target *t, const char *dtype,
+    const char *path)
+{
+	struct source	s;
+
+	if (t->name[0] == '\0')
+		qt_die(QT_EXIT_USAGE, "%s: zeroipc does not say what its "
+		    "structures are; name one, '%s/NAME', and its dtype by -t",
+		    t->text, t->seg);
+	source_open_zipm(&s, z, t, dtype);
+	write_npy(&s, path);
+	qt_zipm_close(z);
+	return QT_EXIT_OK;
 }
 
 int
 export_main(int argc, char **argv)
 {
 	struct qt_opts	 o = QT_OPTS_INIT(&export_verb, argc, argv);
-	struct source	 s = { .npy = { .dims = 0 } };
-	const char	*dtype = NULL;
-	int		 rc = 0;
+	struct target	 t;
+	struct qt_zipm	 z;
+	const char	*dtype = NULL, *path;
 
 	while (qt_opts_next(&o) != 0)
 		dtype = o.value;
@@ -156,17 +183,15 @@ export_main(int argc, char **argv)
 	argv += o.index;
 	if (argc < 1 || argc > 2)
 		qt_usage(&export_verb);
-	open_source(&s, argv[0], dtype);
-	if (argc == 2 && strcmp(argv[1], "-") != 0) {
-		write_file(&s, argv[1]);
-	} else {
-		rc = write_head(STDOUT_FILENO, &s);
-		if (rc == 0)
-			rc = write_elements(STDOUT_FILENO, &s);
-	}
-	if (rc < 0)
-		qt_die(QT_EXIT_SYS, "%s: write to standard output: %s",
-		    s.target.text, qt_strerror(rc));
-	close_source(&s);
+	path = argc == 2 ? argv[1] : NULL;
+	target_parse(&t, argv[0], TARGET_SEG | TARGET_NAME);
+	if (zipm_open(&z, &t))
+		return export_zipm(&z, &t, dtype, path);
+	if (dtype != NULL)
+		qt_die(QT_EXIT_USAGE, "%s: -t is for segments of zeroipc; this "
+		    "one says what its elements are", t.text);
+	if (t.name[0] == '\0')
+		return export_all(&t, path);
+	export_one(&t, path);
 	return QT_EXIT_OK;
 }

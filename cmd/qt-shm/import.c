@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* qt-shm import - an array from a .npy file */
+/* qt-shm import - an array from a .npy file, a segment's from a .npz file */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,35 +9,38 @@
 #include <unistd.h>
 
 #include <qt/base/sys.h>
-#include <qt/shm/array.h>
-#include <qt/shm/npy.h>
 
-#include "thing.h"
+#include "dest.h"
+#include "unpack.h"
 #include "verbs.h"
 
-#define PIECE	65536u
-
 static const struct qt_opt opts[] = {
-	{ 'f', "force", NULL, "into an array of the same dtype and shape" },
+	{ 'f', "force", NULL, "into what has the same dtype and shape" },
 	{ 0, NULL, NULL, NULL },
 };
 
 const struct qt_verb import_verb = {
-	"import", import_main, "FILE.npy SEG/NAME",
-	"make an array from a .npy file", opts,
+	"import", import_main, "FILE SEG[/NAME]",
+	"make an array from a .npy, several from a .npz", opts,
+};
+
+struct file {
+	const char	*path;
+	int		 fd;
+	uint64_t	 elements_len;	/* that came */
 };
 
 /* How much was there. */
 static size_t
-read_all(const char *path, int fd, void *buf, size_t size)
+read_all(const struct file *f, void *buf, size_t size)
 {
 	size_t	len = 0;
 	ssize_t	n = 1;
 
 	while (len < size && n > 0) {
-		n = qt_sys_read(fd, (char *)buf + len, size - len);
+		n = qt_sys_read(f->fd, (char *)buf + len, size - len);
 		if (n < 0)
-			qt_die(QT_EXIT_SYS, "%s: %s", path,
+			qt_die(QT_EXIT_SYS, "%s: %s", f->path,
 			    qt_strerror((int)n));
 		len += (size_t)n;
 	}
@@ -46,137 +49,110 @@ read_all(const char *path, int fd, void *buf, size_t size)
 
 /* Its length is right too, where a file has one: before anything is made. */
 static void
-check_size(const char *path, int fd, uint64_t want)
+check_size(const struct file *f, uint64_t want)
 {
 	struct stat	st;
 
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (uint64_t)st.st_size != want)
 		qt_die(QT_EXIT_SYS, "%s: it has %" PRIu64 " bytes, and its "
-		    "header says %" PRIu64, path, (uint64_t)st.st_size, want);
+		    "header says %" PRIu64, f->path, (uint64_t)st.st_size,
+		    want);
 }
 
 static void
-read_head(const char *path, int fd, struct qt_npy *npy)
+read_head(const struct file *f, struct qt_npy *npy)
 {
-	struct qt_err	err = QT_ERR_INIT;
-	unsigned char	first[QT_NPY_FIRST];
+	struct qt_err	 err = QT_ERR_INIT;
+	unsigned char	 first[QT_NPY_FIRST] = "";
+	const char	*why;
 	char		*head = NULL;
-	ssize_t		size = -QT_EFORMAT;
-	int		rc;
+	ssize_t		 size = -QT_EFORMAT;
+	int		 rc;
 
 	qt_err_set(&err, "it is too short to be a .npy file");
-	if (read_all(path, fd, first, sizeof(first)) == sizeof(first))
+	if (read_all(f, first, sizeof(first)) == sizeof(first))
 		size = qt_npy_head_size(first, &err);
 	if (size > 0)
 		head = malloc((size_t)size);
 	if (size < 0 || head == NULL)
-		qt_die(QT_EXIT_SYS, "%s: %s", path, size < 0 ? err.text :
-		    "no memory for its header");
+		qt_die(QT_EXIT_SYS, "%s: %s%s", f->path, size < 0 ? err.text :
+		    "no memory for its header", memcmp(first, "PK", 2) == 0 ?
+		    " (a .npz file goes into a whole segment, SEG)" : "");
 	memcpy(head, first, sizeof(first));
-	size = (ssize_t)(sizeof(first) + read_all(path, fd, head +
-	    sizeof(first), (size_t)size - sizeof(first)));
+	size = (ssize_t)(sizeof(first) + read_all(f, head + sizeof(first),
+	    (size_t)size - sizeof(first)));
 	rc = qt_npy_parse(npy, head, (size_t)size, &err);
 	free(head);
 	if (rc < 0)
-		qt_die(QT_EXIT_SYS, "%s: %s", path, err.text);
-	if (npy->count == 0)
-		qt_die(QT_EXIT_SYS, "%s: it has no elements", path);
-	if (npy->is_fortran && npy->dims > 1)
-		qt_die(QT_EXIT_SYS, "%s: it is in Fortran's order; "
-		    "np.ascontiguousarray() puts it in C order", path);
-	check_size(path, fd, (uint64_t)size + npy->size);
-	if (npy->dims == 0)
-		npy->shape[npy->dims++] = 1;
+		qt_die(QT_EXIT_SYS, "%s: %s", f->path, err.text);
+	why = dest_why_not(npy);
+	if (why != NULL)
+		qt_die(QT_EXIT_SYS, "%s: %s", f->path, why);
+	check_size(f, (uint64_t)size + npy->size);
 }
 
-/* A new array; or, when forced, one that is just like it. */
-static struct qt_array *
-open_array(const struct target *t, struct qt_seg *seg,
-    const struct qt_npy *npy, int is_forced, int *is_new)
+static int
+get(void *arg, void *out, size_t len)
 {
-	struct qt_array_spec	 spec = { .dtype = npy->dtype.text };
-	struct qt_err		 err = QT_ERR_INIT;
-	struct qt_array		*a;
-	int			 rc;
+	struct file	*f = arg;
+	size_t		 n = read_all(f, out, len);
 
-	memcpy(spec.shape, npy->shape, sizeof(spec.shape));
-	rc = qt_array_create(seg, t->name, &spec, &err);
-	*is_new = rc == 0;
-	if (rc == -EEXIST && !is_forced)
-		qt_die(QT_EXIT_SYS, "%s: the name is taken (-f stores into it, "
-		    "'qt-shm rm %s' removes it)", t->text, t->text);
-	if (rc == 0 || rc == -EEXIST)
-		rc = qt_array_open(seg, t->name, npy->dtype.text, &a, &err);
-	if (rc == 0 && memcmp(qt_array_shape(a), spec.shape,
-	    sizeof(spec.shape)) != 0) {
-		qt_err_set(&err, "it is of another shape ('qt-shm stat -o "
-		    "shape %s' says which)", t->text);
-		rc = -EINVAL;
-	}
+	f->elements_len += n;
+	return n == len ? 0 : -ENODATA;
+}
+
+static void
+import_one(struct file *f, const struct target *t, int is_forced)
+{
+	struct qt_npy	 npy;
+	struct qt_seg	*seg;
+	struct dest	 d;
+	int		 rc;
+
+	read_head(f, &npy);
+	seg = target_open(t, QT_SEG_JOIN);
+	rc = dest_find(&d, t, seg, &npy, is_forced);
+	if (rc == 0)
+		rc = dest_make(&d, seg, &npy);
 	if (rc < 0)
-		target_die(t, rc, &err);
-	return a;
-}
-
-/* How many elements came. */
-static uint64_t
-copy_elements(const char *path, int fd, struct qt_array *a)
-{
-	size_t		 size = qt_array_elem_size(a), n;
-	uint64_t	 count = qt_array_count(a), done = 0;
-	uint64_t	 room = size > PIECE ? 1 : PIECE / size;
-	char		*buf = malloc((size_t)room * size);
-
-	if (buf == NULL)
-		qt_die(QT_EXIT_SYS, "%s: no memory for an element", path);
-	while (done < count) {
-		n = (size_t)(count - done < room ? count - done : room);
-		n = read_all(path, fd, buf, n * size) / size;
-		if (n == 0 || qt_array_put(a, done, n, buf) < 0)
-			break;
-		done += n;
-	}
-	free(buf);
-	return done;
+		exit(QT_EXIT_SYS);
+	rc = dest_fill(&d, &npy, get, f);
+	dest_close(&d, seg, rc < 0);
+	if (rc == -ENODATA)
+		qt_die(QT_EXIT_SYS, "%s: it ends after %" PRIu64 " of %" PRIu64
+		    " elements", f->path, f->elements_len / npy.dtype.size,
+		    npy.count);
+	if (rc < 0)
+		exit(QT_EXIT_SYS);
+	target_close(seg);
 }
 
 int
 import_main(int argc, char **argv)
 {
 	struct qt_opts	 o = QT_OPTS_INIT(&import_verb, argc, argv);
-	struct qt_npy	 npy;
-	struct qt_seg	*seg;
-	struct qt_array	*a;
 	struct target	 t;
-	const char	*path;
-	uint64_t	 done;
-	int		 fd = STDIN_FILENO, is_forced = 0, is_new;
+	struct file	 f = { .fd = STDIN_FILENO };
+	int		 is_forced = 0;
 
 	while (qt_opts_next(&o) != 0)
 		is_forced = 1;
 	if (argc - o.index != 2)
 		qt_usage(&import_verb);
-	path = argv[o.index];
-	target_parse(&t, argv[o.index + 1], TARGET_NAME);
-	if (strcmp(path, "-") != 0)
-		fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	f.path = argv[o.index];
+	target_parse(&t, argv[o.index + 1], TARGET_SEG | TARGET_NAME);
+	if (strcmp(f.path, "-") != 0)
+		f.fd = qt_sys_open(AT_FDCWD, f.path, O_RDONLY, 0);
 	else
-		path = "standard input";
-	if (fd < 0)
-		qt_die(QT_EXIT_SYS, "%s: %s", path, qt_strerror(fd));
-	read_head(path, fd, &npy);
-	seg = target_open(&t, QT_SEG_JOIN);
-	a = open_array(&t, seg, &npy, is_forced, &is_new);
-	done = copy_elements(path, fd, a);
-	qt_array_close(a);
-	if (done < npy.count && is_new)
-		(void)qt_obj_erase(seg, t.name, NULL);
-	if (done < npy.count)
-		qt_die(QT_EXIT_SYS, "%s: it ends after %" PRIu64 " of %" PRIu64
-		    " elements", path, done, npy.count);
-	target_close(seg);
-	if (fd != STDIN_FILENO)
-		close(fd);
+		f.path = "standard input";
+	if (f.fd < 0)
+		qt_die(QT_EXIT_SYS, "%s: %s", f.path, qt_strerror(f.fd));
+	if (t.name[0] != '\0')
+		import_one(&f, &t, is_forced);
+	else
+		unpack(f.path, f.fd, &t, is_forced);
+	if (f.fd != STDIN_FILENO)
+		close(f.fd);
 	return QT_EXIT_OK;
 }

@@ -6,6 +6,8 @@ bats_require_minimum_version 1.5.0
 load lib
 load shm
 
+setup_file() { find_python; }
+
 setup() {
 	shm_up
 	qt-shm create "$SEG"
@@ -86,14 +88,14 @@ npy() {
 }
 
 @test "NumPy reads what is exported, and maps an array in place" {
-	python3 -c 'import numpy' 2>/dev/null || skip "no numpy here"
+	need_numpy
 	qt-shm new array -t i4 -c 2x3 "$SEG/a"
 	qt-shm put "$SEG/a" : 1 2 3 4 5 6
 	qt-shm export "$SEG/a" a.npy
-	[ "$(python3 -c 'import numpy
+	[ "$(python -c 'import numpy
 print(numpy.load("a.npy").sum(axis=0).tolist())')" = '[5, 7, 9]' ]
 	IFS=$'\t' read -r path at dtype < <(qt-shm stat -o path,data_offset,dtype "$SEG/a")
-	python3 -c "import numpy
+	python -c "import numpy
 m = numpy.memmap('$path', offset=$at, dtype='$dtype', shape=(2, 3), mode='r+')
 m[1, 2] = 60"
 	[ "$(qt-shm get "$SEG/a" 1,2)" = 60 ]
