@@ -6,63 +6,78 @@
 // <qt/shm/ring.h>.
 
 #include <qt/shm/segment.hpp>
+// A struct and a function of one name are two things in C.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+extern "C" {
+#include <qt/shm/ring.h>
+}
+#pragma GCC diagnostic pop
 
 namespace qt::shm {
 
 namespace detail {
 
-// A ring is older than the objects: an entry says where it is.
-inline uint64_t
-ring_at(const segment &seg, const std::string &name)
-{
-	struct qt_seg_entry e;
-
-	check(qt_seg_entry_get(seg.get(), name.c_str(), &e),
-	    ("open ring '" + name + "'").c_str());
-	if (e.type != QT_TYPE_RING)
-		throw error(EINVAL, "'" + name + "' is not a ring");
-	return e.offset;
-}
-
-// The same handle as an object's, without what only objects have.
-template <class C, void (*Close)(C *)>
-class ring_handle : protected handle<C, Close, nullptr> {
-	using base = handle<C, Close, nullptr>;
+// A ring and its one end that this is, which is closed before it.
+template <class End, void (*Close)(End *)>
+class ring_end : public handle<struct qt_ring, qt_ring_close, qt_ring_obj> {
+	using base = handle<struct qt_ring, qt_ring_close, qt_ring_obj>;
 
 public:
-	using base::c_handle;
-	using base::close;
-	using base::operator bool;
+	// Bytes that are kept.
+	uint64_t limit() const { return qt_ring_limit(c_handle()); }
+	End *c_end() const noexcept { return end_.get(); }
+	void close() noexcept
+	{
+		end_.reset();
+		base::close();
+	}
+
+	ring_end(ring_end &&o) noexcept = default;
+	ring_end &operator=(ring_end &&o) noexcept
+	{
+		end_ = std::move(o.end_);
+		base::operator=(std::move(o));
+		return *this;
+	}
 
 protected:
-	using base::base;
+	template <class Open>
+	ring_end(const segment &seg, const std::string &name, Open open)
+	    : base(seg, name, [&](struct qt_seg *s, struct qt_ring **out,
+	      struct qt_err *err) {
+		return qt_ring_open(s, name.c_str(), out, err);
+	})
+	{
+		struct qt_err err = QT_ERR_INIT;
+		End *end = nullptr;
+
+		check(open(c_handle(), &end, &err), err, name);
+		end_.reset(end);
+	}
+	~ring_end() = default;
+
+private:
+	struct closer {
+		void operator()(End *e) const noexcept { Close(e); }
+	};
+	std::unique_ptr<End, closer> end_;
 };
 
 } // namespace detail
 
-// The one that writes. segment::erase() erases a ring that nobody writes.
-class ring_writer : public detail::ring_handle<struct qt_ring_writer,
+// The one that writes, and one thread of it.
+class ring_writer : public detail::ring_end<struct qt_ring_writer,
     qt_ring_writer_close> {
 public:
-	// limit: bytes that are kept. Killed in the middle of this, what it
-	// took, 4 KiB, stays taken.
+	// limit: bytes that are kept.
 	static ring_writer create(const segment &seg, const std::string &name,
 	    uint64_t limit = QT_RING_LIMIT_DEFAULT)
 	{
-		struct qt_seg_entry e = {};
-		int rc;
+		struct qt_err err = QT_ERR_INIT;
 
-		if (name.size() >= sizeof(e.name))
-			throw range_error(ERANGE, "ring '" + name + "'");
-		name.copy(e.name, sizeof(e.name) - 1);
-		e.type = QT_TYPE_RING;
-		detail::check(qt_ring_create(seg.get(), limit, &e.offset),
-		    ("make ring '" + name + "'").c_str());
-		e.size = qt_seg_extent(seg.get(), e.offset);
-		rc = qt_seg_entry_add(seg.get(), &e);
-		if (rc < 0)
-			qt_ring_destroy(seg.get(), e.offset);
-		detail::check(rc, ("make ring '" + name + "'").c_str());
+		detail::check(qt_ring_make(seg.get(), name.c_str(), limit,
+		    &err), err, name);
 		return ring_writer(seg, name);
 	}
 	// An error of code EBUSY while another is alive; one that died is
@@ -73,10 +88,10 @@ public:
 	}
 
 	// The number of the next byte.
-	uint64_t position() const { return qt_ring_writer_head(c_handle()); }
+	uint64_t position() const { return qt_ring_writer_head(c_end()); }
 	void write(const void *data, size_t len)
 	{
-		detail::check(qt_ring_write(c_handle(), data, len), "write");
+		detail::check(qt_ring_write(c_end(), data, len), "write");
 	}
 	void write(std::string_view data) { write(data.data(), data.size()); }
 	// Room in place for 1 to want bytes, of which publish() makes the first
@@ -84,24 +99,20 @@ public:
 	std::pair<void *, size_t> reserve(size_t want)
 	{
 		void *p = nullptr;
-		ssize_t n = qt_ring_reserve(c_handle(), want, &p);
+		ssize_t n = qt_ring_reserve(c_end(), want, &p);
 
 		return { p, static_cast<size_t>(detail::check(n, "reserve")) };
 	}
-	void publish(size_t len) { qt_ring_publish(c_handle(), len); }
+	void publish(size_t len) { qt_ring_publish(c_end(), len); }
 
 private:
 	ring_writer(const segment &seg, const std::string &name)
-	    : ring_handle(seg, name, [&](struct qt_seg *s,
-	      struct qt_ring_writer **out, struct qt_err *err) {
-		return qt_ring_writer_open(s, detail::ring_at(seg, name), out,
-		    err);
-	}) {}
+	    : ring_end(seg, name, qt_ring_writer) {}
 };
 
 // Reads on from a position, at first that of the oldest byte. Nobody waits for
-// a reader: what went before it was read is counted by skipped().
-class ring_reader : public detail::ring_handle<struct qt_ring_reader,
+// a reader: what went before it was read is counted by skipped(). One thread.
+class ring_reader : public detail::ring_end<struct qt_ring_reader,
     qt_ring_reader_close> {
 public:
 	static ring_reader open(const segment &seg, const std::string &name)
@@ -114,12 +125,20 @@ public:
 	{
 		uint64_t tail, head;
 
-		qt_ring_range(c_handle(), &tail, &head);
+		qt_ring_range(c_end(), &tail, &head);
 		return { tail, head };
 	}
 	uint64_t position() const noexcept { return position_; }
 	void seek(uint64_t position) noexcept { position_ = position; }
 	uint64_t skipped() const noexcept { return skipped_; }
+
+	// Whether there is something to read. An error of code QT_EGONE: the
+	// ring was erased, and all has been read.
+	bool wait(patience p = forever)
+	{
+		return detail::done(qt_ring_wait(c_handle(), position_,
+		    p.deadline()), "wait");
+	}
 	// The next bytes, up to max of them; empty when there are none yet.
 	std::string read(size_t max = 65536)
 	{
@@ -132,7 +151,7 @@ public:
 	{
 		ssize_t n;
 
-		while ((n = qt_ring_read(c_handle(), position_, out, size)) ==
+		while ((n = qt_ring_read(c_end(), position_, out, size)) ==
 		    -QT_ELAPPED) {
 			uint64_t tail = range().first;
 
@@ -146,10 +165,9 @@ public:
 
 private:
 	ring_reader(const segment &seg, const std::string &name)
-	    : ring_handle(seg, name, [&](struct qt_seg *s,
+	    : ring_end(seg, name, [](struct qt_ring *ring,
 	      struct qt_ring_reader **out, struct qt_err *err) {
-		return qt_ring_reader_open(s, detail::ring_at(seg, name), out,
-		    err);
+		return qt_ring_reader(ring, out, err);
 	}) { position_ = range().first; }
 
 	uint64_t position_ = 0, skipped_ = 0;

@@ -19,7 +19,6 @@
 extern "C" {
 #include <qt/shm/epoch.h>
 #include <qt/shm/object.h>
-#include <qt/shm/ring.h>
 }
 #pragma GCC diagnostic pop
 
@@ -172,21 +171,11 @@ public:
 		}, &all, &err), err, name);
 		return all;
 	}
-	// The name is free at once, the memory when nobody uses it any more. A
-	// ring, though, must have no writer: an error of code EBUSY.
+	// The name is free at once, the memory when nobody uses it any more.
 	void erase(const std::string &name)
 	{
 		struct qt_err err = QT_ERR_INIT;
-		entry e;
 
-		if (qt_seg_entry_get(get(), name.c_str(), &e) == 0 &&
-		    e.type == QT_TYPE_RING) {
-			detail::check(qt_ring_destroy(get(), e.offset),
-			    name.c_str());
-			detail::check(qt_seg_entry_del(get(), name.c_str()),
-			    name.c_str());
-			return;
-		}
 		detail::check(qt_obj_erase(get(), name.c_str(), &err), err,
 		    name);
 	}

@@ -3,6 +3,7 @@
 
 import errno
 import pickle
+import sys
 import time
 import unittest
 
@@ -203,11 +204,9 @@ class Rings(Case):
 
     def test_there_is_one_writer(self):
         w = qtshm.RingWriter.create(self.seg, "r")
-        for wrong in (lambda: qtshm.RingWriter.open(self.seg, "r"),
-                      lambda: self.seg.erase("r")):
-            with self.assertRaises(OSError) as e:
-                wrong()
-            self.assertEqual(e.exception.errno, errno.EBUSY)
+        with self.assertRaises(OSError) as e:
+            qtshm.RingWriter.open(self.seg, "r")
+        self.assertEqual(e.exception.errno, errno.EBUSY)
         w.write("1")
         w.close()
         self.assertEqual(qtshm.RingWriter.open(self.seg, "r").write("2"), 2)
@@ -221,21 +220,36 @@ class Rings(Case):
         used = self.seg.used
         with qtshm.RingWriter.create(self.seg, "r") as w:
             w.write(b"x" * 100000)
-            with self.assertRaisesRegex(ValueError, "closed"):
-                self.assertIn("at 100000", repr(w))
-                w.close()
-                w.write("late")
-        reader = self.seg["r"]
-        self.assertEqual(self.seg.stat("r").type, "ring")
-        del self.seg["r"]
+            self.assertIn("at 100000 of 1048576 bytes", repr(w))
+            del self.seg["r"]
+            self.assertTrue(w.is_erased)
+        with self.assertRaisesRegex(ValueError, "closed"):
+            w.write("late")
         self.assertEqual((self.seg.used, len(self.seg)), (used, 0))
-        with self.assertRaises(qtshm.Gone):
-            reader.read()
         with self.assertRaises(FileNotFoundError):
             qtshm.RingReader.open(self.seg, "r")
         qtshm.Mutex.create(self.seg, "m")
         with self.assertRaisesRegex(ValueError, "mutex"):
             qtshm.RingReader.open(self.seg, "m")
+        with self.assertRaisesRegex(ValueError, "limit"):
+            qtshm.RingWriter.create(self.seg, "s", 5)
+
+    def test_it_is_followed_to_its_end(self):
+        w = qtshm.RingWriter.create(self.seg, "r")
+        r = self.seg["r"]
+        self.assertFalse(r.wait(0.01))
+        self.assertEqual(r.read(timeout=0.01), b"")
+        p = self.process(follow, r, 300000)
+        for i in range(3):
+            w.write(bytes([i]) * 100000)
+        self.assertTrue(r.wait(DEADLINE))
+        del self.seg["r"]
+        self.ends(p)
+        self.assertEqual(sum(map(len, r)), 300000)
+
+
+def follow(reader, want):
+    sys.exit(sum(map(len, reader)) != want)
 
 
 if __name__ == "__main__":

@@ -219,19 +219,8 @@ class Segment:
                                         ctypes.byref(err)), err, name)
         return pins
 
-    def _entry(self, name):
-        entry = abi.SegEntry()
-        abi.check(lib.qt_seg_entry_get(self._h, abi.text(name),
-                                       ctypes.byref(entry)), name)
-        return entry
-
     def stat(self, name):
-        """What is known of an object: name, type, dtype, count, capacity, ...
-        Of a ring, which is no object: name, type, offset, size."""
-        entry = self._entry(name)
-        if entry.type == abi.CONSTANTS["QT_TYPE_RING"]:
-            return types.SimpleNamespace(name=name, type="ring",
-                                         offset=entry.offset, size=entry.size)
+        """What is known of an object: name, type, dtype, count, capacity, ..."""
         s, err = abi.ObjStat(), abi.Err()
         abi.check_err(lib.qt_obj_stat(self._h, abi.text(name), ctypes.byref(s),
                                       ctypes.byref(err)), err, name)
@@ -247,13 +236,8 @@ class Segment:
                      for n in s.number[:s.number_count]})
 
     def erase(self, name):
-        """The name is free at once, the memory when nobody uses it. A ring is
-        erased when nobody writes it: OSError (EBUSY)."""
-        entry, err = self._entry(name), abi.Err()
-        if entry.type == abi.CONSTANTS["QT_TYPE_RING"]:
-            abi.check(lib.qt_ring_destroy(self._h, entry.offset), name)
-            abi.check(lib.qt_seg_entry_del(self._h, abi.text(name)), name)
-            return
+        """The name is free at once, the memory when nobody uses it."""
+        err = abi.Err()
         abi.check_err(lib.qt_obj_erase(self._h, abi.text(name),
                                        ctypes.byref(err)), err, name)
 
@@ -300,21 +284,26 @@ def _reopen(kind, segment, name, more):
     return kind.open(segment, name, *more)
 
 
-class Named:
-    """What is open in a segment by its name."""
+class Object:
+    """What is in a segment; its class says what it is.
+
+    create(segment, name, ...) makes one and opens it, open(segment, name)
+    finds one.
+    """
+
+    _prefix = None      # "qt_queue": what its functions begin with
 
     def __init_subclass__(cls, type=None, **more):
         super().__init_subclass__(**more)
         if type is not None:
             _TYPES[type] = cls
 
-    def __init__(self, segment, name, close, *args):
-        """args: the function that opens it and what it takes before the place
-        for the handle."""
+    def __init__(self, segment, name, *args):
         out, err = ctypes.c_void_p(), abi.Err()
-        abi.check_err(args[0](segment._h, *args[1:], ctypes.byref(out),
-                              ctypes.byref(err)), err, name)
-        self._handle = Handle(out.value, close, segment._h)
+        abi.check_err(self._f("open")(segment._h, abi.text(name), *args,
+                                      ctypes.byref(out), ctypes.byref(err)),
+                      err, name)
+        self._handle = Handle(out.value, self._f("close"), segment._h)
         self.segment = segment
         self.name = name
         segment._objects.add(self)
@@ -378,20 +367,6 @@ class Named:
 
     def __reduce__(self):
         return _reopen, (type(self), self.segment, self.name, self._more())
-
-
-class Object(Named):
-    """What is in a segment; its class says what it is.
-
-    create(segment, name, ...) makes one and opens it, open(segment, name)
-    finds one.
-    """
-
-    _prefix = None      # "qt_queue": what its functions begin with
-
-    def __init__(self, segment, name, *args):
-        super().__init__(segment, name, self._f("close"), self._f("open"),
-                         abi.text(name), *args)
 
     @classmethod
     def _f(cls, verb):
