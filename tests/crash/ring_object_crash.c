@@ -13,6 +13,7 @@
 
 #include <qt/shm/object.h>
 #include <qt/shm/ring.h>
+#include <qt/shm/wait.h>
 
 #include "../unit/step.h"
 
@@ -284,6 +285,19 @@ op_close(void *state)
 	qt_ring_close(w->ring);
 }
 
+/* Waits in vain for what it would have to write itself. */
+static void
+op_open_and_wait(void *state)
+{
+	struct world	*w = state;
+
+	open_writer(w);
+	if (qt_ring_wait(w->ring, w->head, qt_wait_deadline(5)) !=
+	    -ETIMEDOUT)
+		_exit(2);
+	op_close(w);
+}
+
 static void
 op_erase(void *state)
 {
@@ -305,6 +319,8 @@ main(void)
 		    op_write, check_writing, world_end },
 		{ "be its writer and close it", world_growing, open_writer,
 		    op_close, check_writing, world_end },
+		{ "open it, wait, and give up", world_growing, NULL,
+		    op_open_and_wait, check_writing, world_end },
 		{ "erase it with its chunks", world_full, join, op_erase,
 		    check_erased, world_end },
 		{ "close it last, erased", world_full, open_and_erase,

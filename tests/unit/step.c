@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../crash/sweeps.h"
 #include "step.h"
 
 #define STEPS_MAX	2000000UL
@@ -227,10 +228,11 @@ has_changed(struct watch *w)
 }
 
 #ifdef TRAP
+/* Its place, or the free one where it belongs. */
 static struct place *
-place_of(const struct sweep *s, pid_t pid)
+find_place(const struct sweep *s, unsigned long at)
 {
-	unsigned long	at = where(pid), i = at * 0x9e3779b97f4a7c15 >> 48;
+	unsigned long	i = at * 0x9e3779b97f4a7c15 >> 48;
 	unsigned int	tries = 0;
 
 	while (s->place[i].at != 0 && s->place[i].at != at) {
@@ -238,14 +240,49 @@ place_of(const struct sweep *s, pid_t pid)
 		if (++tries == PLACES)
 			die("an operation of too many instructions");
 	}
-	if (s->place[i].at == 0) {
-		s->place[i].at = at;
-		s->place[i].is_syscall = (ptrace(PTRACE_PEEKTEXT, pid,
-		    (void *)at, NULL) & 0xffff) == SYSCALL;
-	}
 	return &s->place[i];
 }
+
+static struct place *
+place_of(const struct sweep *s, pid_t pid)
+{
+	unsigned long	 at = where(pid);
+	struct place	*p = find_place(s, at);
+
+	if (p->at == 0) {
+		p->at = at;
+		p->is_syscall = (ptrace(PTRACE_PEEKTEXT, pid, (void *)at,
+		    NULL) & 0xffff) == SYSCALL;
+	}
+	return p;
+}
+
+/* A function that this sweep is said to cover and did not come by, or NULL. */
+static const char *
+missed(const struct sweep *s)
+{
+	const struct sweep_row	*r = sweep_rows;
+	const char		*program = program_invocation_short_name;
+
+	for (; r < sweep_rows + sizeof(sweep_rows) / sizeof(*r); r++) {
+		size_t	len = strlen(r->program);
+
+		if (strncmp(program, r->program, len) == 0 &&
+		    strcmp(program + len, "_crash") == 0 &&
+		    strcmp(r->sweep, s->c->name) == 0 &&
+		    find_place(s, (unsigned long)r->fn)->at == 0)
+			return r->name;
+	}
+	return NULL;
+}
 #else
+static const char *
+missed(const struct sweep *s)
+{
+	(void)s;
+	return NULL;
+}
+
 static struct place *
 place_of(const struct sweep *s, pid_t pid)
 {
@@ -395,25 +432,30 @@ int
 step_sweep(const struct step_case *c, int number)
 {
 	struct sweep	 s = { .c = c };
-	const char	*wrong = NULL;
+	const char	*wrong = NULL, *fn;
 	size_t		 i;
 
 	s.place = room(PLACES, sizeof(*s.place));
 	s.point = room(POINTS_MAX, sizeof(*s.point));
 	stay_on_one_cpu();
 	find_points(&s);
+	fn = missed(&s);
 	for (i = 0; i < s.count && wrong == NULL; i++)
 		wrong = kill_after(c, &s.point[i]);
-	if (wrong == NULL)
-		printf("ok %d - %s: %lu instructions, killed at %zu\n", number,
-		    c->name, s.steps, s.count);
-	else
+	if (wrong != NULL)
 		printf("not ok %d - %s: killed after instruction %lu: %s\n",
 		    number, c->name, s.point[i - 1].steps, wrong);
+	else if (fn != NULL)
+		printf("not ok %d - %s: it does not come by %s\n", number,
+		    c->name, fn);
+	else
+		printf("ok %d - %s: %lu instructions, killed at %zu\n",
+		    number, c->name, s.steps, s.count);
 	fflush(stdout);
 	free(s.place);
 	free(s.point);
-	return wrong != NULL || s.count < 2 || s.steps >= STEPS_MAX;
+	return wrong != NULL || fn != NULL || s.count < 2 ||
+	    s.steps >= STEPS_MAX;
 }
 
 int

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_CRASH_SWEEPS_H
+#define QT_CRASH_SWEEPS_H
+
+/*
+ * Which kill sweep covers which public function of <qt/shm/...>: the program
+ * without its _crash, and the case in it. While the case runs, step.c sees that
+ * it comes by that function; tests/lint/sweeps.sh sees that each function that
+ * changes shared memory has a line, and that each line has a case.
+ */
+
+#include <qt/shm/array.h>
+#include <qt/shm/barrier.h>
+#include <qt/shm/cache.h>
+#include <qt/shm/event.h>
+#include <qt/shm/latch.h>
+#include <qt/shm/map.h>
+#include <qt/shm/mutex.h>
+#include <qt/shm/once.h>
+#include <qt/shm/pool.h>
+#include <qt/shm/queue.h>
+#include <qt/shm/ring.h>
+#include <qt/shm/rwlock.h>
+#include <qt/shm/semaphore.h>
+#include <qt/shm/set.h>
+#include <qt/shm/skiplist.h>
+#include <qt/shm/spsc.h>
+#include <qt/shm/stack.h>
+#include <qt/shm/value.h>
+
+struct sweep_row {
+	void		(*fn)(void);
+	const char	*name, *program, *sweep;
+};
+
+#define SWEEP(fn, program, sweep) { (void (*)(void))fn, #fn, program, sweep }
+
+static const struct sweep_row	sweep_rows[] = {
+	SWEEP(qt_array_create, "life", "life of an array"),
+	SWEEP(qt_array_open, "life", "life of an array"),
+	SWEEP(qt_array_close, "life", "life of an array"),
+	SWEEP(qt_array_put, "array", "put elements"),
+	SWEEP(qt_array_fill, "array", "fill an array"),
+	SWEEP(qt_array_add, "array", "add, and compare and swap"),
+	SWEEP(qt_array_cas, "array", "add, and compare and swap"),
+	SWEEP(qt_barrier_create, "life", "life of a barrier"),
+	SWEEP(qt_barrier_open, "life", "life of a barrier"),
+	SWEEP(qt_barrier_close, "life", "life of a barrier"),
+	SWEEP(qt_barrier_join, "count", "take the place of a dead one"),
+	SWEEP(qt_barrier_wait, "count", "come to a barrier last, and again"),
+	SWEEP(qt_barrier_leave, "count", "leave a barrier"),
+	SWEEP(qt_barrier_reset, "count", "take the place of a dead one"),
+	SWEEP(qt_barrier_close, "count", "join a barrier, give up, close"),
+	SWEEP(qt_cache_create, "life", "life of a cache"),
+	SWEEP(qt_cache_open, "life", "life of a cache"),
+	SWEEP(qt_cache_close, "life", "life of a cache"),
+	SWEEP(qt_cache_put, "cache", "put into a full cache"),
+	SWEEP(qt_cache_get, "cache", "get what is too old"),
+	SWEEP(qt_cache_del, "cache", "del"),
+	SWEEP(qt_cache_touch, "cache", "touch"),
+	SWEEP(qt_cache_clear, "cache", "clear"),
+	SWEEP(qt_cache_count, "cache", "count what a death left in doubt"),
+	SWEEP(qt_event_create, "life", "life of an event"),
+	SWEEP(qt_event_open, "life", "life of an event"),
+	SWEEP(qt_event_close, "life", "life of an event"),
+	SWEEP(qt_event_set, "count", "an automatic event"),
+	SWEEP(qt_event_reset, "count", "a manual event"),
+	SWEEP(qt_event_wait, "count", "an automatic event"),
+	SWEEP(qt_latch_create, "life", "life of a latch"),
+	SWEEP(qt_latch_open, "life", "life of a latch"),
+	SWEEP(qt_latch_close, "life", "life of a latch"),
+	SWEEP(qt_latch_down, "count", "count down a latch"),
+	SWEEP(qt_latch_wait, "count", "count down a latch"),
+	SWEEP(qt_map_create, "life", "life of a map"),
+	SWEEP(qt_map_open, "life", "life of a map"),
+	SWEEP(qt_map_close, "life", "life of a map"),
+	SWEEP(qt_map_put, "map", "put a new key"),
+	SWEEP(qt_map_put_new, "map", "put_new"),
+	SWEEP(qt_map_put_old, "map", "put_old"),
+	SWEEP(qt_map_cas, "map", "cas"),
+	SWEEP(qt_map_add, "map", "add to a new key"),
+	SWEEP(qt_map_del, "map", "del"),
+	SWEEP(qt_map_clear, "map", "clear"),
+	SWEEP(qt_map_count, "map", "count what a death left in doubt"),
+	SWEEP(qt_mutex_create, "life", "life of a mutex"),
+	SWEEP(qt_mutex_open, "life", "life of a mutex"),
+	SWEEP(qt_mutex_close, "life", "life of a mutex"),
+	SWEEP(qt_mutex_lock, "lock", "a mutex of the dead"),
+	SWEEP(qt_mutex_trylock, "lock", "lock and unlock a mutex"),
+	SWEEP(qt_mutex_unlock, "lock", "lock and unlock a mutex"),
+	SWEEP(qt_mutex_consistent, "lock", "a mutex of the dead"),
+	SWEEP(qt_mutex_close, "lock", "close a mutex that one holds"),
+	SWEEP(qt_once_create, "life", "life of a once"),
+	SWEEP(qt_once_open, "life", "life of a once"),
+	SWEEP(qt_once_close, "life", "life of a once"),
+	SWEEP(qt_once_begin, "once", "begin and fail, begin and be done"),
+	SWEEP(qt_once_done, "once", "begin and fail, begin and be done"),
+	SWEEP(qt_once_fail, "once", "begin and fail, begin and be done"),
+	SWEEP(qt_once_run, "once", "do something once"),
+	SWEEP(qt_queue_create, "life", "life of a queue"),
+	SWEEP(qt_queue_open, "life", "life of a queue"),
+	SWEEP(qt_queue_close, "life", "life of a queue"),
+	SWEEP(qt_queue_push, "queue", "push to some"),
+	SWEEP(qt_queue_pop, "queue", "pop of some"),
+	SWEEP(qt_queue_pushv, "queue", "push of many"),
+	SWEEP(qt_queue_popv, "queue", "pop of many"),
+	SWEEP(qt_queue_loan, "queue", "loan and cancel"),
+	SWEEP(qt_queue_publish, "queue", "loan and publish"),
+	SWEEP(qt_queue_cancel, "queue", "loan and cancel"),
+	SWEEP(qt_queue_take, "queue", "take and release"),
+	SWEEP(qt_queue_release, "queue", "take and release"),
+	SWEEP(qt_queue_requeue, "queue", "requeue"),
+	SWEEP(qt_queue_close, "queue", "close with items"),
+	SWEEP(qt_rwlock_create, "life", "life of an rwlock"),
+	SWEEP(qt_rwlock_open, "life", "life of an rwlock"),
+	SWEEP(qt_rwlock_close, "life", "life of an rwlock"),
+	SWEEP(qt_rwlock_lock_read, "lock", "read"),
+	SWEEP(qt_rwlock_unlock_read, "lock", "read"),
+	SWEEP(qt_rwlock_lock_write, "lock", "write"),
+	SWEEP(qt_rwlock_unlock_write, "lock", "write"),
+	SWEEP(qt_rwlock_consistent, "lock", "write what a dead writer left"),
+	SWEEP(qt_semaphore_create, "life", "life of a semaphore"),
+	SWEEP(qt_semaphore_open, "life", "life of a semaphore"),
+	SWEEP(qt_semaphore_close, "life", "life of a semaphore"),
+	SWEEP(qt_semaphore_wait, "count", "take and post, to be undone"),
+	SWEEP(qt_semaphore_trywait, "count", "take and post"),
+	SWEEP(qt_semaphore_post, "count", "take and post"),
+	SWEEP(qt_semaphore_close, "count",
+	    "take what a dead one held, give up, close"),
+	SWEEP(qt_set_create, "life", "life of a set"),
+	SWEEP(qt_set_open, "life", "life of a set"),
+	SWEEP(qt_set_close, "life", "life of a set"),
+	SWEEP(qt_set_add, "set", "add a member"),
+	SWEEP(qt_set_del, "set", "delete a member"),
+	SWEEP(qt_set_clear, "set", "clear a set"),
+	SWEEP(qt_set_count, "set", "delete, add and count"),
+	SWEEP(qt_shm_pool_create, "life", "life of a pool"),
+	SWEEP(qt_shm_pool_open, "life", "life of a pool"),
+	SWEEP(qt_shm_pool_close, "life", "life of a pool"),
+	SWEEP(qt_shm_pool_alloc, "stack", "pool: alloc and give"),
+	SWEEP(qt_shm_pool_free, "stack", "pool: alloc and free"),
+	SWEEP(qt_shm_pool_give, "stack", "pool: alloc and give"),
+	SWEEP(qt_shm_pool_own, "stack", "pool: own and free"),
+	SWEEP(qt_shm_pool_close, "stack", "pool: close with blocks"),
+	SWEEP(qt_skiplist_create, "life", "life of a skiplist"),
+	SWEEP(qt_skiplist_open, "life", "life of a skiplist"),
+	SWEEP(qt_skiplist_close, "life", "life of a skiplist"),
+	SWEEP(qt_skiplist_put, "skiplist", "put a new key"),
+	SWEEP(qt_skiplist_put_new, "skiplist", "put_new"),
+	SWEEP(qt_skiplist_del, "skiplist", "del"),
+	SWEEP(qt_skiplist_clear, "skiplist", "clear"),
+	SWEEP(qt_skiplist_count, "skiplist",
+	    "count what a death left in doubt"),
+	SWEEP(qt_spsc_create, "life", "life of an spsc"),
+	SWEEP(qt_spsc_open, "life", "life of an spsc"),
+	SWEEP(qt_spsc_close, "life", "life of an spsc"),
+	SWEEP(qt_spsc_push, "spsc", "produce into some"),
+	SWEEP(qt_spsc_pop, "spsc", "consume of some"),
+	SWEEP(qt_spsc_push_n, "spsc", "produce many"),
+	SWEEP(qt_spsc_pop_n, "spsc", "consume many"),
+	SWEEP(qt_spsc_loan, "spsc", "loan and publish"),
+	SWEEP(qt_spsc_publish, "spsc", "loan and publish"),
+	SWEEP(qt_spsc_take, "spsc", "take and release"),
+	SWEEP(qt_spsc_release, "spsc", "take and release"),
+	SWEEP(qt_spsc_open, "spsc", "produce into none"),
+	SWEEP(qt_spsc_close, "spsc", "produce into none"),
+	SWEEP(qt_stack_create, "life", "life of a stack"),
+	SWEEP(qt_stack_open, "life", "life of a stack"),
+	SWEEP(qt_stack_close, "life", "life of a stack"),
+	SWEEP(qt_stack_push, "stack", "push two onto some"),
+	SWEEP(qt_stack_pop, "stack", "pop two of some"),
+	SWEEP(qt_value_create, "life", "life of a value"),
+	SWEEP(qt_value_open, "life", "life of a value"),
+	SWEEP(qt_value_close, "life", "life of a value"),
+	SWEEP(qt_value_put, "value", "put a value"),
+	SWEEP(qt_value_put_if, "value", "put a value if it is the last"),
+	SWEEP(qt_value_wait, "value", "wait for another, and give up"),
+	SWEEP(qt_obj_erase, "object", "erase an object"),
+	SWEEP(qt_obj_gc, "life", "collect what a dead one had open"),
+	SWEEP(qt_obj_fsck, "life", "repair"),
+	SWEEP(qt_ring_create, "ring", "create"),
+	SWEEP(qt_ring_destroy, "ring", "destroy by its offset"),
+	SWEEP(qt_ring_destroy_at, "ring", "destroy"),
+	SWEEP(qt_ring_writer_open, "ring", "become the writer and stop"),
+	SWEEP(qt_ring_writer_close, "ring", "become the writer and stop"),
+	SWEEP(qt_ring_reserve, "ring", "the first bytes of a ring"),
+	SWEEP(qt_ring_publish, "ring", "the first bytes of a ring"),
+	SWEEP(qt_ring_write, "ring", "write over the end of a chunk"),
+	SWEEP(qt_ring_make, "ring_object", "make a ring with a name"),
+	SWEEP(qt_ring_open, "ring_object", "open it, wait, and give up"),
+	SWEEP(qt_ring_close, "ring_object", "be its writer and close it"),
+	SWEEP(qt_ring_writer, "ring_object", "open it, wait, and give up"),
+	SWEEP(qt_ring_wait, "ring_object", "open it, wait, and give up"),
+	SWEEP(qt_seg_create, "names", "make a segment by its name"),
+	SWEEP(qt_seg_open, "names", "join a segment by its name, and leave"),
+	SWEEP(qt_seg_open_fd, "names", "join by a descriptor, and leave"),
+	SWEEP(qt_seg_close, "segment", "join and leave"),
+	SWEEP(qt_seg_unlink, "names", "remove a segment's name"),
+	SWEEP(qt_seg_after_fork, "segment", "join and leave"),
+	SWEEP(qt_seg_alloc, "segment", "alloc"),
+	SWEEP(qt_seg_free, "segment", "free by its offset"),
+	SWEEP(qt_seg_free_at, "segment", "free between free neighbours"),
+	SWEEP(qt_seg_extent, "segment", "look at all of it"),
+	SWEEP(qt_seg_fsck, "segment", "look at all of it"),
+	SWEEP(qt_seg_entry_add, "segment", "add and delete an entry"),
+	SWEEP(qt_seg_entry_del, "segment", "add and delete an entry"),
+	SWEEP(qt_seg_sweep, "lock", "sweep who held a mutex"),
+};
+
+#endif /* QT_CRASH_SWEEPS_H */
