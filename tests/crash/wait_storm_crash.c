@@ -13,6 +13,7 @@
  */
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,13 +65,21 @@ is_no(int rc)
 	return rc == -EBUSY || rc == -ETIMEDOUT;
 }
 
-/* Alone; else the two differ for somebody. A death leaves half a change. */
+/*
+ * Alone; else the two differ for somebody. A death leaves half a change. Now
+ * and then others have their turn in the middle of it.
+ */
 static void
-change(struct pair *p, uint64_t with, int code)
+change(struct pair *p, uint64_t with, unsigned int times, int code)
 {
-	p->first = with;
-	p->second = with;
-	storm_expect(p->first == with && p->second == with, code);
+	for (unsigned int i = 0; i < times; i++) {
+		p->first = with + i;
+		if (i == 5)
+			sched_yield();
+		p->second = with + i;
+		storm_expect(p->first == with + i && p->second == with + i,
+		    code);
+	}
 }
 
 static uint64_t
@@ -117,7 +126,7 @@ init(void *arg)
 	struct pair	*p = &w->board->once[w->at];
 
 	storm_expect(p->second != UINT64_MAX, 31);
-	change(p, (uint64_t)getpid() << 32 | w->luck, 32);
+	change(p, (uint64_t)getpid() << 32 | w->luck, w->luck / 8 % 16, 32);
 	/* Not before so many have lived, that each one sees deaths. */
 	if (w->luck % 4 != 0 ||
 	    atomic_load(&w->board->lives) < WORKERS + 8 * w->at)
@@ -153,8 +162,7 @@ turn_permit(struct world *w, struct desk *d, unsigned int r, uint64_t with)
 	storm_expect(rc == 0 || is_no(rc), 41);
 	if (rc < 0)
 		return;
-	for (unsigned int i = 0; i < 1 + r / 16 % 64; i++)
-		change(&w->board->permit, with + i, 42);
+	change(&w->board->permit, with, r / 16 % 16, 42);
 	storm_expect(qt_semaphore_value(w->permit) == 0, 43);
 	storm_expect(qt_semaphore_post(w->permit) == 0, 44);
 	d->took++;
@@ -171,7 +179,7 @@ turn_steady(struct world *w, uint64_t n)
 	storm_expect(qt_event_wait(w->manual, QT_WAIT_FOREVER) == 0, 62);
 	rc = qt_semaphore_wait(w->permit, QT_WAIT_FOREVER);
 	storm_expect(rc == 0, 63);
-	change(&w->board->permit, n << 8, 64);
+	change(&w->board->permit, n << 8, 4, 64);
 	storm_expect(qt_semaphore_post(w->permit) == 0, 65);
 	turn_once(w, (unsigned int)n);
 }
