@@ -15,15 +15,14 @@
 
 #include "../../libcommon/shm/cache_priv.h"
 
-#include "../unit/step.h"
+#include "ground.h"
 
 #define VALUE_MAX	200
 #define MANY		200	/* keys; more than fit */
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	struct qt_cache	*c;
-	int		 fd;
 	uint32_t	 before, after;	/* lengths of the victim's value, or
 					 * NONE */
 };
@@ -69,17 +68,12 @@ static struct world *
 world_new(int *fd, uint32_t keys, uint32_t before, uint32_t after,
     uint64_t ttl)
 {
-	struct qt_seg_spec	 spec = { .size = 96u << 10, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 4, .entries = 8,
-	    .kind = "crash" };
 	struct qt_cache_spec	 cache = { .bytes = 12000, .key_max = 4,
 	    .value_max = VALUE_MAX, .unit = 64 };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w), 96u << 10, fd);
 
-	step_must(w != NULL, "calloc");
-	step_must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
-	step_must(qt_cache_create(w->seg, "c", &cache, NULL) == 0, "cache");
-	step_must(qt_cache_open(w->seg, "c", &w->c, NULL) == 0, "open");
+	step_must(qt_cache_create(w->g.seg, "c", &cache, NULL) == 0, "cache");
+	step_must(qt_cache_open(w->g.seg, "c", &w->c, NULL) == 0, "open");
 	w->c->hash.key = (struct qt_hash_key){ { 1, 2 } };
 	if (before != NONE)
 		step_must(put(w, victim, before, ttl) == 0, "put");
@@ -87,8 +81,6 @@ world_new(int *fd, uint32_t keys, uint32_t before, uint32_t after,
 		step_must(put(w, k, k % 3 * 50, 0) == 0, "put");
 	w->before = before;
 	w->after = after;
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
 	return w;
 }
 
@@ -127,10 +119,8 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
 	qt_cache_close(w->c);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 static const char *
@@ -201,13 +191,13 @@ check(void *state)
 	struct world	*w = state;
 	const char	*wrong = check_entries(w);
 
-	if (wrong == NULL && qt_seg_sweep(w->seg) < 0)
+	if (wrong == NULL && qt_seg_sweep(w->g.seg) < 0)
 		wrong = "the dead cannot be swept";
 	if (wrong == NULL)
 		wrong = check_entries(w);
 	if (wrong == NULL)
 		wrong = check_count(w);
-	if (wrong == NULL && qt_obj_fsck(w->seg, 0, NULL, NULL) != 0)
+	if (wrong == NULL && qt_obj_fsck(w->g.seg, 0, NULL, NULL) != 0)
 		wrong = "the cache is not sound";
 	if (wrong == NULL)
 		wrong = check_empty(w);
@@ -225,15 +215,6 @@ check_late(void *state)
 		if (put(w, k, k % 3 * 50, 0) < 0)
 			wrong = "a put is refused";
 	return wrong == NULL ? check(w) : wrong;
-}
-
-static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
 }
 
 static void
@@ -325,10 +306,6 @@ main(void)
 		    check, world_end },
 		{ "clear", going, join, op_clear, check_late, world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

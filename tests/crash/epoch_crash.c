@@ -12,50 +12,24 @@
 #include <unistd.h>
 
 #include "../unit/shm/cell.h"
-#include "../unit/step.h"
+#include "ground.h"
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	struct cell	 c;
 	uint32_t	 dead;		/* one who died before; 0: none */
-	int		 fd;
 };
-
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
-
-static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
-}
 
 static struct world *
 world_with(int *fd, int puts)
 {
-	struct qt_seg_spec	 s = { .size = 256 << 10, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 4, .entries = 8,
-	    .kind = "crash" };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w), 256 << 10, fd);
 	uint64_t		 at = 0;
 
-	must(w != NULL, "calloc");
-	must(qt_seg_create(NULL, &s, &w->seg, NULL) == 0 &&
-	    qt_seg_alloc(w->seg, CELL_SIZE, &at) == 0, "create");
-	cell_open(&w->c, w->seg, at);
+	step_must(qt_seg_alloc(w->g.seg, CELL_SIZE, &at) == 0, "create");
+	cell_open(&w->c, w->g.seg, at);
 	for (int i = 0; i < puts; i++)
-		must(cell_put(&w->c, 1) == 0, "put");
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
+		step_must(cell_put(&w->c, 1) == 0, "put");
 	return w;
 }
 
@@ -84,14 +58,14 @@ world_dead(int *fd)
 	int			 pipes[2];
 	pid_t			 pid;
 
-	must(pipe(pipes) == 0, "pipe");
+	step_must(pipe(pipes) == 0, "pipe");
 	pid = fork();
-	must(pid >= 0, "fork");
+	step_must(pid >= 0, "fork");
 	if (pid == 0) {
 		uint64_t	ref;
 
 		join(w);
-		id = qt_seg_self(w->seg);
+		id = qt_seg_self(w->g.seg);
 		if (qt__epoch_enter(&c->epoch, &g) < 0)
 			_exit(1);
 		/* On a list, and its word does not say so yet. */
@@ -111,7 +85,7 @@ world_dead(int *fd)
 		    QT__EPOCH_RETIRING));
 		_exit(write(pipes[1], &id, sizeof(id)) != sizeof(id));
 	}
-	must(read(pipes[0], &w->dead, sizeof(w->dead)) == sizeof(w->dead) &&
+	step_must(read(pipes[0], &w->dead, sizeof(w->dead)) == sizeof(w->dead) &&
 	    waitpid(pid, NULL, 0) == pid, "the first victim");
 	close(pipes[0]);
 	close(pipes[1]);
@@ -123,9 +97,7 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 /* All of one value, if there is one. */
@@ -148,8 +120,8 @@ check(void *state)
 	struct cell	*c = &w->c;
 	struct qt__fsck	 f = { .left = 0 };
 
-	for (uint32_t id = 1; id <= 4; id++)
-		if (id != qt_seg_self(w->seg) && !qt_seg_is_alive(w->seg, id))
+	for (uint32_t id = 1; id <= PARTICIPANTS; id++)
+		if (id != qt_seg_self(w->g.seg) && !qt_seg_is_alive(w->g.seg, id))
 			cell_sweep(c, id);
 	if (check_whole(c) != NULL)
 		return check_whole(c);
@@ -209,10 +181,6 @@ main(void)
 		{ "sweep a dead one", world_dead, join, op_sweep, check,
 		    world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

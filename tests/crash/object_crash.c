@@ -16,46 +16,29 @@
 #include <qt/shm/array.h>
 
 #include "../../libcommon/shm/object_priv.h"
-#include "../unit/step.h"
+#include "ground.h"
 
 #define SIZE	(512u << 10)
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	struct qt_array	*array;		/* open in the survivor, or NULL */
 	struct qt_array	*theirs;	/* in the victim */
 	uint64_t	 used;
-	int		 fd;
 };
 
 static const struct qt_array_spec	spec = { .dtype = "<u2",
     .shape = { 5000 } };
 
-static void
-must(int ok, const char *what)
-{
-	if (!ok) {
-		printf("Bail out! %s\n", what);
-		exit(1);
-	}
-}
-
 static struct world *
 world_new(int *fd)
 {
-	struct qt_seg_spec	 s = { .size = SIZE, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 4, .entries = 8,
-	    .kind = "crash" };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w), SIZE, fd);
 	uint64_t		 at;
 
-	must(w != NULL, "calloc");
-	must(qt_seg_create(NULL, &s, &w->seg, NULL) == 0, "create");
-	must(qt_seg_alloc(w->seg, 400 << 10, &at) == 0 &&
-	    qt_seg_free(w->seg, at) == 0, "alloc");
-	w->used = qt_seg_used(w->seg);
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
+	step_must(qt_seg_alloc(w->g.seg, 400 << 10, &at) == 0 &&
+	    qt_seg_free(w->g.seg, at) == 0, "alloc");
+	w->used = qt_seg_used(w->g.seg);
 	return w;
 }
 
@@ -72,8 +55,8 @@ world_one(int *fd)
 	struct world	*w = world_new(fd);
 	uint16_t	 mark = 0x5151;
 
-	must(qt_array_create(w->seg, "a", &spec, NULL) == 0 &&
-	    qt_array_open(w->seg, "a", NULL, &w->array, NULL) == 0 &&
+	step_must(qt_array_create(w->g.seg, "a", &spec, NULL) == 0 &&
+	    qt_array_open(w->g.seg, "a", NULL, &w->array, NULL) == 0 &&
 	    qt_array_fill(w->array, 0, 5000, &mark) == 0, "array");
 	qt_array_close(w->array);
 	w->array = NULL;
@@ -86,7 +69,7 @@ world_open(int *fd)
 {
 	struct world	*w = world_one(fd);
 
-	must(qt_array_open(w->seg, "a", NULL, &w->array, NULL) == 0, "open");
+	step_must(qt_array_open(w->g.seg, "a", NULL, &w->array, NULL) == 0, "open");
 	return w;
 }
 
@@ -95,9 +78,7 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 static void
@@ -125,26 +106,26 @@ check_gone(struct world *w)
 	static char	text[200];
 	int		rc;
 
-	if (qt_seg_sweep(w->seg) < 0 || qt_seg_fsck(w->seg, NULL) < 0)
+	if (qt_seg_sweep(w->g.seg) < 0 || qt_seg_fsck(w->g.seg, NULL) < 0)
 		return "fsck of the segment";
-	if (qt_obj_fsck(w->seg, 0, fault, text) != 0)
+	if (qt_obj_fsck(w->g.seg, 0, fault, text) != 0)
 		return text;
 	for (const char *n = "ab"; *n != '\0'; n++) {
 		char	name[2] = { *n, '\0' };
 
-		rc = qt_obj_erase(w->seg, name, NULL);
+		rc = qt_obj_erase(w->g.seg, name, NULL);
 		if (rc < 0 && rc != -ENOENT)
 			return "an object that cannot be erased";
 	}
-	if (qt_obj_gc(w->seg) < 0)
+	if (qt_obj_gc(w->g.seg) < 0)
 		return "gc failed";
-	if (qt_seg_used(w->seg) != w->used)
+	if (qt_seg_used(w->g.seg) != w->used)
 		return "memory was lost";
 	for (int i = 0; i < 12; i++)
-		if (qt_array_create(w->seg, "a", &spec, NULL) < 0 ||
-		    qt_obj_erase(w->seg, "a", NULL) < 0)
+		if (qt_array_create(w->g.seg, "a", &spec, NULL) < 0 ||
+		    qt_obj_erase(w->g.seg, "a", NULL) < 0)
 			return "no object can be made any more";
-	return qt_seg_used(w->seg) != w->used ? "memory was lost later" : NULL;
+	return qt_seg_used(w->g.seg) != w->used ? "memory was lost later" : NULL;
 }
 
 /* "b" is there with zeros, or not at all; "a" as it was. */
@@ -165,7 +146,7 @@ check(void *state)
 	for (const char *n = "ab"; *n != '\0' && wrong == NULL; n++) {
 		char	name[2] = { *n, '\0' };
 
-		rc = qt_array_open(w->seg, name, "u2", &a, NULL);
+		rc = qt_array_open(w->g.seg, name, "u2", &a, NULL);
 		if (rc == -ENOENT)
 			continue;
 		if (rc < 0)
@@ -177,20 +158,11 @@ check(void *state)
 }
 
 static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
-}
-
-static void
 op_create(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_array_create(w->seg, "b", &spec, NULL) < 0)
+	if (qt_array_create(w->g.seg, "b", &spec, NULL) < 0)
 		_exit(1);
 }
 
@@ -199,7 +171,7 @@ op_open_and_close(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_array_open(w->seg, "a", NULL, &w->theirs, NULL) < 0)
+	if (qt_array_open(w->g.seg, "a", NULL, &w->theirs, NULL) < 0)
 		_exit(1);
 	qt_array_close(w->theirs);
 }
@@ -209,7 +181,7 @@ op_erase(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_obj_erase(w->seg, "a", NULL) < 0)
+	if (qt_obj_erase(w->g.seg, "a", NULL) < 0)
 		_exit(1);
 }
 
@@ -219,11 +191,11 @@ op_erase_and_close(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_array_open(w->seg, "a", NULL, &w->theirs, NULL) < 0 ||
-	    qt_obj_erase(w->seg, "a", NULL) < 0)
+	if (qt_array_open(w->g.seg, "a", NULL, &w->theirs, NULL) < 0 ||
+	    qt_obj_erase(w->g.seg, "a", NULL) < 0)
 		_exit(1);
 	qt_array_close(w->theirs);
-	if (qt_seg_used(w->seg) != w->used)
+	if (qt_seg_used(w->g.seg) != w->used)
 		_exit(1);
 }
 
@@ -236,22 +208,22 @@ world_dead(int *fd)
 	uint64_t	 at;
 	int		 status;
 
-	must(pid >= 0, "fork");
+	step_must(pid >= 0, "fork");
 	if (pid == 0) {
 		join(w);
-		if (qt_array_open(w->seg, "a", NULL, &w->theirs, NULL) < 0 ||
-		    qt__seg_alloc(w->seg, 8192, (uint64_t)((unsigned char *)
-		    &w->seg->slots[w->seg->self].intent - w->seg->map), 0,
+		if (qt_array_open(w->g.seg, "a", NULL, &w->theirs, NULL) < 0 ||
+		    qt__seg_alloc(w->g.seg, 8192, (uint64_t)((unsigned char *)
+		    &w->g.seg->slots[w->g.seg->self].intent - w->g.seg->map), 0,
 		    &at) < 0)
 			_exit(1);
 		raise(SIGSTOP);
 		_exit(1);
 	}
-	must(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status),
+	step_must(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status),
 	    "the first victim");
-	must(qt_obj_erase(w->seg, "a", NULL) == 0, "erase");
+	step_must(qt_obj_erase(w->g.seg, "a", NULL) == 0, "erase");
 	kill(pid, SIGKILL);
-	must(waitpid(pid, &status, 0) == pid, "waitpid");
+	step_must(waitpid(pid, &status, 0) == pid, "waitpid");
 	return w;
 }
 
@@ -262,7 +234,7 @@ op_join(void *state)
 	struct world	*w = state;
 
 	join(w);
-	if (qt_seg_used(w->seg) != w->used)
+	if (qt_seg_used(w->g.seg) != w->used)
 		_exit(1);
 }
 
@@ -285,10 +257,6 @@ main(void)
 		{ "join and free what a dead one left", world_dead, NULL, op_join, check,
 		    world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

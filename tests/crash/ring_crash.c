@@ -12,18 +12,17 @@
 
 #include <qt/shm/ring.h>
 
-#include "../unit/step.h"
+#include "ground.h"
 
 #define SIZE	(512u << 10)
 #define LIMIT	(16u << 10)
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	uint64_t	*ring;		/* a word in the segment */
 	uint64_t	 used;		/* bytes before it was made */
 	uint64_t	 head;		/* before the operation */
 	struct qt_ring_writer *writer;	/* of the child, when it has it open */
-	int		 fd;
 };
 
 static unsigned char
@@ -54,19 +53,12 @@ write_pattern(struct qt_ring_writer *w, size_t len)
 static struct world *
 world_new(int *fd)
 {
-	struct qt_seg_spec	 spec = { .size = SIZE, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 4, .entries = 8,
-	    .kind = "crash" };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w), SIZE, fd);
 	uint64_t		 root;
 
-	step_must(w != NULL, "calloc");
-	step_must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
-	step_must(qt_seg_alloc(w->seg, 4096, &root) == 0, "alloc");
-	w->ring = qt_seg_at(w->seg, root, 8);
-	w->used = qt_seg_used(w->seg);
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
+	step_must(qt_seg_alloc(w->g.seg, 4096, &root) == 0, "alloc");
+	w->ring = qt_seg_at(w->g.seg, root, 8);
+	w->used = qt_seg_used(w->g.seg);
 	return w;
 }
 
@@ -76,8 +68,8 @@ world_with(int *fd, size_t len)
 	struct world		*w = world_new(fd);
 	struct qt_ring_writer	*writer;
 
-	step_must(qt_ring_create(w->seg, LIMIT, w->ring) == 0, "ring");
-	step_must(qt_ring_writer_open(w->seg, *w->ring, &writer, NULL) == 0,
+	step_must(qt_ring_create(w->g.seg, LIMIT, w->ring) == 0, "ring");
+	step_must(qt_ring_writer_open(w->g.seg, *w->ring, &writer, NULL) == 0,
 	    "writer");
 	step_must(write_pattern(writer, len) == 0, "write");
 	w->head = qt_ring_writer_head(writer);
@@ -96,9 +88,7 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 static const char *
@@ -109,7 +99,7 @@ check_bytes(struct world *w, uint64_t at_least)
 	unsigned char		 buf[777];
 	const char		*wrong = NULL;
 
-	if (qt_ring_reader_open(w->seg, *w->ring, &r, NULL) < 0)
+	if (qt_ring_reader_open(w->g.seg, *w->ring, &r, NULL) < 0)
 		return "no reader";
 	qt_ring_range(r, &tail, &head);
 	if (head < w->head)
@@ -134,13 +124,13 @@ check_bytes(struct world *w, uint64_t at_least)
 static const char *
 check_gone(struct world *w)
 {
-	if (qt_ring_destroy_at(w->seg, w->ring) < 0)
+	if (qt_ring_destroy_at(w->g.seg, w->ring) < 0)
 		return "the ring cannot be destroyed";
 	if (*w->ring != 0)
 		return "the word was not cleared";
-	if (qt_seg_sweep(w->seg) < 0 || qt_seg_fsck(w->seg, NULL) < 0)
+	if (qt_seg_sweep(w->g.seg) < 0 || qt_seg_fsck(w->g.seg, NULL) < 0)
 		return "fsck";
-	if (qt_seg_used(w->seg) != w->used)
+	if (qt_seg_used(w->g.seg) != w->used)
 		return "memory was lost";
 	return NULL;
 }
@@ -156,7 +146,7 @@ check_writing(void *state)
 
 	if (wrong != NULL)
 		return wrong;
-	if (qt_ring_writer_open(w->seg, *w->ring, &writer, NULL) < 0)
+	if (qt_ring_writer_open(w->g.seg, *w->ring, &writer, NULL) < 0)
 		return "nobody can become the writer";
 	if (write_pattern(writer, 5000) < 0)
 		wrong = "the next writer cannot write";
@@ -177,21 +167,12 @@ check_life(void *state)
 }
 
 static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
-}
-
-static void
 open_writer(void *state)
 {
 	struct world	*w = state;
 
 	join(w);
-	if (qt_ring_writer_open(w->seg, *w->ring, &w->writer, NULL) < 0)
+	if (qt_ring_writer_open(w->g.seg, *w->ring, &w->writer, NULL) < 0)
 		_exit(1);
 }
 
@@ -210,7 +191,7 @@ op_open_and_close(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_ring_writer_open(w->seg, *w->ring, &w->writer, NULL) < 0)
+	if (qt_ring_writer_open(w->g.seg, *w->ring, &w->writer, NULL) < 0)
 		_exit(1);
 	qt_ring_writer_close(w->writer);
 }
@@ -220,7 +201,7 @@ op_create(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_ring_create(w->seg, LIMIT, w->ring) < 0)
+	if (qt_ring_create(w->g.seg, LIMIT, w->ring) < 0)
 		_exit(1);
 }
 
@@ -229,7 +210,7 @@ op_destroy(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_ring_destroy_at(w->seg, w->ring) < 0)
+	if (qt_ring_destroy_at(w->g.seg, w->ring) < 0)
 		_exit(1);
 }
 
@@ -253,7 +234,7 @@ op_destroy_it(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_ring_destroy(w->seg, *w->ring) < 0)
+	if (qt_ring_destroy(w->g.seg, *w->ring) < 0)
 		_exit(1);
 }
 
@@ -263,12 +244,12 @@ check_destroyed(void *state)
 	struct world	*w = state;
 	uint64_t	 magic;
 
-	if (qt_seg_sweep(w->seg) < 0)
+	if (qt_seg_sweep(w->g.seg) < 0)
 		return "sweep";
 	/* By pread: to look at memory that is gone would bring it back. */
-	if (pread(w->fd, &magic, 8, (off_t)*w->ring) != 8)
+	if (pread(w->g.fd, &magic, 8, (off_t)*w->ring) != 8)
 		return "pread";
-	if (magic != 0 && qt_ring_destroy(w->seg, *w->ring) < 0)
+	if (magic != 0 && qt_ring_destroy(w->g.seg, *w->ring) < 0)
 		return "the ring cannot be destroyed";
 	*w->ring = 0;
 	return check_gone(w);
@@ -294,10 +275,6 @@ main(void)
 		{ "destroy", world_growing, join, op_destroy, check_life,
 		    world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

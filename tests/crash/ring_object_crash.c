@@ -15,18 +15,17 @@
 #include <qt/shm/ring.h>
 #include <qt/shm/wait.h>
 
-#include "../unit/step.h"
+#include "ground.h"
 
 #define SIZE	(512u << 10)
 #define LIMIT	(16u << 10)
 
 struct world {
-	struct qt_seg		*seg;
+	struct ground		 g;
 	struct qt_ring		*ring;		/* of the child */
 	struct qt_ring_writer	*writer;
 	uint64_t		 used;		/* bytes before it was made */
 	uint64_t		 head;		/* before the operation */
-	int			 fd;
 };
 
 static char
@@ -77,19 +76,12 @@ write_some(struct qt_seg *seg, size_t len)
 static struct world *
 world_new(int *fd)
 {
-	struct qt_seg_spec	 s = { .size = SIZE, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 4, .entries = 8,
-	    .kind = "crash" };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w), SIZE, fd);
 	uint64_t		 at;
 
-	step_must(w != NULL, "calloc");
-	step_must(qt_seg_create(NULL, &s, &w->seg, NULL) == 0, "create");
-	step_must(qt_seg_alloc(w->seg, 400 << 10, &at) == 0 &&
-	    qt_seg_free(w->seg, at) == 0, "alloc");
-	w->used = qt_seg_used(w->seg);
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
+	step_must(qt_seg_alloc(w->g.seg, 400 << 10, &at) == 0 &&
+	    qt_seg_free(w->g.seg, at) == 0, "alloc");
+	w->used = qt_seg_used(w->g.seg);
 	return w;
 }
 
@@ -99,8 +91,8 @@ world_with(int *fd, size_t len)
 	struct world	*w = world_new(fd);
 	int64_t		 head;
 
-	step_must(qt_ring_make(w->seg, "r", LIMIT, NULL) == 0, "ring");
-	head = write_some(w->seg, len);
+	step_must(qt_ring_make(w->g.seg, "r", LIMIT, NULL) == 0, "ring");
+	head = write_some(w->g.seg, len);
 	step_must(head == (int64_t)len, "write");
 	w->head = (uint64_t)head;
 	return w;
@@ -116,9 +108,7 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 static void
@@ -159,23 +149,23 @@ check_gone(struct world *w)
 	static char	text[200];
 	int		rc;
 
-	if (qt_seg_sweep(w->seg) < 0 || qt_seg_fsck(w->seg, NULL) < 0)
+	if (qt_seg_sweep(w->g.seg) < 0 || qt_seg_fsck(w->g.seg, NULL) < 0)
 		return "fsck of the segment";
-	if (qt_obj_fsck(w->seg, 0, fault, text) != 0)
+	if (qt_obj_fsck(w->g.seg, 0, fault, text) != 0)
 		return text;
-	rc = qt_obj_erase(w->seg, "r", NULL);
+	rc = qt_obj_erase(w->g.seg, "r", NULL);
 	if (rc < 0 && rc != -ENOENT)
 		return "a ring that cannot be erased";
-	if (qt_obj_gc(w->seg) < 0)
+	if (qt_obj_gc(w->g.seg) < 0)
 		return "gc failed";
-	if (qt_seg_used(w->seg) != w->used)
+	if (qt_seg_used(w->g.seg) != w->used)
 		return "memory was lost";
 	for (int i = 0; i < 3; i++)
-		if (qt_ring_make(w->seg, "r", LIMIT, NULL) < 0 ||
-		    write_some(w->seg, 2 * LIMIT) < 0 ||
-		    qt_obj_erase(w->seg, "r", NULL) < 0)
+		if (qt_ring_make(w->g.seg, "r", LIMIT, NULL) < 0 ||
+		    write_some(w->g.seg, 2 * LIMIT) < 0 ||
+		    qt_obj_erase(w->g.seg, "r", NULL) < 0)
 			return "no ring can be made any more";
-	return qt_seg_used(w->seg) != w->used ? "memory was lost later" : NULL;
+	return qt_seg_used(w->g.seg) != w->used ? "memory was lost later" : NULL;
 }
 
 /* It is there, empty, or not at all. */
@@ -186,11 +176,11 @@ check_made(void *state)
 	int64_t		 head;
 	const char	*wrong = NULL;
 
-	if (qt_seg_sweep(w->seg) < 0)
+	if (qt_seg_sweep(w->g.seg) < 0)
 		return "sweep";
-	head = write_some(w->seg, 100);
+	head = write_some(w->g.seg, 100);
 	if (head == 100)
-		wrong = check_bytes(w->seg, 100);
+		wrong = check_bytes(w->g.seg, 100);
 	else if (head != -ENOENT)
 		wrong = "it is neither there nor not there";
 	return wrong != NULL ? wrong : check_gone(w);
@@ -200,16 +190,16 @@ static const char *
 check_writing(void *state)
 {
 	struct world	*w = state;
-	const char	*wrong = check_bytes(w->seg, w->head);
+	const char	*wrong = check_bytes(w->g.seg, w->head);
 
-	if (wrong == NULL && write_some(w->seg, 5000) < 0)
+	if (wrong == NULL && write_some(w->g.seg, 5000) < 0)
 		wrong = "the next writer cannot write";
 	if (wrong == NULL)
-		wrong = check_bytes(w->seg, w->head + 5000);
-	if (wrong == NULL && write_some(w->seg, 3 * LIMIT) < 0)
+		wrong = check_bytes(w->g.seg, w->head + 5000);
+	if (wrong == NULL && write_some(w->g.seg, 3 * LIMIT) < 0)
 		wrong = "the next writer cannot write on";
 	if (wrong == NULL)
-		wrong = check_bytes(w->seg, w->head + 5000 + 3 * LIMIT);
+		wrong = check_bytes(w->g.seg, w->head + 5000 + 3 * LIMIT);
 	return wrong != NULL ? wrong : check_gone(w);
 }
 
@@ -221,18 +211,9 @@ check_erased(void *state)
 	struct qt_seg_entry	 e;
 	const char		*wrong = NULL;
 
-	if (qt_seg_entry_get(w->seg, "r", &e) == 0)
-		wrong = check_bytes(w->seg, w->head);
+	if (qt_seg_entry_get(w->g.seg, "r", &e) == 0)
+		wrong = check_bytes(w->g.seg, w->head);
 	return wrong != NULL ? wrong : check_gone(w);
-}
-
-static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
 }
 
 static void
@@ -241,7 +222,7 @@ open_writer(void *state)
 	struct world	*w = state;
 
 	join(w);
-	if (qt_ring_open(w->seg, "r", &w->ring, NULL) < 0 ||
+	if (qt_ring_open(w->g.seg, "r", &w->ring, NULL) < 0 ||
 	    qt_ring_writer(w->ring, &w->writer, NULL) < 0)
 		_exit(1);
 }
@@ -253,7 +234,7 @@ open_and_erase(void *state)
 	struct world	*w = state;
 
 	open_writer(w);
-	if (qt_obj_erase(w->seg, "r", NULL) < 0)
+	if (qt_obj_erase(w->g.seg, "r", NULL) < 0)
 		_exit(1);
 }
 
@@ -262,7 +243,7 @@ op_make(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_ring_make(w->seg, "r", LIMIT, NULL) < 0)
+	if (qt_ring_make(w->g.seg, "r", LIMIT, NULL) < 0)
 		_exit(1);
 }
 
@@ -303,7 +284,7 @@ op_erase(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_obj_erase(w->seg, "r", NULL) < 0)
+	if (qt_obj_erase(w->g.seg, "r", NULL) < 0)
 		_exit(1);
 }
 
@@ -326,10 +307,6 @@ main(void)
 		{ "close it last, erased", world_full, open_and_erase,
 		    op_close, check_erased, world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -12,41 +12,33 @@
 
 #include <qt/shm/segment.h>
 
-#include "../unit/step.h"
+#include "ground.h"
 
 #define SIZE	(512u << 10)
 #define WORDS	8
 
 struct world {
-	struct qt_seg	*seg;
+	struct ground	g;
 	uint64_t	*words;		/* in the segment: what is allocated */
 	uint64_t	 used;		/* bytes before they were */
 	uint64_t	 loose;		/* an extent that no word names, or 0 */
-	int		 fd;
 };
 
 /* A page of words, and holes of several sizes to allocate from. */
 static void *
 world_new(int *fd)
 {
-	struct qt_seg_spec	 spec = { .size = SIZE, .mode = 0600,
-	    .group = (gid_t)-1, .participants = 4, .entries = 8,
-	    .kind = "crash" };
-	struct world		*w = calloc(1, sizeof(*w));
+	struct world		*w = ground_new(sizeof(*w), SIZE, fd);
 	uint64_t		 root;
 
-	step_must(w != NULL, "calloc");
-	step_must(qt_seg_create(NULL, &spec, &w->seg, NULL) == 0, "create");
-	step_must(qt_seg_alloc(w->seg, 4096, &root) == 0, "alloc");
-	w->words = qt_seg_at(w->seg, root, 4096);
-	w->used = qt_seg_used(w->seg);
+	step_must(qt_seg_alloc(w->g.seg, 4096, &root) == 0, "alloc");
+	w->words = qt_seg_at(w->g.seg, root, 4096);
+	w->used = qt_seg_used(w->g.seg);
 	for (int i = 0; i < 6; i++)
-		step_must(qt_seg_alloc(w->seg, 4096u << i % 3, &w->words[i]) == 0,
+		step_must(qt_seg_alloc(w->g.seg, 4096u << i % 3, &w->words[i]) == 0,
 		    "alloc");
-	step_must(qt_seg_free_at(w->seg, &w->words[1]) == 0, "free");
-	step_must(qt_seg_free_at(w->seg, &w->words[3]) == 0, "free");
-	w->fd = qt_seg_dup_rdonly(w->seg);
-	*fd = w->fd;
+	step_must(qt_seg_free_at(w->g.seg, &w->words[1]) == 0, "free");
+	step_must(qt_seg_free_at(w->g.seg, &w->words[3]) == 0, "free");
 	return w;
 }
 
@@ -55,9 +47,7 @@ world_end(void *state)
 {
 	struct world	*w = state;
 
-	close(w->fd);
-	qt_seg_close(w->seg);
-	free(w);
+	ground_end(w);
 }
 
 /* Everything that is left can be freed, and then all of it is one extent. */
@@ -68,30 +58,30 @@ check_all_comes_back(struct world *w)
 	struct qt_err	err = QT_ERR_INIT;
 	uint64_t	all;
 
-	if (qt_seg_sweep(w->seg) < 0)
+	if (qt_seg_sweep(w->g.seg) < 0)
 		return "sweep failed";
-	if (qt_seg_fsck(w->seg, &err) < 0) {
+	if (qt_seg_fsck(w->g.seg, &err) < 0) {
 		snprintf(text, sizeof(text), "fsck: %s", err.text);
 		return text;
 	}
-	if (w->loose != 0 && qt_seg_extent(w->seg, w->loose) != 0 &&
-	    qt_seg_free(w->seg, w->loose) < 0)
+	if (w->loose != 0 && qt_seg_extent(w->g.seg, w->loose) != 0 &&
+	    qt_seg_free(w->g.seg, w->loose) < 0)
 		return "an extent cannot be freed";
 	for (int i = 0; i < WORDS; i++)
 		if (w->words[i] != 0 &&
-		    qt_seg_free_at(w->seg, &w->words[i]) < 0)
+		    qt_seg_free_at(w->g.seg, &w->words[i]) < 0)
 			return "a word names no extent";
-	if (qt_seg_fsck(w->seg, &err) < 0)
+	if (qt_seg_fsck(w->g.seg, &err) < 0)
 		return "fsck after freeing all";
 	/* Before anything is made again, which would hide what was lost. */
-	if (qt_seg_used(w->seg) != w->used)
+	if (qt_seg_used(w->g.seg) != w->used)
 		return "memory was lost";
-	if (qt_seg_alloc(w->seg, 400u << 10, &all) < 0)
+	if (qt_seg_alloc(w->g.seg, 400u << 10, &all) < 0)
 		return "address space was lost";
 	for (uint32_t i = 0; i < 400u << 10; i++)
-		if (((char *)qt_seg_at(w->seg, all, 1))[i] != 0)
+		if (((char *)qt_seg_at(w->g.seg, all, 1))[i] != 0)
 			return "an extent that is not zero";
-	return qt_seg_free(w->seg, all) < 0 ? "free" : NULL;
+	return qt_seg_free(w->g.seg, all) < 0 ? "free" : NULL;
 }
 
 static const char *
@@ -101,21 +91,12 @@ check(void *state)
 }
 
 static void
-join(void *state)
-{
-	struct world	*w = state;
-
-	if (qt_seg_after_fork(w->seg, NULL) < 0)
-		_exit(1);
-}
-
-static void
 op_join_and_leave(void *state)
 {
 	struct world	*w = state;
 
 	join(w);
-	qt_seg_close(w->seg);
+	qt_seg_close(w->g.seg);
 }
 
 static void
@@ -123,7 +104,7 @@ op_alloc(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_seg_alloc(w->seg, 8192, &w->words[6]) < 0)
+	if (qt_seg_alloc(w->g.seg, 8192, &w->words[6]) < 0)
 		_exit(1);
 }
 
@@ -133,7 +114,7 @@ op_free(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_seg_free_at(w->seg, &w->words[2]) < 0)
+	if (qt_seg_free_at(w->g.seg, &w->words[2]) < 0)
 		_exit(1);
 }
 
@@ -142,7 +123,7 @@ loose_world(int *fd)
 {
 	struct world	*w = world_new(fd);
 
-	step_must(qt_seg_alloc(w->seg, 8192, &w->loose) == 0, "alloc");
+	step_must(qt_seg_alloc(w->g.seg, 8192, &w->loose) == 0, "alloc");
 	return w;
 }
 
@@ -151,7 +132,7 @@ op_free_it(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_seg_free(w->seg, w->loose) < 0)
+	if (qt_seg_free(w->g.seg, w->loose) < 0)
 		_exit(1);
 }
 
@@ -161,8 +142,8 @@ op_look(void *state)
 {
 	struct world	*w = state;
 
-	if (qt_seg_extent(w->seg, w->words[0]) != 4096 ||
-	    qt_seg_fsck(w->seg, NULL) < 0)
+	if (qt_seg_extent(w->g.seg, w->words[0]) != 4096 ||
+	    qt_seg_fsck(w->g.seg, NULL) < 0)
 		_exit(1);
 }
 
@@ -173,7 +154,7 @@ entry_world(int *fd)
 	struct qt_seg_entry	 e = { .name = "old", .type = QT_TYPE_RAW,
 	    .offset = w->words[0], .size = 4096 };
 
-	step_must(qt_seg_entry_add(w->seg, &e) == 0, "entry");
+	step_must(qt_seg_entry_add(w->g.seg, &e) == 0, "entry");
 	return w;
 }
 
@@ -186,19 +167,19 @@ check_entries(void *state)
 	    .offset = w->words[0], .size = 8 };
 	uint32_t		 cursor = 0;
 
-	if (qt_seg_entry_get(w->seg, "new", &e) == 0 &&
+	if (qt_seg_entry_get(w->g.seg, "new", &e) == 0 &&
 	    (e.type != QT_TYPE_TABLE || e.size != 4096 ||
 	    strcmp(e.dtype, "<f8") != 0 || e.shape[0] != 512))
 		return "a torn entry";
-	if (qt_seg_entry_get(w->seg, "old", &e) == 0 &&
+	if (qt_seg_entry_get(w->g.seg, "old", &e) == 0 &&
 	    (e.offset != w->words[0] || e.size != 4096))
 		return "a torn old entry";
-	while (qt_seg_entry_next(w->seg, &cursor, &e))
+	while (qt_seg_entry_next(w->g.seg, &cursor, &e))
 		if (strcmp(e.name, "old") != 0 && strcmp(e.name, "new") != 0)
 			return "an entry without its name";
-	if (qt_seg_entry_add(w->seg, &again) < 0 ||
-	    qt_seg_entry_get(w->seg, "third", &e) < 0 ||
-	    qt_seg_entry_del(w->seg, "third") < 0)
+	if (qt_seg_entry_add(w->g.seg, &again) < 0 ||
+	    qt_seg_entry_get(w->g.seg, "third", &e) < 0 ||
+	    qt_seg_entry_del(w->g.seg, "third") < 0)
 		return "no entry can be added";
 	return check_all_comes_back(w);
 }
@@ -211,8 +192,8 @@ op_entries(void *state)
 	    .dtype = "<f8", .shape = { 512 }, .offset = w->words[0],
 	    .size = 4096 };
 
-	if (qt_seg_entry_add(w->seg, &e) < 0 ||
-	    qt_seg_entry_del(w->seg, "old") < 0)
+	if (qt_seg_entry_add(w->g.seg, &e) < 0 ||
+	    qt_seg_entry_del(w->g.seg, "old") < 0)
 		_exit(1);
 }
 
@@ -232,10 +213,6 @@ main(void)
 		{ "add and delete an entry", entry_world, join, op_entries,
 		    check_entries, world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -194,10 +194,6 @@ main(void)
 		    world_end },
 		{ "adopt", world_two, join, op_adopt, check, world_end },
 	};
-	int				bad = 0, n = 0;
 
-	printf("1..%zu\n", sizeof(cases) / sizeof(cases[0]));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		bad |= step_sweep(&cases[i], ++n);
-	return bad;
+	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
 }
