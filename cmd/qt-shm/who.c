@@ -7,9 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <qt/base/buf.h>
 #include <qt/base/sys.h>
+#include <qt/shm/object.h>
 
 #include "grid.h"
+#include "names.h"
 #include "target.h"
 #include "verbs.h"
 
@@ -29,6 +32,8 @@ static const struct grid_column columns[] = {
 	{ "state", GRID_TEXT, 1 },
 	{ "joined", GRID_TIME, 1 },
 	{ "generation", GRID_NUMBER, 0 },
+	{ "holds", GRID_TEXT, 1 },
+	{ "held", GRID_NUMBER, 0 },
 	{ NULL, GRID_TEXT, 0 },
 };
 
@@ -66,6 +71,97 @@ state_of(const struct qt_seg *seg, const struct qt_seg_participant *p)
 	return n == 'T' || n == 't' ? "stopped" : "alive";
 }
 
+/* What a participant has in all structures together. */
+struct share {
+	struct qt_buf	holds;		/* "name:what=count name:..." */
+	uint64_t	held;
+};
+
+/* What participants hold in one structure. */
+struct hold {
+	struct qt_obj_hold	hold;
+	struct hold		*next;
+};
+
+struct looking {
+	struct share	*share;		/* of participant i */
+	uint32_t	 count;
+	struct hold	*holds;
+};
+
+static void
+see_hold(void *arg, const struct qt_obj_hold *hold)
+{
+	struct looking	*l = arg;
+	struct hold	*h;
+
+	if (hold->participant >= l->count)
+		return;		/* damaged: fsck says so */
+	for (h = l->holds; h != NULL; h = h->next)
+		if (h->hold.participant == hold->participant &&
+		    h->hold.what == hold->what)
+			break;
+	if (h == NULL) {
+		h = calloc(1, sizeof(*h));
+		if (h == NULL)
+			qt_die(QT_EXIT_SYS, "no memory for the list");
+		h->hold = *hold;
+		h->hold.count = 0;
+		h->next = l->holds;
+		l->holds = h;
+	}
+	h->hold.count += hold->count;
+}
+
+/* What is damaged, or gone meanwhile, is passed over. */
+static void
+look_at(struct looking *l, struct qt_seg *seg, const char *name)
+{
+	struct hold	*h;
+	struct share	*s;
+
+	(void)qt_obj_each_hold(seg, name, see_hold, l, NULL);
+	while ((h = l->holds) != NULL) {
+		s = &l->share[h->hold.participant];
+		if (qt_buf_addf(&s->holds, "%s%s:%s=%" PRIu64,
+		    s->holds.len > 0 ? " " : "", name, h->hold.what,
+		    h->hold.count) < 0)
+			qt_die(QT_EXIT_SYS, "no memory for the list");
+		s->held += h->hold.count;
+		l->holds = h->next;
+		free(h);
+	}
+}
+
+static struct looking
+look(struct qt_seg *seg)
+{
+	struct looking		 l = { .share = NULL };
+	struct qt_seg_entry	*all;
+	struct qt_seg_info	 info;
+	size_t			 count;
+
+	qt_seg_describe(seg, &info);
+	l.count = info.participants + 1;
+	l.share = calloc(l.count, sizeof(*l.share));
+	if (l.share == NULL)
+		qt_die(QT_EXIT_SYS, "no memory for the list");
+	count = names_all(seg, &all);
+	for (size_t i = 0; i < count; i++)
+		if (qt_obj_is_type(all[i].type))
+			look_at(&l, seg, all[i].name);
+	free(all);
+	return l;
+}
+
+static void
+fill_share(struct grid *g, struct share *s)
+{
+	if (s->holds.len > 0)
+		grid_text(g, "holds", "%s", s->holds.data);
+	grid_number(g, "held", s->held);
+}
+
 int
 who_main(int argc, char **argv)
 {
@@ -75,6 +171,7 @@ who_main(int argc, char **argv)
 	struct qt_seg			*seg;
 	struct target			 t;
 	struct grid			 g;
+	struct looking			 l;
 	uint32_t			 cursor = 0;
 	int				 id, count;
 
@@ -86,6 +183,7 @@ who_main(int argc, char **argv)
 	target_parse(&t, argv[o.index], TARGET_SEG);
 	grid_columns(&g, columns);
 	seg = target_open(&t, QT_SEG_RDONLY);
+	l = look(seg);
 	while (qt_seg_participant_next(seg, &cursor, &p) == 1) {
 		grid_row(&g);
 		grid_number(&g, "id", p.id);
@@ -94,7 +192,11 @@ who_main(int argc, char **argv)
 		grid_text(&g, "state", "%s", state_of(seg, &p));
 		grid_number(&g, "joined", p.joined_ms);
 		grid_number(&g, "generation", p.generation);
+		fill_share(&g, &l.share[p.id]);
 	}
+	for (uint32_t i = 0; i < l.count; i++)
+		qt_buf_clear(&l.share[i].holds);
+	free(l.share);
 	target_close(seg);
 	count = (int)g.row_count;
 	if (count > 0 || g.is_json)

@@ -472,7 +472,21 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 		(void)end_phase(obj);
 }
 
+static void
+each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	struct qt__barrier	*x = qt__sync_body(obj);
+
+	for (uint64_t i = 0; i < obj->head.capacity; i++) {
+		uint64_t	p = atomic_load(&x->place[i]);
+
+		if (qt__owner_state(p) == IN)
+			qt__hold(h, qt__owner_id(p), "party", 1);
+	}
+}
+
 const struct qt__obj_type	qt__barrier_type = {
 	.number = QT_TYPE_BARRIER, .name = "barrier", .check = check,
 	.sweep = sweep, .describe = describe, .fsck = fsck,
+	.each_hold = each_hold,
 };

@@ -89,9 +89,20 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 	(void)qt__sync_fsck_word(obj, f, &x->turn, 1, 0);
 }
 
+static void
+each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	struct qt__mutex	*x = qt__sync_body(obj);
+	uint64_t		 w = atomic_load(&x->word);
+
+	if (qt__owner_state(w) & QT__MUTEX_HELD)
+		qt__hold(h, qt__owner_id(w), "held", 1);
+}
+
 const struct qt__obj_type	qt__mutex_type = {
 	.number = QT_TYPE_MUTEX, .name = "mutex", .check = check,
 	.sweep = sweep, .describe = describe, .fsck = fsck,
+	.each_hold = each_hold,
 };
 
 int

@@ -354,6 +354,7 @@ qt__relax(void)
 }
 
 struct qt__fsck;
+struct qt__holds;
 struct qt_epoch_pin;
 
 /* --- The types ----------------------------------------------------------- */
@@ -386,6 +387,8 @@ struct qt__obj_type {
 	 * against any bytes. NULL: nothing to look at.
 	 */
 	void	(*fsck)(struct qt_obj *obj, struct qt__fsck *f);
+	/* qt_obj_each_hold(), by qt__hold(). NULL: nothing is ever held. */
+	void	(*each_hold)(struct qt_obj *obj, struct qt__holds *h);
 	/*
 	 * The object at that offset was erased, and nobody has it open: frees
 	 * the extents that its words name, each in one step with its word. The
@@ -410,6 +413,10 @@ struct qt__fsck {
 /* is_repaired: it was, so it does not count. */
 void	qt__fsck_fault(struct qt__fsck *f, bool is_repaired, const char *fmt,
 	    ...) __attribute__((format(printf, 3, 4)));
+
+/* For each_hold(): participant id holds so many; 0 is nobody, none. */
+void	qt__hold(struct qt__holds *h, uint32_t id, const char *what,
+	    uint64_t count);
 
 /* One more number for qt_obj_stat. */
 void	qt__stat_add(struct qt_obj_stat *stat, const char *name,

@@ -57,6 +57,39 @@ qt_obj_stat(struct qt_seg *seg, const char *name, struct qt_obj_stat *out,
 	return 0;
 }
 
+struct qt__holds {
+	void	(*fn)(void *arg, const struct qt_obj_hold *hold);
+	void	*arg;
+};
+
+void
+qt__hold(struct qt__holds *h, uint32_t id, const char *what, uint64_t count)
+{
+	struct qt_obj_hold	hold = { .participant = id, .what = what,
+	    .count = count };
+
+	if (id != 0 && count != 0)
+		h->fn(h->arg, &hold);
+}
+
+int
+qt_obj_each_hold(struct qt_seg *seg, const char *name,
+    void (*fn)(void *arg, const struct qt_obj_hold *hold), void *arg,
+    struct qt_err *err)
+{
+	struct qt__holds	h = { .fn = fn, .arg = arg };
+	struct qt_obj		obj;
+	int			rc = qt__obj_open(seg, name, QT_TYPE_NONE,
+	    &obj, err);
+
+	if (rc < 0)
+		return rc;
+	if (obj.type->each_hold != NULL)
+		obj.type->each_hold(&obj, &h);
+	qt__obj_close(&obj);
+	return 0;
+}
+
 void
 qt__fsck_fault(struct qt__fsck *f, bool is_repaired, const char *fmt, ...)
 {

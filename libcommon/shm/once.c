@@ -71,9 +71,20 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 	    QT__ONCE_NEW);
 }
 
+static void
+each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	struct qt__once	*x = qt__sync_body(obj);
+	uint64_t	 w = atomic_load(&x->word);
+
+	if (qt__owner_state(w) == QT__ONCE_RUNNING)
+		qt__hold(h, qt__owner_id(w), "running", 1);
+}
+
 const struct qt__obj_type	qt__once_type = {
 	.number = QT_TYPE_ONCE, .name = "once", .check = check,
 	.sweep = sweep, .describe = describe, .fsck = fsck,
+	.each_hold = each_hold,
 };
 
 int

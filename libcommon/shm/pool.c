@@ -364,7 +364,23 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 	    1u << QT__CHUNK_OWNED | 1u << QT__CHUNK_SHARED, f);
 }
 
+static void
+each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	struct qt_shm_pool	p;
+
+	attach(&p, obj);
+	for (uint32_t i = 0; i < p.chunks.count; i++) {
+		uint64_t	word = atomic_load(
+		    &qt__chunk_at(&p.chunks, i)->word);
+
+		if (qt__owner_state(word) == QT__CHUNK_OWNED)
+			qt__hold(h, qt__owner_id(word), "owned", 1);
+	}
+}
+
 const struct qt__obj_type	qt__pool_type = {
 	.number = QT_TYPE_POOL, .name = "pool", .check = check,
 	.sweep = sweep, .describe = describe, .fsck = fsck,
+	.each_hold = each_hold,
 };

@@ -234,4 +234,5 @@ describe(struct qt_obj *obj, struct qt_obj_stat *stat)
 const struct qt__obj_type	qt__queue_type = {
 	.number = QT_TYPE_QUEUE, .name = "queue", .check = check,
 	.sweep = qt__queue_sweep, .describe = describe, .fsck = qt__queue_fsck,
+	.each_hold = qt__queue_each_hold,
 };

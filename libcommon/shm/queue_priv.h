@@ -137,6 +137,7 @@ uint64_t qt__queue_settle_head(struct qt_queue *q);
 /* queue_sweep.c */
 void	qt__queue_sweep(struct qt_obj *obj, uint32_t id);
 void	qt__queue_fsck(struct qt_obj *obj, struct qt__fsck *f);
+void	qt__queue_each_hold(struct qt_obj *obj, struct qt__holds *h);
 /* An item that is TAKEN, by one who died or by us, goes in again. */
 int	qt__queue_again(struct qt_queue *q, uint32_t index, uint64_t word);
 /* queue.c: where everything is, of an object whose head was checked. */

@@ -84,6 +84,26 @@ qt__queue_sweep(struct qt_obj *obj, uint32_t id)
 	qt__wake(&q.obj, QT__QUEUE_NOT_FULL);
 }
 
+/* An owned chunk that is in no cell is being filled. */
+void
+qt__queue_each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	struct qt_queue	q;
+
+	qt__queue_attach(&q, obj);
+	for (uint32_t i = 0; i < q.chunks.count; i++) {
+		uint64_t	word = atomic_load_explicit(
+		    &qt__chunk_at(&q.chunks, i)->word, memory_order_acquire);
+		uint32_t	state = qt__owner_state(word);
+
+		if (state == QT__CHUNK_TAKEN)
+			qt__hold(h, qt__owner_id(word), "taken", 1);
+		else if (state == QT__CHUNK_OWNED &&
+		    !qt__queue_has(&q, i, word))
+			qt__hold(h, qt__owner_id(word), "filling", 1);
+	}
+}
+
 /* --- fsck ---------------------------------------------------------------- */
 
 /* From the head on as far as cells are written. */

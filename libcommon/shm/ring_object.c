@@ -186,10 +186,18 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 	}
 }
 
+static void
+each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	qt__hold(h, (uint32_t)atomic_load(&ring_of(obj)->owner) >> 16,
+	    "writer", 1);
+}
+
 const struct qt__obj_type	qt__ring_type = {
 	.number = QT_TYPE_RING, .name = "ring", .check = check,
 	.sweep = sweep, .describe = describe, .fsck = fsck,
 	.release = release,
+	.each_hold = each_hold,
 };
 
 int

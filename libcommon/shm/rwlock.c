@@ -423,7 +423,20 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 	}
 }
 
+static void
+each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	struct qt__rwlock	*x = qt__sync_body(obj);
+	uint64_t		 w = atomic_load(&x->word);
+
+	if (qt__owner_state(w) & QT__RWLOCK_HELD)
+		qt__hold(h, qt__owner_id(w), "write", 1);
+	for (uint32_t i = 0; i < qt__sync_slots(obj); i++)
+		qt__hold(h, i + 1, "read", atomic_load(&x->reader[i].count));
+}
+
 const struct qt__obj_type	qt__rwlock_type = {
 	.number = QT_TYPE_RWLOCK, .name = "rwlock", .check = check,
 	.sweep = sweep, .describe = describe, .fsck = fsck,
+	.each_hold = each_hold,
 };

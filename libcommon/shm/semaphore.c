@@ -395,7 +395,17 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 	    (unsigned long long)w);
 }
 
+static void
+each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	struct qt__semaphore	*x = qt__sync_body(obj);
+
+	for (uint32_t i = 0; has_undo(obj) && i < qt__sync_slots(obj); i++)
+		qt__hold(h, i + 1, "held", (uint32_t)atomic_load(&x->hold[i]));
+}
+
 const struct qt__obj_type	qt__semaphore_type = {
 	.number = QT_TYPE_SEMAPHORE, .name = "semaphore", .check = check,
 	.sweep = sweep, .describe = describe, .fsck = fsck,
+	.each_hold = each_hold,
 };

@@ -308,7 +308,20 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 	    (unsigned long long)n, (unsigned long long)obj->head.capacity);
 }
 
+static void
+each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	uint64_t	p = atomic_load(&body_of(obj)->producer.role);
+	uint64_t	c = atomic_load(&body_of(obj)->consumer.role);
+
+	if (qt__owner_state(p) != 0)
+		qt__hold(h, qt__owner_id(p), "producer", 1);
+	if (qt__owner_state(c) != 0)
+		qt__hold(h, qt__owner_id(c), "consumer", 1);
+}
+
 const struct qt__obj_type	qt__spsc_type = {
 	.number = QT_TYPE_SPSC, .name = "spsc", .check = check,
 	.sweep = sweep, .describe = describe, .fsck = fsck,
+	.each_hold = each_hold,
 };

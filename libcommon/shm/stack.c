@@ -180,4 +180,5 @@ describe(struct qt_obj *obj, struct qt_obj_stat *stat)
 const struct qt__obj_type	qt__stack_type = {
 	.number = QT_TYPE_STACK, .name = "stack", .check = check,
 	.sweep = qt__stack_sweep, .describe = describe, .fsck = qt__stack_fsck,
+	.each_hold = qt__stack_each_hold,
 };

@@ -104,5 +104,6 @@ int	qt__stack_link(struct qt_stack *s, uint32_t index);
 /* stack_sweep.c */
 void	qt__stack_sweep(struct qt_obj *obj, uint32_t id);
 void	qt__stack_fsck(struct qt_obj *obj, struct qt__fsck *f);
+void	qt__stack_each_hold(struct qt_obj *obj, struct qt__holds *h);
 
 #endif /* QT_SHM_STACK_PRIV_H */

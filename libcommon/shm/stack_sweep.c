@@ -81,6 +81,25 @@ qt__stack_sweep(struct qt_obj *obj, uint32_t id)
 	qt__wake(&s.obj, QT__STACK_NOT_FULL);
 }
 
+/* An owned chunk that is not on top is being filled. */
+void
+qt__stack_each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	struct qt_stack	s;
+
+	qt__stack_attach(&s, obj);
+	for (uint32_t i = 0; i < s.chunks.count; i++) {
+		uint64_t	word = atomic_load(
+		    &qt__chunk_at(&s.chunks, i)->word);
+		uint32_t	state = qt__owner_state(word);
+
+		if (state == QT__CHUNK_TAKEN)
+			qt__hold(h, qt__owner_id(word), "taken", 1);
+		else if (state == QT__CHUNK_OWNED && !is_top(&s, i))
+			qt__hold(h, qt__owner_id(word), "filling", 1);
+	}
+}
+
 /* From the top down: each is there, and says one less than the one above. */
 static void
 check_chain(struct qt_stack *s, struct qt__fsck *f)

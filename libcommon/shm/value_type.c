@@ -109,7 +109,23 @@ fsck(struct qt_obj *obj, struct qt__fsck *f)
 }
 
 extern const struct qt__obj_type	qt__value_type;
+static void
+each_hold(struct qt_obj *obj, struct qt__holds *h)
+{
+	struct qt_value	v = { .obj = *obj };
+
+	qt__value_attach(&v);
+	for (uint32_t i = 0; i < v.count; i++) {
+		uint64_t	word = atomic_load(
+		    &qt__value_buffer(&v, i)->word);
+
+		if (qt__owner_state(word) == QT__VALUE_OWNED)
+			qt__hold(h, qt__owner_id(word), "writing", 1);
+	}
+}
+
 const struct qt__obj_type	qt__value_type = {
 	.number = QT_TYPE_VALUE, .name = "value", .check = check,
 	.sweep = sweep, .describe = describe, .fsck = fsck,
+	.each_hold = each_hold,
 };

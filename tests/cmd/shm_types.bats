@@ -198,3 +198,55 @@ has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 	wait "$!"
 	run -0 qt-shm wait -W 5 --nonempty "$SEG/r"
 }
+
+# What the participant of process $1 has in a column: who_of PID COLUMN
+who_of() { qt-shm who -o "pid,$2" "$SEG" | sed -n "s/^$1	//p"; }
+who_has() { [ "$(who_of "$1" "$2")" = "$3" ]; }
+# shellcheck disable=SC2053 # a pattern is meant
+who_like() { [[ $(who_of "$1" "$2") == $3 ]]; }
+
+@test "who: locks, places of semaphores and roles that somebody holds" {
+	mkfifo "$WORLD/in"
+	exec {in}<>"$WORLD/in"
+	qt-shm new mutex "$SEG/m"
+	qt-shm new rwlock "$SEG/rw"
+	qt-shm new semaphore -U -c 3 "$SEG/s"
+	qt-shm new ring "$SEG/r"
+	qt-shm lock "$SEG/m" -- cat <&"$in" &
+	m=$!
+	qt-shm lock -s "$SEG/rw" -- cat <&"$in" &
+	rw=$!
+	qt-shm lock "$SEG/s" -- cat <&"$in" &
+	s=$!
+	qt-shm push "$SEG/r" <&"$in" &
+	r=$!
+	STARTED+=("$m" "$rw" "$s" "$r")
+	wait_for 20 who_has "$m" holds m:held=1
+	wait_for 20 who_has "$rw" holds rw:read=1
+	wait_for 20 who_has "$s" holds s:held=1
+	wait_for 20 who_has "$r" holds r:writer=1
+	who_has "$m" held,state '1	alive'
+	[[ $(qt-shm who -J "$SEG") == *'"holds":"m:held=1","held":1}'* ]]
+	kill -TERM "$m"
+	wait "$m" || true
+	[ -z "$(who_of "$m" holds)" ]
+	exec {in}>&-
+}
+
+@test "who: items that were taken, also by the dead, and not by others" {
+	mkfifo "$WORLD/out"
+	exec {out}<>"$WORLD/out"
+	qt-shm new queue -z 4000 -c 60 -D redeliver "$SEG/q"
+	for i in {1..60}; do printf '%04000d\n' "$i"; done |
+	    qt-shm push "$SEG/q"
+	qt-shm pop -a "$SEG/q" >&"$out" &
+	STARTED+=($!)
+	wait_for 20 who_like "$!" holds 'q:taken=*'
+	kill -KILL "$!"
+	wait_for 20 who_has "$!" state dead
+	who_like "$!" holds 'q:taken=*'
+	qt-shm gc "$SEG"
+	[ -z "$(who_of "$!" state)" ]
+	[ "$(number redelivered "$SEG/q")" -gt 0 ]
+	exec {out}>&-
+}

@@ -89,6 +89,24 @@ int	qt_obj_stat(struct qt_seg *seg, const char *name,
 	    struct qt_obj_stat *out, struct qt_err *err);
 
 /*
+ * What participants hold in an object, or have begun and not ended: items that
+ * were taken, locks, roles. Of each one, or of each of its items, there is one.
+ */
+struct qt_obj_hold {
+	uint32_t	participant;
+	const char	*what;		/* "taken", "read"; static text */
+	uint64_t	count;
+};
+
+/*
+ * Calls fn for each of them, as they are seen while others work. Also for
+ * read-only segments. 0, or as qt_obj_stat().
+ */
+int	qt_obj_each_hold(struct qt_seg *seg, const char *name,
+	    void (*fn)(void *arg, const struct qt_obj_hold *hold), void *arg,
+	    struct qt_err *err);
+
+/*
  * Erases an object: the name is free at once, the memory as soon as nobody has
  * the object open. -ENOENT, -EINVAL (the entry is no object), -EACCES.
  */
