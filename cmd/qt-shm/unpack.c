@@ -59,7 +59,8 @@ copy_of(const char *path, int from, uint64_t max)
 	}
 	free(buf);
 	if (rc < 0)
-		qt_die(QT_EXIT_SYS, "%s: %s", path, qt_strerror(rc));
+		qt_die(QT_EXIT_SYS, "%s: %s%s", path, qt_strerror(rc), n > 0 ?
+		    WHOLE_KEPT : "");
 	if (size > max)
 		qt_die(QT_EXIT_SYS, "%s: it is longer than the segment", path);
 	return to;

@@ -156,6 +156,9 @@ give_name(struct whole *w)
 void
 whole_close(struct whole *w, int rc)
 {
+	/* Then it is the file without a name that could not be written. */
+	int	is_kept = rc < 0 && w->to >= 0 && w->fd != w->to;
+
 	if (rc == 0 && w->at[0] != '\0')
 		rc = give_name(w);
 	else if (rc == 0 && w->fd != w->to)
@@ -164,8 +167,9 @@ whole_close(struct whole *w, int rc)
 		(void)qt_sys_unlink(AT_FDCWD, w->temp);
 	unfinished = NULL;
 	if (rc < 0)
-		qt_die(QT_EXIT_SYS, "%s: %s", w->path != NULL ? w->path :
-		    "write to standard output", qt_strerror(rc));
+		qt_die(QT_EXIT_SYS, "%s: %s%s", w->path != NULL ? w->path :
+		    "write to standard output", qt_strerror(rc), is_kept ?
+		    WHOLE_KEPT : "");
 	if (w->fd != w->to && w->fd != STDOUT_FILENO)
 		close(w->fd);
 	if (w->to >= 0 && w->to != STDOUT_FILENO)

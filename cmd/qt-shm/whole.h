@@ -33,5 +33,7 @@ void	whole_close(struct whole *w, int rc);
  * the caller. Exits 3.
  */
 int	whole_temporary(void);
+/* Why its being full has to do with anything. */
+#define WHOLE_KEPT	" (it is kept in TMPDIR, else /tmp, until it is whole)"
 
 #endif /* QT_SHM_WHOLE_H */

@@ -211,6 +211,12 @@ s.npz' ]
 	done
 	[ "$n" -gt 10 ]
 	cmp s.npz t.npz
+	# What is kept elsewhere meanwhile says so when there is no room for it.
+	run -3 bash -c "set -o pipefail
+	    QT_FAULT=pwrite:3:ENOSPC qt-shm export $SEG | cat"
+	[[ $output == *'kept in TMPDIR'* ]]
+	run -3 bash -c "cat s.npz | QT_FAULT=write:1:ENOSPC qt-shm import - $SEG"
+	[[ $output == *'kept in TMPDIR'* ]]
 	for call in link rename; do
 		QT_FAULT="$call:1:EIO" run -3 qt-shm export "$SEG" t.npz
 		[ "$(ls -A)" = 'err
