@@ -300,6 +300,20 @@ public:
 	{
 		detail::check(qt_spsc_release(this->c_handle(), n), "release");
 	}
+	// As queue::peek(); in any role.
+	std::optional<T> peek(uint64_t which = 0) const
+	{
+		ssize_t n = 0;
+		T v = detail::read_all<T>(item_max(),
+		    [&](void *out, size_t size) {
+			return n = qt_spsc_peek(this->c_handle(), which, out,
+			    size);
+		});
+
+		if (!detail::done(n, "peek"))
+			return std::nullopt;
+		return v;
+	}
 
 private:
 	spsc(const segment &seg, const std::string &name, role r)

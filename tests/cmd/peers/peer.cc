@@ -68,16 +68,27 @@ count_up(const shm::segment &seg, int count)
 	}
 }
 
+// In kinds.cc.
+void	write_all(shm::segment &seg);
+void	read_all(shm::segment &seg);
+void	die(shm::segment &seg);
+
 int
 main(int argc, char **argv)
 {
-	if (argc != 4)
+	if (argc < 3)
 		return 2;
 	try {
 		auto seg = shm::segment::open(argv[2]);
-		int count = std::atoi(argv[3]);
+		int count = argc > 3 ? std::atoi(argv[3]) : 0;
 
-		if (std::strcmp(argv[1], "push") == 0)
+		if (std::strcmp(argv[1], "write") == 0)
+			write_all(seg);
+		else if (std::strcmp(argv[1], "read") == 0)
+			read_all(seg);
+		else if (std::strcmp(argv[1], "die") == 0)
+			die(seg);
+		else if (std::strcmp(argv[1], "push") == 0)
 			push(seg, count);
 		else if (std::strcmp(argv[1], "pop") == 0)
 			pop(seg, count);

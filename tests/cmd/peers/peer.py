@@ -3,11 +3,14 @@
 
 import sys
 
+import kinds
 import qtshm
 
 DEADLINE = 60
-verb, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+verb, name, count = sys.argv[1], sys.argv[2], int((sys.argv + [0])[3])
 with qtshm.Segment.open(name) as seg:
+    if not count:
+        getattr(kinds, verb)(seg)
     for i in range(count):
         if verb == "push":
             seg["q"].push((i, i * 0.5, f"n{i}"), timeout=DEADLINE)

@@ -411,6 +411,9 @@ QT_TEST(a_queue_of_one_and_one_has_roles)
 	}), EBUSY);
 	assert_int_equal(p.push(in, 10), 8);
 	assert_false(p.push(1));
+	auto looks = shm::spsc<int>::open(seg, "s", shm::role::look);
+	assert_int_equal(looks.peek(7).value(), 7);
+	assert_false(looks.peek(8).has_value());
 	assert_int_equal(c.pop().value(), 0);
 	assert_int_equal(c.pop(out, 10), 7);
 	assert_int_equal(out[6], 7);
