@@ -172,6 +172,17 @@ publish(const struct qt_seg *seg, const char *name, struct qt_err *err)
 	return rc;
 }
 
+/* A name that is taken is the better answer than that there is no room. */
+static bool
+is_taken(const char *name)
+{
+	struct stat	st;
+	char		path[300];
+
+	snprintf(path, sizeof(path), "%s%s", QT__SEG_DIR, name);
+	return lstat(path, &st) == 0;
+}
+
 int
 qt_seg_create(const char *name, const struct qt_seg_spec *spec,
     struct qt_seg **out, struct qt_err *err)
@@ -189,6 +200,10 @@ qt_seg_create(const char *name, const struct qt_seg_spec *spec,
 		close(u.fd);
 	if (u.path[0] != '\0')
 		(void)qt_sys_unlink(AT_FDCWD, u.path);
+	if (rc == -ENOSPC && name != NULL && is_taken(name)) {
+		rc = -EEXIST;
+		qt_err_set(err, "link '%s%s'", QT__SEG_DIR, name);
+	}
 	if (rc < 0) {
 		qt_seg_close(seg);
 		qt_err_wrap(err, "make segment '%s'", name ? name : "");
