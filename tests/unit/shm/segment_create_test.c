@@ -4,8 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <qt/base/sys.h>
@@ -14,13 +12,7 @@
 #include "../child.h"
 #include "../test.h"
 #include "shm_test.h"
-
-#define CHECK(x) do {							\
-	if (!(x)) {							\
-		fprintf(stderr, "line %d: %s\n", __LINE__, #x);		\
-		return 1;						\
-	}								\
-} while (0)
+#include "small.h"
 
 static mode_t
 mode_of(const char *name)
@@ -225,31 +217,6 @@ count_names(void)
 		n += strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
 	closedir(dir);
 	return n;
-}
-
-/* A /dev/shm of one's own, so small that it is soon full. 77: may not. */
-static int
-small_shm(void)
-{
-	if (unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("shm", "/dev/shm", "tmpfs", 0, "size=1m") < 0)
-		return 77;
-	return 0;
-}
-
-static void
-run_small(int (*fn)(void *arg))
-{
-	struct child	child;
-
-	child_run(&child, fn, NULL);
-	if (child.status == 77) {
-		print_message("# needs root, to mount a small /dev/shm\n");
-		skip();
-	}
-	if (child.status != 0)
-		fail_msg("%d: %s", child.status, child.err);
 }
 
 static int
