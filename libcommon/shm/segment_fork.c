@@ -7,7 +7,8 @@
  * the child lives, and a dead participant would look alive. So the child closes
  * that descriptor before fork() returns in it, by pthread_atfork(3), and is no
  * participant: every call that changes the segment answers -EACCES until
- * qt_seg_after_fork() has taken a slot for it. Reading goes on working.
+ * qt_seg_after_fork() has taken a slot for it. Reading goes on working: the
+ * mapping was made by a description of its own, see segment_open.c.
  *
  * A child of vfork(2), posix_spawn(3) or a bare clone(2) is not seen here. The
  * first two exec at once, which closes the descriptor; the last keeps its

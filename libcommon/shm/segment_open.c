@@ -47,6 +47,26 @@ qt__seg_reopen(int fd, int flags)
 	return qt_sys_open(AT_FDCWD, path, flags, 0);
 }
 
+/*
+ * A mapping keeps the description that it was made by, and a fork child keeps
+ * the mapping. So who is to be a participant, and holds its lock by fd, maps by
+ * another one: or it would not be dead before its children are.
+ */
+static int
+map_file(int fd, uint64_t size, uint64_t huge, bool is_rdonly, void **map)
+{
+	int	prot = is_rdonly ? PROT_READ : PROT_READ | PROT_WRITE, rc;
+	int	apart = is_rdonly ? fd : qt__seg_reopen(fd, O_RDWR);
+
+	if (apart < 0)
+		return apart;
+	rc = huge > 0 ? qt_sys_mmap_aligned(apart, (size_t)size, prot,
+	    (size_t)huge, map) : qt_sys_mmap(apart, (size_t)size, prot, map);
+	if (apart != fd)
+		close(apart);
+	return rc;
+}
+
 static void
 destroy_mutexes(struct qt_seg *seg)
 {
@@ -61,16 +81,13 @@ qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
 {
 	struct qt_seg	*seg = calloc(1, sizeof(*seg));
 	void		*map;
-	int		 rc, prot = is_rdonly ? PROT_READ :
-	    PROT_READ | PROT_WRITE;
+	int		 rc;
 
 	if (seg == NULL)
 		return -ENOMEM;
 	if (head->optional & QT__SEG_HUGE)
 		seg->huge = qt__huge_size();
-	rc = seg->huge > 0 ? qt_sys_mmap_aligned(fd, (size_t)head->size, prot,
-	    (size_t)seg->huge, &map) : qt_sys_mmap(fd, (size_t)head->size,
-	    prot, &map);
+	rc = map_file(fd, head->size, seg->huge, is_rdonly, &map);
 	if (rc < 0) {
 		qt_err_set(err, "map %llu bytes",
 		    (unsigned long long)head->size);

@@ -88,12 +88,28 @@ QT_TEST(a_child_that_joins_is_somebody_else)
 	qt_seg_close(seg);
 }
 
+/* How the one that dies came to its handle. */
+enum came_by {
+	BY_FORK, BY_OPENING
+};
+
+static int
+come(struct qt_seg **seg, enum came_by how)
+{
+	int	fd;
+
+	if (how == BY_FORK)
+		return qt_seg_after_fork(*seg, NULL);
+	fd = qt_seg_dup_rdwr(*seg);
+	return qt_seg_open_fd(fd, NULL, QT_SEG_JOIN, seg, NULL);
+}
+
 /*
  * A participant dies and its fork child, which never took a slot, lives on: the
  * child waits for a byte on a pipe.
  */
 static void
-parent_dies_child_lives(pid_t (*do_fork)(void), int expect)
+parent_dies_child_lives(pid_t (*do_fork)(void), enum came_by how, int expect)
 {
 	struct qt_seg	*seg = test_seg();
 	int		 in[2], out[2];
@@ -105,7 +121,7 @@ parent_dies_child_lives(pid_t (*do_fork)(void), int expect)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (qt_seg_after_fork(seg, NULL) != 0)
+		if (come(&seg, how) != 0)
 			_exit(1);
 		close(in[1]);
 		if (do_fork() == 0) {
@@ -139,14 +155,16 @@ bare_fork(void)
 QT_TEST(a_dead_parent_is_dead_while_its_fork_child_lives)
 {
 	(void)state;
-	parent_dies_child_lives(fork, 0);
+	parent_dies_child_lives(fork, BY_FORK, 0);
+	/* The mapping that its child keeps is not what it is locked by. */
+	parent_dies_child_lives(fork, BY_OPENING, 0);
 }
 
 /* The documented limit: fork(3) is what closes the descriptor. */
 QT_TEST(a_child_of_a_bare_clone_keeps_its_parents_lock)
 {
 	(void)state;
-	parent_dies_child_lives(bare_fork, 1);
+	parent_dies_child_lives(bare_fork, BY_FORK, 1);
 }
 
 static int
