@@ -118,7 +118,9 @@ take_from(struct qt_queue *q, uint32_t self, size_t size, uint64_t *h,
 		if (atomic_load_explicit(&q->cells[*h & q->mask],
 		    memory_order_relaxed) != c)
 			continue;
-		if (size != SIZE_ANY && atomic_load_explicit(&chunk->len,
+		/* With room for all there are, a length that makes no sense
+		 * is cut later, and stops nobody here. */
+		if (size < q->chunks.room && atomic_load_explicit(&chunk->len,
 		    memory_order_relaxed) > size) {
 			if (atomic_load(&chunk->word) == *word)
 				return -EMSGSIZE;

@@ -203,7 +203,9 @@ claim_top(struct qt_stack *s, uint32_t self, size_t size, uint32_t *index)
 	chunk = chunk_of(s, t);
 	if (chunk == NULL)
 		return -QT_ECORRUPT;
-	if (atomic_load_explicit(&chunk->len, memory_order_relaxed) > size)
+	/* A length that makes no sense is cut later: it stops nobody here. */
+	if (size < s->chunks.room && atomic_load_explicit(&chunk->len,
+	    memory_order_relaxed) > size)
 		return load_top(s) == t ? -EMSGSIZE : 0;
 	next = qt__stack_top(s, t, self, qt__stack_chunk1(s, t));
 	if (!atomic_compare_exchange_strong(&s->body->top, &t, next))
