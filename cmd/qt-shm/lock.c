@@ -8,6 +8,8 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,8 +66,21 @@ set_signals(void)
 	sigaction(SIGQUIT, &act, NULL);
 }
 
+/*
+ * Has our parent died, before PR_SET_PDEATHSIG could say so? It has the other
+ * end of a pipe. (Its process id says nothing to a child in another namespace.)
+ */
+static int
+is_orphan(const int guard[2])
+{
+	struct pollfd	p = { .fd = guard[0] };
+
+	close(guard[1]);
+	return poll(&p, 1, 0) != 0;
+}
+
 static _Noreturn void
-run_child(char **argv, pid_t parent, const sigset_t *mask)
+run_child(char **argv, const int guard[2], const sigset_t *mask)
 {
 	const int	sigs[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
 	int		code;
@@ -74,8 +89,8 @@ run_child(char **argv, pid_t parent, const sigset_t *mask)
 		signal(sigs[i], SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		_exit(EXIT_CANNOT);	/* it died before that */
+	if (is_orphan(guard))
+		_exit(EXIT_CANNOT);
 	execvp(argv[0], argv);
 	code = errno == ENOENT ? EXIT_NONE : EXIT_CANNOT;
 	fprintf(stderr, "qt-shm: lock: '%s': %s\n", argv[0], strerror(errno));
@@ -87,16 +102,18 @@ static int
 run(char **argv)
 {
 	sigset_t	all, mask;
-	pid_t		self = getpid(), pid;
-	int		status;
+	pid_t		pid;
+	int		guard[2], status;
 
+	if (pipe2(guard, O_CLOEXEC) < 0)
+		qt_die(QT_EXIT_SYS, "lock: pipe: %s", strerror(errno));
 	/* Signals come when there is somebody to pass them on to. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	fflush(stdout);
 	pid = qt_sys_fork();
 	if (pid == 0)
-		run_child(argv, self, &mask);
+		run_child(argv, guard, &mask);
 	child = pid;
 	if (pid > 0)
 		set_signals();
@@ -106,6 +123,8 @@ run(char **argv)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			qt_die(QT_EXIT_SYS, "lock: %s", strerror(errno));
+	close(guard[0]);
+	close(guard[1]);
 	return status;
 }
 

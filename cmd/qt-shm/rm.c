@@ -60,6 +60,7 @@ static enum qt_exit
 remove_segment(const struct target *t, int is_forced)
 {
 	struct file_look	look;
+	struct qt_err		err = QT_ERR_INIT;
 	char			name[sizeof(t->seg) + 1];
 	int			rc = file_look(t->seg, &look);
 
@@ -79,7 +80,11 @@ remove_segment(const struct target *t, int is_forced)
 	snprintf(name, sizeof(name), "/%s", t->seg);
 	if (rc == 0)
 		rc = qt_seg_unlink(name);
-	return rc < 0 ? target_warn(t, rc, NULL) : QT_EXIT_OK;
+	/* The folder is sticky: who may use a segment may not remove it. */
+	if (rc == -EPERM)
+		qt_err_set(&err, "its name is user %lu's to remove",
+		    (unsigned long)look.st.st_uid);
+	return rc < 0 ? target_warn(t, rc, &err) : QT_EXIT_OK;
 }
 
 int

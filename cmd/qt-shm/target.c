@@ -57,6 +57,7 @@ way_out(const struct target *t, int rc, char *out, size_t size)
 		snprintf(out, size, "'qt-shm rm %s' removes it", t->text);
 		break;
 	case -EACCES:
+	case -EPERM:
 	case -QT_EOWNER:
 		snprintf(out, size, "'ls -l /dev/shm/%s' says who may",
 		    t->seg);
