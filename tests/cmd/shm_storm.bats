@@ -24,7 +24,7 @@ teardown() { shm_down; }
 consume() {
 	COUNT=$((COUNT + 1))
 	qt-shm pop -f "$SEG/q" >"out.$COUNT" &
-	CONSUMER[$1]=$!
+	CONSUMER[$1]=$! OUT[$1]=out.$COUNT
 	STARTED+=($!)
 }
 
@@ -39,6 +39,16 @@ popped_is() { [ "$(popped)" -ge "$1" ]; }
 ends() {
 	wait_for 100 is_over "$1"
 	wait "$1"
+}
+
+# The queue is erased: all consumers end. One that was started last may have
+# come too late to open it, and says so.
+erase() {
+	local i
+	qt-shm rm "$SEG/q"
+	for i in "${!CONSUMER[@]}"; do
+		ends "${CONSUMER[i]}" || [ "$?$(cat "${OUT[i]}")" = 3 ]
+	done
 }
 
 # The last line of who was killed may be cut, or stand for an item that is not
@@ -68,8 +78,7 @@ gather() {
 		kill -CONT "${CONSUMER[v]}" "${CONSUMER[w]}"
 	done
 	ends "$producer"
-	qt-shm rm "$SEG/q"
-	for pid in "${CONSUMER[@]}"; do ends "$pid"; done
+	erase
 	cat out.* | sort -n | cmp - <(seq "$N")
 }
 
@@ -92,8 +101,7 @@ gather() {
 	ends "$producer"
 	qt-shm gc "$SEG" >/dev/null
 	wait_for 60 count_is q 0
-	qt-shm rm "$SEG/q"
-	for pid in "${CONSUMER[@]}"; do ends "$pid"; done
+	erase
 	gather
 	[ -z "$(uniq -d all)" ]
 	# An item is in hand from when it is taken until it was written; there
@@ -122,8 +130,7 @@ gather() {
 	ends "$producer"
 	qt-shm gc "$SEG" >/dev/null
 	wait_for 60 count_is q 0
-	qt-shm rm "$SEG/q"
-	for pid in "${CONSUMER[@]}"; do ends "$pid"; done
+	erase
 	gather
 	uniq all | cmp - <(seq "$N")
 	# Twice: what was written, and not yet gone from the queue.
@@ -149,8 +156,7 @@ gather() {
 	qt-shm gc "$SEG" >/dev/null
 	wait_for 60 count_is q 0
 	popped=$(popped)
-	qt-shm rm "$SEG/q"
-	for pid in "${CONSUMER[@]}"; do ends "$pid"; done
+	erase
 	cat out.* | sort -n >all
 	[ -z "$(uniq -d all)" ]
 	[ "$(wc -l <all)" = "$popped" ]
