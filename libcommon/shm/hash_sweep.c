@@ -32,6 +32,7 @@ sweep_owned(struct qt__hash *t, uint32_t at, uint64_t word, uint32_t id)
 	struct qt__pos	 pos = { .at = 0 };
 	struct qt__key	 key;
 	uint64_t	 next;
+	uint32_t	 mark;
 
 	if (qt__link_mark(atomic_load(&n->next)) == QT__MARK_LIVE &&
 	    key_of(t, n, &key)) {
@@ -42,14 +43,14 @@ sweep_owned(struct qt__hash *t, uint32_t at, uint64_t word, uint32_t id)
 			    QT__NODE_LIVE);
 			return;
 		}
-		/* Marked meanwhile? Then it was linked. */
-		next = atomic_load(&n->next);
-		if (qt__link_mark(next) != QT__MARK_LIVE) {
-			qt__hash_retire(t, id, at, next, false);
-			return;
-		}
 	}
-	qt__hash_free(t, at, word);
+	/* Marked, now or since sweep_node() looked? Then it was linked. */
+	next = atomic_load(&n->next);
+	mark = qt__link_mark(next);
+	if (mark == QT__MARK_DELETED || mark == QT__MARK_REPLACED)
+		qt__hash_retire(t, id, at, next, false);
+	else
+		qt__hash_free(t, at, word);
 }
 
 /* It was about to free this one, that may still be linked. */
