@@ -51,6 +51,7 @@ finish(struct qt_seg *seg, uint32_t row, const struct qt_seg_entry *e)
 		rc = qt_sys_is_used(seg->fd, (off_t)e->offset, 1);
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
+		qt__bell_remove_all(seg, e->offset);
 		if (type != NULL && type->release != NULL)
 			rc = type->release(seg, e->offset);
 		if (rc < 0)

@@ -89,6 +89,7 @@ ref_put(struct qt_seg *seg, struct qt__obj_ref *ref)
 
 	pthread_mutex_lock(&seg->open_mutex);
 	if (--ref->count == 0) {
+		qt__bell_close(seg, ref, true);
 		if (!ref->is_lost)
 			(void)qt_sys_lock(seg->obj_fd, F_UNLCK,
 			    (off_t)ref->offset, 1);
@@ -284,6 +285,7 @@ qt__obj_after_fork_child(struct qt_seg *seg)
 		atomic_store_explicit(&r->is_holding, false,
 		    memory_order_relaxed);
 		r->is_lost |= seg->obj_fd < 0;
+		qt__bell_close(seg, r, false);
 	}
 	/* This one we took before the fork; the other, who knows who held. */
 	pthread_mutex_unlock(&seg->open_mutex);
@@ -297,6 +299,7 @@ qt__obj_forget(struct qt_seg *seg)
 		struct qt__obj_ref	*ref = seg->refs;
 
 		seg->refs = ref->next;
+		qt__bell_close(seg, ref, true);
 		free(ref);
 	}
 	if (seg->obj_fd >= 0)

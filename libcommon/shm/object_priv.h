@@ -53,7 +53,7 @@ struct qt__obj_head {
 	uint32_t		crc;		/* of all that is constant */
 	/* 128: a line that changes seldom. */
 	_Atomic uint32_t	erased;		/* 1: its name is gone */
-	_Atomic uint32_t	bell;		/* reserved, 0 */
+	_Atomic uint32_t	bell;		/* see doorbell.c */
 	_Atomic uint32_t	wait[QT__OBJ_WAITS];	/* see wait.c */
 	uint32_t		pad2[10];
 	_Atomic uint64_t	stat[QT__OBJ_STATS];	/* 192: the type's own */
@@ -75,6 +75,7 @@ struct qt__obj_ref {
 	uint32_t		 count;		/* open handles on it */
 	_Atomic bool		 is_holding;
 	bool			 is_lost;	/* no lock: a fork went wrong */
+	struct qt__bell		*bell;		/* or NULL */
 };
 
 /*
@@ -341,6 +342,15 @@ qt__prefetch_for_write(const void *p)
 	__builtin_prefetch(p, 1);
 #endif
 }
+
+/* doorbell.c: rings the doorbells that are armed; for qt__wake_all(). */
+void	qt__bell_ring(struct qt_obj *obj);
+/* A handle's doorbell, if it has one; ours: the FIFO goes too. */
+void	qt__bell_close(struct qt_seg *seg, struct qt__obj_ref *ref,
+	    bool is_ours);
+/* FIFOs of the object at that offset: of one participant, who is dead; all. */
+void	qt__bell_remove(struct qt_seg *seg, uint64_t offset, uint32_t id);
+void	qt__bell_remove_all(struct qt_seg *seg, uint64_t offset);
 
 /* One turn of a spinning loop. */
 static inline void

@@ -57,6 +57,8 @@ sweep_row(struct qt_seg *seg, uint32_t row, uint32_t id)
 			atomic_store_explicit(&seg->has_erased, true,
 			    memory_order_relaxed);
 		type = qt__obj_type(e.type);
+		if (type != NULL && e.offset != 0)
+			qt__bell_remove(seg, e.offset, id);
 		if (type == NULL || type->sweep == NULL || e.offset == 0)
 			return 0;
 		rc = qt__obj_attach(seg, row, word, &e, &obj, NULL);

@@ -297,10 +297,16 @@ out:
 int
 qt_seg_unlink(const char *name)
 {
-	char	path[300];
+	struct qt_seg	*seg;
+	char		 path[300];
 
 	if (name == NULL || qt__seg_name_check(name, NULL) < 0)
 		return -EINVAL;
+	/* What the dead left beside it: nobody may find it later. */
+	if (qt_seg_open(name, NULL, QT_SEG_RDONLY, &seg, NULL) == 0) {
+		qt__bell_remove_dead(seg);
+		qt_seg_close(seg);
+	}
 	snprintf(path, sizeof(path), "%s%s", QT__SEG_DIR, name);
 	return qt_sys_unlink(AT_FDCWD, path);
 }

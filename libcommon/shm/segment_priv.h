@@ -392,6 +392,9 @@ void	qt__obj_after_fork_child(struct qt_seg *seg);
 /* When the segment is closed: handles of objects that are open die. */
 void	qt__obj_forget(struct qt_seg *seg);
 
+/* doorbell.c: FIFOs that dead participants left. */
+void	qt__bell_remove_dead(struct qt_seg *seg);
+
 /* segment_block.c: pieces of block_size bytes that share pages. */
 int	qt__block_add(struct qt_seg *seg, const void *init, size_t len,
 	    uint64_t link, uint64_t *offset);

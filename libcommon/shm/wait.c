@@ -87,6 +87,7 @@ qt__wake_all(struct qt_obj *obj, unsigned int which)
 		if (atomic_compare_exchange_weak(word, &old, old + 1)) {
 			syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL,
 			    NULL, 0);
+			qt__bell_ring(obj);
 			return;
 		}
 }
