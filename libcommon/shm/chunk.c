@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chunk_priv.h"
+#include "epoch_priv.h"
 
 int
 qt__chunk_dtype(const struct qt_obj *obj, const char *want,
@@ -128,6 +129,20 @@ qt__chunk_head(const struct qt__obj_head *h, uint32_t max)
 	    dtype.size == h->elem_size);
 }
 
+/* May a chunk be in that state, and does that go with the owner? */
+static bool
+may_be(uint32_t state, uint32_t owner, uint32_t states)
+{
+	bool	is_known = state < QT__CHUNK_STATES_ ? states >> state & 1 :
+	    state >= QT__EPOCH_RETIRING && state <= QT__EPOCH_FREEING &&
+	    (states & QT__CHUNK_EPOCHS);
+	bool	is_nobodys = state == QT__CHUNK_FREE ||
+	    state == QT__CHUNK_LINKED || state == QT__CHUNK_SHARED ||
+	    state == QT__CHUNK_ORPHAN || state == QT__EPOCH_LIMBO;
+
+	return is_known && (owner == 0) == is_nobodys;
+}
+
 void
 qt__chunk_fsck(struct qt_obj *obj, const struct qt__chunks *cs,
     uint32_t states, struct qt__fsck *f)
@@ -137,13 +152,10 @@ qt__chunk_fsck(struct qt_obj *obj, const struct qt__chunks *cs,
 		uint64_t	  word = atomic_load(at);
 		uint32_t	  state = qt__owner_state(word);
 		uint32_t	  owner = qt__owner_id(word);
-		bool		  is_free = state == QT__CHUNK_FREE ||
-		    state == QT__CHUNK_LINKED || state == QT__CHUNK_SHARED;
 		bool		  is_repaired = false;
 
-		if (state < QT__CHUNK_STATES_ && (states >> state & 1) &&
-		    owner <= obj->seg->head.slot_count &&
-		    (owner == 0) == is_free)
+		if (owner <= obj->seg->head.slot_count &&
+		    may_be(state, owner, states))
 			continue;
 		/* It is in no use, and nobody could ever free it. */
 		if (f->flags & QT_OBJ_FSCK_REPAIR)

@@ -35,6 +35,7 @@ enum qt__chunk_state {
 	QT__CHUNK_AGAIN,	/* going in again, or there already */
 	QT__CHUNK_LINKED,	/* in a stack, below its top */
 	QT__CHUNK_SHARED,	/* of a pool, nobody's */
+	QT__CHUNK_ORPHAN,	/* of a pool, a dead one's, to be retired */
 	QT__CHUNK_STATES_
 };
 
@@ -132,9 +133,10 @@ qt__chunk_hint(struct qt__chunk_hints *hints, uint32_t self, uint32_t index)
 uint32_t qt__chunk_claim(struct qt_obj *obj, struct qt__chunks *cs,
 	    struct qt__chunk_hints *hints, uint32_t self, uint64_t *word);
 /*
- * Looks at all of them: states is a bit for each state that may be. What is
- * none becomes free.
+ * Looks at all of them: states is a bit for each state that may be; EPOCHS, for
+ * all those of nodes that are taken out. What is none becomes free.
  */
+#define QT__CHUNK_EPOCHS	(1u << 31)
 void	qt__chunk_fsck(struct qt_obj *obj, const struct qt__chunks *cs,
 	    uint32_t states, struct qt__fsck *f);
 

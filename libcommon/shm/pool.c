@@ -3,7 +3,8 @@
  * Pools. See <qt/shm/pool.h>.
  *
  *	512	hints: numbers of blocks that were freed of late, + 1
- *	576	blocks, each a chunk (see chunk_priv.h) whose word is FREE,
+ *	576	with QT_POOL_EPOCHS, an area of epochs (see pool_priv.h)
+ *		blocks, each a chunk (see chunk_priv.h) whose word is FREE,
  *		OWNED or SHARED
  *
  * A handle is the generation of the chunk and its number + 1. Every change is
@@ -14,28 +15,30 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <qt/shm/pool.h>
-
-#include "chunk_priv.h"
-
-#define BLOCKS	(QT__OBJ_BODY + sizeof(struct qt__chunk_hints))
-
-enum { NOT_FULL };	/* event counts */
-enum { TAKEOVERS };	/* statistics */
-
-/* Head: capacity, elem_size. */
-struct qt_shm_pool {
-	struct qt_obj		 obj;
-	struct qt__chunk_hints	*hints;
-	struct qt__chunks	 chunks;
-};
-
-extern const struct qt__obj_type	qt__pool_type;
+#include "pool_priv.h"
 
 static uint64_t
-size_of(uint64_t capacity, uint64_t size)
+blocks_at(uint64_t records)
 {
-	return qt__obj_sum(capacity, qt__chunk_stride(size), BLOCKS);
+	return QT__POOL_EPOCHS_AT + (records == 0 ? 0 :
+	    qt__epoch_size((uint32_t)records));
+}
+
+static uint64_t
+size_of(uint64_t capacity, uint64_t size, uint64_t records)
+{
+	return qt__obj_sum(capacity, qt__chunk_stride(size),
+	    blocks_at(records));
+}
+
+/* So that each participant may have some threads at work. */
+static uint64_t
+records_for(const struct qt_seg *seg)
+{
+	uint64_t	n = 2 * (uint64_t)seg->head.slot_count;
+
+	return n < QT__POOL_RECORDS_MIN ? QT__POOL_RECORDS_MIN :
+	    n > QT__POOL_RECORDS_MAX ? QT__POOL_RECORDS_MAX : n;
 }
 
 int
@@ -52,35 +55,49 @@ qt_shm_pool_create(struct qt_seg *seg, const char *name,
 		qt_err_set(err, "its capacity is 1 to %u",
 		    QT_POOL_CAPACITY_MAX);
 		rc = -EINVAL;
+	} else if (rc == 0 && (spec->flags & ~QT_POOL_EPOCHS) != 0) {
+		qt_err_set(err, "unknown flags %#x", spec->flags);
+		rc = -EINVAL;
 	}
 	if (rc < 0) {
 		qt_err_wrap(err, "make pool '%s'", name);
 		return rc;
 	}
+	s.flags = spec->flags;
 	s.capacity = spec->capacity;
-	s.size = size_of(s.capacity, s.elem_size);
+	if (s.flags & QT_POOL_EPOCHS)
+		s.param[0] = records_for(seg);
+	s.size = size_of(s.capacity, s.elem_size, s.param[0]);
 	return qt__obj_create(seg, name, &s, err);
 }
 
-static int
-check(const struct qt_obj *obj)
+int
+qt__pool_check(const struct qt_obj *obj)
 {
 	const struct qt__obj_head	*h = &obj->head;
 
 	if (!qt__chunk_head(h, QT_POOL_SIZE_MAX) ||
 	    h->capacity > QT_POOL_CAPACITY_MAX ||
-	    h->size != size_of(h->capacity, h->elem_size))
+	    (h->flags & ~QT_POOL_EPOCHS) != 0 ||
+	    h->param[0] > QT__POOL_RECORDS_MAX ||
+	    (h->param[0] != 0) != ((h->flags & QT_POOL_EPOCHS) != 0) ||
+	    h->size != size_of(h->capacity, h->elem_size, h->param[0]))
 		return -QT_ECORRUPT;
 	return 0;
 }
 
-static void
-attach(struct qt_shm_pool *p, const struct qt_obj *obj)
+void
+qt__pool_attach(struct qt_shm_pool *p, const struct qt_obj *obj)
 {
+	uint64_t	records = obj->head.param[0];
+
 	p->obj = *obj;
 	p->hints = (void *)(obj->base + QT__OBJ_BODY);
-	qt__chunks_init(&p->chunks, obj, BLOCKS, (uint32_t)obj->head.capacity,
-	    obj->head.elem_size);
+	qt__chunks_init(&p->chunks, obj, blocks_at(records),
+	    (uint32_t)obj->head.capacity, obj->head.elem_size);
+	if (records > 0)
+		qt__epoch_attach(&p->epoch, &p->obj, QT__POOL_EPOCHS_AT,
+		    (uint32_t)records, &qt__pool_epochs);
 }
 
 int
@@ -102,7 +119,7 @@ qt_shm_pool_open(struct qt_seg *seg, const char *name, const char *dtype,
 		qt_err_wrap(err, "open pool '%s'", name);
 		goto err_after_open;
 	}
-	attach(p, &obj);
+	qt__pool_attach(p, &obj);
 	*out = p;
 	return 0;
 
@@ -166,7 +183,7 @@ find(const struct qt_shm_pool *p, uint64_t handle, uint64_t *word)
 	chunk = qt__chunk_at(&p->chunks, index);
 	*word = atomic_load_explicit(&chunk->word, memory_order_acquire);
 	if (qt__owner_generation(*word) != handle >> 32 ||
-	    qt__owner_state(*word) == QT__CHUNK_FREE)
+	    !qt__pool_is_used(*word))
 		return NULL;
 	return chunk;
 }
@@ -210,8 +227,8 @@ owned(uint64_t word, uint32_t self)
 	return qt__chunk_word(word, self, QT__CHUNK_OWNED);
 }
 
-static int
-change(struct qt_shm_pool *p, uint64_t handle,
+int
+qt__pool_change(struct qt_shm_pool *p, uint64_t handle,
     uint64_t (*to)(uint64_t word, uint32_t self))
 {
 	uint32_t		 self = qt__obj_self(&p->obj);
@@ -236,27 +253,26 @@ int
 qt_shm_pool_free(struct qt_shm_pool *p, uint64_t handle)
 {
 	uint32_t	index = (uint32_t)handle - 1;
-	int		rc = change(p, handle, freed);
+	int		rc = qt__pool_change(p, handle, freed);
 
 	if (rc < 0)
 		return rc;
 	atomic_store_explicit(&p->chunks.cursor, index, memory_order_relaxed);
-	qt__chunk_hint(p->hints, qt__obj_self(&p->obj), index);
-	qt__wake(&p->obj, NOT_FULL);
+	qt__pool_freed(p, qt__obj_self(&p->obj), index);
 	return 0;
 }
 
 int
 qt_shm_pool_give(struct qt_shm_pool *p, uint64_t handle)
 {
-	return change(p, handle, given);
+	return qt__pool_change(p, handle, given);
 }
 
 int
 qt_shm_pool_own(struct qt_shm_pool *p, uint64_t handle)
 {
 	qt__obj_hold(&p->obj);
-	return change(p, handle, owned);
+	return qt__pool_change(p, handle, owned);
 }
 
 struct alloc {
@@ -278,6 +294,10 @@ alloc(void *arg, bool is_late)
 		(void)qt_seg_sweep(p->obj.seg);
 	qt__obj_hold(&p->obj);
 	index = qt__chunk_claim(&p->obj, &p->chunks, p->hints, self, &word);
+	if (index == UINT32_MAX && qt__pool_has_epochs(p)) {
+		qt__pool_reclaim(p);
+		index = qt__chunk_search(&p->chunks, self, UINT32_MAX, &word);
+	}
 	if (index == UINT32_MAX)
 		return -QT_EFULL;
 	*a->handle = handle_of(word, index);
@@ -291,7 +311,7 @@ qt_shm_pool_alloc(struct qt_shm_pool *p, uint64_t *handle, uint64_t deadline)
 	int		rc = alloc(&a, false);
 
 	if (rc == -QT_EFULL && deadline != QT_WAIT_NEVER)
-		rc = qt__obj_wait(&p->obj, NOT_FULL, deadline, alloc, &a);
+		rc = qt__obj_wait(&p->obj, QT__POOL_NOT_FULL, deadline, alloc, &a);
 	return rc;
 }
 
@@ -304,33 +324,12 @@ qt_shm_pool_next(const struct qt_shm_pool *p, uint32_t *cursor,
 		uint64_t	word = atomic_load_explicit(&qt__chunk_at(
 		    &p->chunks, index)->word, memory_order_acquire);
 
-		if (qt__owner_state(word) == QT__CHUNK_FREE)
+		if (!qt__pool_is_used(word))
 			continue;
 		*handle = handle_of(word, index);
 		return 1;
 	}
 	return 0;
-}
-
-/* --- What the table of types wants ---------------------------------------- */
-
-static void
-sweep(struct qt_obj *obj, uint32_t id)
-{
-	struct qt_shm_pool	p;
-
-	attach(&p, obj);
-	for (uint32_t i = 0; i < p.chunks.count; i++) {
-		_Atomic uint64_t *at = &qt__chunk_at(&p.chunks, i)->word;
-		uint64_t	  word = atomic_load(at);
-
-		if (qt__owner_id(word) == id &&
-		    qt__owner_state(word) == QT__CHUNK_OWNED &&
-		    atomic_compare_exchange_strong(at, &word,
-		    qt__chunk_next(word)))
-			qt__obj_count(obj, TAKEOVERS, 1);
-	}
-	qt__wake(obj, NOT_FULL);
 }
 
 uint64_t
@@ -343,44 +342,3 @@ qt_shm_pool_count(const struct qt_shm_pool *p)
 		n++;
 	return n;
 }
-
-static void
-describe(struct qt_obj *obj, struct qt_obj_stat *stat)
-{
-	struct qt_shm_pool	p;
-
-	attach(&p, obj);
-	stat->count = qt_shm_pool_count(&p);
-	qt__stat_add(stat, "takeovers", qt__obj_counted(obj, TAKEOVERS));
-}
-
-static void
-fsck(struct qt_obj *obj, struct qt__fsck *f)
-{
-	struct qt_shm_pool	p;
-
-	attach(&p, obj);
-	qt__chunk_fsck(obj, &p.chunks, 1u << QT__CHUNK_FREE |
-	    1u << QT__CHUNK_OWNED | 1u << QT__CHUNK_SHARED, f);
-}
-
-static void
-each_hold(struct qt_obj *obj, struct qt__holds *h)
-{
-	struct qt_shm_pool	p;
-
-	attach(&p, obj);
-	for (uint32_t i = 0; i < p.chunks.count; i++) {
-		uint64_t	word = atomic_load(
-		    &qt__chunk_at(&p.chunks, i)->word);
-
-		if (qt__owner_state(word) == QT__CHUNK_OWNED)
-			qt__hold(h, qt__owner_id(word), "owned", 1);
-	}
-}
-
-const struct qt__obj_type	qt__pool_type = {
-	.number = QT_TYPE_POOL, .name = "pool", .check = check,
-	.sweep = sweep, .describe = describe, .fsck = fsck,
-	.each_hold = each_hold,
-};

@@ -31,10 +31,15 @@ struct qt_shm_pool;
 #define QT_POOL_CAPACITY_MAX	(1u << 30)
 #define QT_POOL_SIZE_MAX	(1u << 30)
 
+enum {
+	QT_POOL_EPOCHS = 1 << 0,	/* blocks can be retired, see below */
+};
+
 struct qt_shm_pool_spec {
 	const char	*dtype;		/* elements; NULL: size bytes */
 	uint64_t	 capacity;	/* blocks */
 	uint32_t	 size;		/* bytes of a block, when no dtype */
+	uint32_t	 flags;		/* QT_POOL_... */
 };
 
 /* As qt_queue_create() and qt_queue_open(). */
@@ -81,5 +86,47 @@ int	qt_shm_pool_owner(const struct qt_shm_pool *pool, uint64_t handle);
 /* Iterates over blocks in use, *cursor from 0: 1, or 0 at the end. */
 int	qt_shm_pool_next(const struct qt_shm_pool *pool, uint32_t *cursor,
 	    uint64_t *handle);
+
+/*
+ * Reading what others may take away, in pools made with QT_POOL_EPOCHS
+ * (epoch-based reclamation: K. Fraser, Practical lock-freedom, 2004).
+ *
+ *	enter; find a handle; get; read the block; leave
+ *
+ * From enter to leave, what qt_shm_pool_get() gave stays as it is and where it
+ * is, although others retire it meanwhile: retiring makes its handle stale for
+ * who comes later, and the block is allocated anew only when all who had
+ * entered have left. Readers wait for nobody and nobody waits for them; a
+ * reader that is stopped holds back that retired blocks are used again, all of
+ * them from then on, and qt_epoch_each() and 'qt-shm who' name it. One that
+ * died is undone by who notices.
+ *
+ * qt_shm_pool_free() frees at once, under readers too: in such a pool it is for
+ * blocks whose handle nobody else has seen. What a participant owns when it
+ * dies or closes is retired.
+ */
+struct qt_shm_pool_guard {
+	struct qt_shm_pool	*pool;		/* NULL: it was left */
+	uint64_t		 pin;
+	uint32_t		 record;
+};
+
+/*
+ * -EBUSY: two threads for each participant of the segment, at least 16 and at
+ * most 1024, have entered and not left. -EINVAL (no epochs), -EACCES. A guard
+ * is left by the process that entered, once (more does nothing), before it
+ * closes the pool; in a child of it leaving does nothing.
+ */
+int	qt_shm_pool_enter(struct qt_shm_pool *pool,
+	    struct qt_shm_pool_guard *guard);
+void	qt_shm_pool_leave(struct qt_shm_pool_guard *guard);
+/*
+ * Ours or nobody's is stale at once, and free when no reader can have it any
+ * more; whoever finds no free block sees to that, so nothing need be called
+ * for it. -QT_EGONE, -EPERM (somebody else's), -EBUSY (as enter), -EINVAL (no
+ * epochs), -EACCES. Who waits in qt_shm_pool_alloc() while it has entered
+ * itself waits for itself.
+ */
+int	qt_shm_pool_retire(struct qt_shm_pool *pool, uint64_t handle);
 
 #endif /* QT_SHM_POOL_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qt-segment(5) says of queues, stacks and pools what the code does. */
 
+#include "../../../libcommon/shm/pool_priv.h"
 #include "../../../libcommon/shm/queue_priv.h"
 #include "../../../libcommon/shm/spsc_priv.h"
 #include "../../../libcommon/shm/stack_priv.h"
@@ -35,10 +36,11 @@ QT_TEST(the_manual_has_chunks_and_queues)
 	manual_says(PAGE, "a multiple of 64 bytes");
 	assert_int_equal(QT__CHUNK_ALIGN, 64);
 	manual_says(PAGE, "States: 0 free, 1 owned, 2 taken, 3 again, "
-	    "4 linked, 5 shared.");
+	    "4 linked, 5 shared, 6 orphan.");
 	assert_int_equal(QT__CHUNK_OWNED, 1);
 	assert_int_equal(QT__CHUNK_AGAIN, 3);
 	assert_int_equal(QT__CHUNK_SHARED, 5);
+	assert_int_equal(QT__CHUNK_ORPHAN, 6);
 	manual_has_table(PAGE, PART, 1, queue, COUNT(queue));
 	manual_says(PAGE, "There are 64 cells, or the next power of two");
 	assert_int_equal(QT__QUEUE_CELLS_MIN, 64);
@@ -72,4 +74,8 @@ QT_TEST(the_manual_has_spsc_queues_stacks_and_pools)
 	assert_true(QT__SEG_SLOTS_MAX < 1u << QT__STACK_POPPER_BITS);
 	manual_says(PAGE, "has such hints at 512 and chunks from 576 on");
 	assert_int_equal(QT__OBJ_BODY + sizeof(struct qt__chunk_hints), 576);
+	manual_says(PAGE, "With flag 1 the first number of the type is a "
+	    "number of records: an area of epochs with so many lies at 576,");
+	assert_int_equal(QT_POOL_EPOCHS, 1);
+	assert_int_equal(QT__POOL_EPOCHS_AT, 576);
 }

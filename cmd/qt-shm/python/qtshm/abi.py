@@ -98,7 +98,12 @@ class StackSpec(ctypes.Structure):
 class PoolSpec(ctypes.Structure):
     c_name = "qt_shm_pool_spec"
     _fields_ = [("dtype", c_char_p), ("capacity", c_uint64),
-                ("size", c_uint32)]
+                ("size", c_uint32), ("flags", c_uint32)]
+
+
+class PoolGuard(ctypes.Structure):
+    c_name = "qt_shm_pool_guard"
+    _fields_ = [("pool", c_void_p), ("pin", c_uint64), ("record", c_uint32)]
 
 
 class MapSpec(ctypes.Structure):
@@ -147,7 +152,7 @@ class EpochPin(ctypes.Structure):
 
 STRUCTS = (Err, SegSpec, SegEntry, SegParticipant, ObjStat, ArraySpec,
            ValueSpec, QueueSpec, QueueItem, SpscSpec, StackSpec, PoolSpec,
-           MapSpec, SetSpec, SemaphoreSpec, SkiplistSpec, CacheSpec,
+           PoolGuard, MapSpec, SetSpec, SemaphoreSpec, SkiplistSpec, CacheSpec,
            CacheCounts, EpochPin)
 
 # Functions of ours that C calls.
@@ -159,6 +164,7 @@ CONSTANTS = {
     "QT_ERR_FIRST": 1024, "QT_SEG_JOIN": 1, "QT_SEG_RDONLY": 2,
     "QT_SEG_HUGE": 1, "QT_SEG_ON_NODE": 2,
     "QT_QUEUE_REDELIVER": 1, "QT_STACK_REDELIVER": 1,
+    "QT_POOL_EPOCHS": 1,
     "QT_SPSC_LOOK": 0, "QT_SPSC_PRODUCER": 1, "QT_SPSC_CONSUMER": 2,
     "QT_SEMAPHORE_UNDO": 1, "QT_EVENT_MANUAL": 0, "QT_EVENT_AUTO": 1,
     "QT_RING_LIMIT_DEFAULT": 1 << 20,
@@ -250,11 +256,13 @@ SIGNATURES = {
     "qt_set_open": "ipsspp", "qt_shm_pool_alloc": "ippQ",
     "qt_shm_pool_capacity": "Qp", "qt_shm_pool_close": "-p",
     "qt_shm_pool_count": "Qp", "qt_shm_pool_create": "ipspp",
-    "qt_shm_pool_dtype": "sp", "qt_shm_pool_free": "ipQ",
-    "qt_shm_pool_get": "ppQ", "qt_shm_pool_give": "ipQ",
+    "qt_shm_pool_dtype": "sp", "qt_shm_pool_enter": "ipp",
+    "qt_shm_pool_free": "ipQ", "qt_shm_pool_get": "ppQ",
+    "qt_shm_pool_give": "ipQ", "qt_shm_pool_leave": "-p",
     "qt_shm_pool_next": "ippp", "qt_shm_pool_obj": "pp",
     "qt_shm_pool_open": "ipsspp", "qt_shm_pool_own": "ipQ",
-    "qt_shm_pool_owner": "ipQ", "qt_shm_pool_size": "up",
+    "qt_shm_pool_owner": "ipQ", "qt_shm_pool_retire": "ipQ",
+    "qt_shm_pool_size": "up",
     "qt_skiplist_capacity": "Qp", "qt_skiplist_clear": "qp",
     "qt_skiplist_close": "-p", "qt_skiplist_compare": "ippzpz",
     "qt_skiplist_count": "Qp", "qt_skiplist_create": "ipspp",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pools of equal blocks."""
 
+import contextlib
 import ctypes
 
 from . import abi, dtype as dtypes
@@ -22,11 +23,14 @@ class Pool(Object, type="pool"):
         self.block_size = lib.qt_shm_pool_size(self._h)
 
     @classmethod
-    def create(cls, segment, name, dtype=None, *, capacity, size=0):
-        """size: bytes of a block, without a dtype."""
+    def create(cls, segment, name, dtype=None, *, capacity, size=0,
+               epochs=False):
+        """size: bytes of a block, without a dtype; epochs: blocks can be
+        retired under those who read them."""
         text = dtypes.text_of(dtype)
         spec = abi.PoolSpec(text, capacity,
-                            0 if text else size)
+                            0 if text else size,
+                            abi.CONSTANTS["QT_POOL_EPOCHS"] if epochs else 0)
         cls._create(segment, name, ctypes.byref(spec))
         return cls(segment, name)
 
@@ -48,6 +52,29 @@ class Pool(Object, type="pool"):
     def give(self, handle):
         """Ours becomes nobody's: it stays until somebody frees it."""
         abi.check(lib.qt_shm_pool_give(self._h, handle), self._what)
+
+    @contextlib.contextmanager
+    def enter(self):
+        """With it, what is read stays as it is, though others retire it:
+
+            with pool.enter():
+                data = bytes(pool[handle])
+
+        Only in pools with epochs; BlockingIOError (EBUSY) when too many have
+        entered."""
+        guard = abi.PoolGuard()
+        abi.check(lib.qt_shm_pool_enter(self._h, ctypes.byref(guard)),
+                  self._what)
+        keeps = self._h
+        try:
+            yield self
+        finally:
+            lib.qt_shm_pool_leave(ctypes.byref(guard))
+            del keeps
+
+    def retire(self, handle):
+        """Stale for who comes later; free when all who had entered left."""
+        abi.check(lib.qt_shm_pool_retire(self._h, handle), self._what)
 
     def own(self, handle):
         """Nobody's becomes ours."""
