@@ -11,7 +11,7 @@ is_harmless() {
 	case $1 in
 	*_obj) ;;				# an accessor
 	qt_obj_type_name | qt_obj_type_of | qt_obj_is_type) ;;
-	qt_obj_stat | qt_epoch_each) ;;
+	qt_obj_stat | qt_obj_each_hold | qt_epoch_each) ;;
 	qt_ring_pieces | qt_ring_reader_close | qt_ring_read | qt_ring_peek) ;;
 	qt_wait_deadline | qt_wait_set_spin_ns | qt_wait_spin_ns) ;;
 	*) return 1 ;;
