@@ -23,7 +23,9 @@ struct ring {
 	struct qt_ring_writer	*writer;	/* when we push */
 	struct qt_ring_reader	*reader;
 	uint64_t		 pos;		/* of the next line to peek */
-	struct qt_buf		 line;
+	struct qt_buf		 ahead;		/* what was read from there on */
+	size_t			 at;		/* of the next line, in it */
+	struct qt_buf		 line;		/* to push */
 };
 
 static int
@@ -45,6 +47,7 @@ close_ring(struct thing *t)
 		qt_ring_writer_close(r->writer);
 	qt_ring_reader_close(r->reader);
 	qt_ring_close(r->ring);
+	qt_buf_clear(&r->ahead);
 	qt_buf_clear(&r->line);
 	free(r);
 }
@@ -110,23 +113,58 @@ read_on(struct thing *t, uint64_t *pos, void *buf, size_t size)
 	return n;
 }
 
+/* Reads again from the next line on, more than there was: 1, 0, negative. */
+static int
+read_ahead(struct thing *t, size_t most)
+{
+	struct ring	*r = t->handle;
+	uint64_t	 pos = r->pos;
+	size_t		 had = r->ahead.len - r->at;
+	size_t		 size = had < PIECE / 2 ? PIECE : 2 * had;
+	ssize_t		 n;
+
+	qt_buf_reset(&r->ahead);
+	r->at = 0;
+	n = qt_buf_reserve(&r->ahead, size);
+	if (n == 0)
+		n = read_on(t, &r->pos, r->ahead.data, size < most ? size :
+		    most);
+	if (n < 0)
+		return (int)n;
+	r->ahead.len = (size_t)n;
+	return r->ahead.len > had || r->pos != pos;
+}
+
 /* Lines, as they follow each other from the tail on. */
 static ssize_t
 peek(struct thing *t, uint64_t which, void *out, size_t size)
 {
 	struct ring	*r = t->handle;
 	const char	*end;
-	ssize_t		 n;
+	size_t		 len;
+	int		 rc = 1;
 
-	if (which == 0)
+	if (which == 0) {
 		qt_ring_range(r->reader, &r->pos, NULL);
-	n = read_on(t, &r->pos, out, size);
-	if (n <= 0)
-		return n < 0 ? n : -QT_EEMPTY;
-	end = memchr(out, '\n', (size_t)n);
-	r->pos += end != NULL ? (uint64_t)(end - (char *)out) + 1 :
-	    (uint64_t)n;
-	return end != NULL ? end - (char *)out : n;
+		qt_buf_reset(&r->ahead);
+		r->at = 0;
+	}
+	for (;;) {
+		len = r->ahead.len - r->at;
+		end = len == 0 ? NULL : memchr(r->ahead.data + r->at, '\n',
+		    len);
+		if (end != NULL || len >= size || rc <= 0)
+			break;
+		rc = read_ahead(t, size);
+	}
+	if (rc < 0 || len == 0)
+		return rc < 0 ? rc : -QT_EEMPTY;
+	if (end != NULL)
+		len = (size_t)(end - r->ahead.data) - r->at;
+	memcpy(out, r->ahead.data + r->at, len < size ? len : size);
+	r->at += len + (end != NULL);
+	r->pos += len + (end != NULL);
+	return (ssize_t)len;
 }
 
 /* Bytes as they are; a terminal gets nothing that would drive it. */

@@ -8,6 +8,11 @@
 
 #include "thing.h"
 
+struct stack {
+	struct qt_stack		*stack;
+	struct qt_stack_cursor	 cursor;	/* of peek */
+};
+
 static int
 create(struct qt_seg *seg, const char *name, const struct thing_spec *spec,
     struct qt_err *err)
@@ -25,39 +30,48 @@ create(struct qt_seg *seg, const char *name, const struct thing_spec *spec,
 static int
 open_stack(struct thing *t, struct qt_err *err)
 {
-	struct qt_stack	*s;
-	int		 rc = qt_stack_open(t->seg, t->target.name, NULL, &s,
-	    err);
+	struct stack	*s = calloc(1, sizeof(*s));
+	int		 rc = s == NULL ? -ENOMEM : qt_stack_open(t->seg,
+	    t->target.name, NULL, &s->stack, err);
 
+	if (rc < 0) {
+		free(s);
+		return rc;
+	}
 	t->handle = s;
-	if (rc == 0)
-		t->item_max = qt_stack_item_max(s);
-	return rc;
+	t->item_max = qt_stack_item_max(s->stack);
+	return 0;
 }
 
 static void
 close_stack(struct thing *t)
 {
-	qt_stack_close(t->handle);
+	struct stack	*s = t->handle;
+
+	qt_stack_close(s->stack);
+	free(s);
 }
 
 static int
 push(struct thing *t, const void *item, size_t len, uint64_t deadline)
 {
-	return qt_stack_push(t->handle, item, len, deadline);
+	struct stack	*s = t->handle;
+
+	return qt_stack_push(s->stack, item, len, deadline);
 }
 
 /* Popped at once: killed before it is printed, it is gone. */
 static int
 take(struct thing *t, struct taken *item, uint64_t deadline)
 {
-	size_t	size = t->item_max > 0 ? t->item_max : 1;
-	ssize_t	n;
+	struct stack	*s = t->handle;
+	size_t		 size = t->item_max > 0 ? t->item_max : 1;
+	ssize_t		 n;
 
 	item->data = malloc(size);
 	if (item->data == NULL)
 		return -ENOMEM;
-	n = qt_stack_pop(t->handle, item->data, size, deadline);
+	n = qt_stack_pop(s->stack, item->data, size, deadline);
 	if (n < 0) {
 		free(item->data);
 		return (int)n;
@@ -77,8 +91,7 @@ release(struct thing *t, struct taken *item)
 static int
 requeue(struct thing *t, struct taken *item)
 {
-	int	rc = qt_stack_push(t->handle, item->data, item->len,
-	    QT_WAIT_NEVER);
+	int	rc = push(t, item->data, item->len, QT_WAIT_NEVER);
 
 	free(item->data);
 	return rc;
@@ -87,7 +100,11 @@ requeue(struct thing *t, struct taken *item)
 static ssize_t
 peek(struct thing *t, uint64_t which, void *out, size_t size)
 {
-	return qt_stack_peek(t->handle, which, out, size);
+	struct stack	*s = t->handle;
+
+	if (which != s->cursor.which)
+		s->cursor = (struct qt_stack_cursor){ .which = which };
+	return qt_stack_next(s->stack, &s->cursor, out, size);
 }
 
 const struct thing_type stack_thing = {

@@ -287,33 +287,55 @@ walk(const struct qt_stack *s, uint64_t t, uint64_t which)
 	return chunk;
 }
 
+/* The chunk that is next, as long as top is t: where it was seen, if so. */
+static struct qt__chunk *
+find(const struct qt_stack *s, uint64_t t, const struct qt_stack_cursor *c)
+{
+	if (c->chunk != 0 && c->top == t)
+		return chunk_of(s, c->chunk);
+	return walk(s, t, c->which);
+}
+
 ssize_t
-qt_stack_peek(const struct qt_stack *s, uint64_t which, void *out, size_t size)
+qt_stack_next(const struct qt_stack *s, struct qt_stack_cursor *c, void *out,
+    size_t size)
 {
 	for (unsigned int i = 0; i < PEEK_TRIES; i++) {
 		uint64_t		 t = load_top(s);
 		struct qt__chunk	*chunk;
-		uint32_t		 len;
+		uint32_t		 len, below;
 
-		if (which >= qt__stack_height(s, t)) {
+		if (c->which >= qt__stack_height(s, t)) {
 			if (load_top(s) == t)
 				return -QT_EEMPTY;
 			continue;
 		}
-		chunk = walk(s, t, which);
+		chunk = find(s, t, c);
 		if (chunk == NULL) {
 			if (load_top(s) == t)
 				return -QT_ECORRUPT;
 			continue;
 		}
+		below = qt__stack_next(atomic_load_explicit(&chunk->place,
+		    memory_order_acquire));
 		len = atomic_load_explicit(&chunk->len, memory_order_relaxed);
 		if (len > s->chunks.room)
 			len = s->chunks.room;
 		qt__copy_racy(out, chunk->data, len < size ? len : size);
 		qt__fence(memory_order_acquire);
 		/* Nobody has popped or pushed, so it was all on the stack. */
-		if (load_top(s) == t)
+		if (load_top(s) == t) {
+			*c = (struct qt_stack_cursor){ c->which + 1, t, below };
 			return len;
+		}
 	}
 	return -EBUSY;
+}
+
+ssize_t
+qt_stack_peek(const struct qt_stack *s, uint64_t which, void *out, size_t size)
+{
+	struct qt_stack_cursor	c = { .which = which };
+
+	return qt_stack_next(s, &c, out, size);
 }

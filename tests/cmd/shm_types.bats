@@ -131,6 +131,28 @@ has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 	run -1 qt-shm ls "$SEG"
 }
 
+@test "a ring: lines of any length, many of them, and a last one without its end" {
+	qt-shm new ring -c 16M "$SEG/r"
+	{
+		seq 300000
+		printf '%0200000d\n\n' 0
+		seq 5
+		printf '%065536d\n%065535d\n' 1 2
+		printf open
+	} >"$WORLD/want"
+	qt-shm push -r 1000 "$SEG/r" <"$WORLD/want"
+	qt-shm get "$SEG/r" | cmp - "$WORLD/want"
+	cmp <(timeout 60 qt-shm dump "$SEG/r") <(cat "$WORLD/want"; echo)
+	cmp <(timeout 60 qt-shm peek -a "$SEG/r") <(cat "$WORLD/want"; echo)
+}
+
+@test "a stack: all of a large one is shown, and fast" {
+	qt-shm new stack -t i8 -c 300000 "$SEG/k"
+	seq 300000 | qt-shm push "$SEG/k"
+	cmp <(timeout 60 qt-shm dump "$SEG/k") <(seq 300000 -1 1)
+	cmp <(timeout 60 qt-shm peek -a "$SEG/k") <(seq 300000 -1 1)
+}
+
 @test "a ring: each who follows it reads all, and goes when it is erased" {
 	qt-shm new ring -c 1M "$SEG/r"
 	qt-shm push "$SEG/r" begin

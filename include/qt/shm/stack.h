@@ -70,8 +70,24 @@ ssize_t	qt_stack_pop(struct qt_stack *stack, void *out, size_t size,
  * Copies the item that is which places below the newest, as much as fits, and
  * leaves it there; returns its length. -QT_EEMPTY when there is none; -EBUSY
  * when others change the stack all the time. Works for anyone who may read.
+ * It walks from the top: which steps.
  */
 ssize_t	qt_stack_peek(const struct qt_stack *stack, uint64_t which, void *out,
 	    size_t size);
+
+/* Where one who looks at all of a stack is. All zero: before the newest. */
+struct qt_stack_cursor {
+	uint64_t	which;		/* places below the newest: the next */
+	uint64_t	top;		/* the rest is as it was found there */
+	uint32_t	chunk;
+};
+#define QT_STACK_CURSOR_INIT { 0, 0, 0 }
+/*
+ * qt_stack_peek() of cursor->which, which then is the one below. One step as
+ * long as nobody changes the stack; after a change it walks from the top again.
+ * With an error the cursor stays. It is for one thread at a time.
+ */
+ssize_t	qt_stack_next(const struct qt_stack *stack,
+	    struct qt_stack_cursor *cursor, void *out, size_t size);
 
 #endif /* QT_SHM_STACK_H */

@@ -128,11 +128,47 @@ QT_TEST(what_a_stack_cannot_be_is_said)
 	qt_seg_close(seg);
 }
 
+QT_TEST(who_goes_down_a_stack_that_changes_goes_on_at_his_place)
+{
+	struct qt_seg	*seg = test_seg();
+	struct qt_stack	*s = make(seg, &(struct qt_stack_spec){
+	    .dtype = "<u8", .capacity = 7 });
+	struct qt_stack_cursor c = QT_STACK_CURSOR_INIT;
+	uint64_t	 n;
+
+	(void)state;
+	for (uint64_t i = 0; i < 6; i++)
+		assert_int_equal(push(s, i), 0);
+	assert_int_equal(qt_stack_next(s, &c, &n, 8), 8);
+	assert_int_equal(n, 5);
+	/* 6 on top: 5 is one place below, and seen again. */
+	assert_int_equal(push(s, 6), 0);
+	assert_int_equal(qt_stack_next(s, &c, &n, 8), 8);
+	assert_int_equal(n, 5);
+	/* 4 on top: two places below is 2. */
+	assert_int_equal(pop(s), 6);
+	assert_int_equal(pop(s), 5);
+	assert_int_equal(qt_stack_next(s, &c, &n, 8), 8);
+	assert_int_equal(n, 2);
+	/* The one that was next is gone, and another in its chunk. */
+	for (int i = 4; i >= 0; i--)
+		assert_int_equal(pop(s), i);
+	assert_int_equal(qt_stack_next(s, &c, &n, 8), -QT_EEMPTY);
+	for (uint64_t i = 10; i < 14; i++)
+		assert_int_equal(push(s, i), 0);
+	assert_int_equal(qt_stack_next(s, &c, &n, 8), 8);
+	assert_int_equal(n, 10);
+	assert_int_equal(qt_stack_next(s, &c, &n, 8), -QT_EEMPTY);
+	qt_stack_close(s);
+	qt_seg_close(seg);
+}
+
 QT_TEST(who_may_only_read_can_look_from_the_top_down)
 {
 	struct qt_seg	*seg = test_seg();
 	struct qt_seg	*reader = test_join(seg, QT_SEG_RDONLY);
 	struct qt_stack	*s = make(seg, &numbers), *r = open_stack(reader);
+	struct qt_stack_cursor c = QT_STACK_CURSOR_INIT;
 	uint64_t	 n;
 
 	(void)state;
@@ -144,6 +180,12 @@ QT_TEST(who_may_only_read_can_look_from_the_top_down)
 		assert_int_equal(n, 3 - i);
 	}
 	assert_int_equal(qt_stack_peek(r, 4, &n, 8), -QT_EEMPTY);
+	for (uint64_t i = 0; i < 4; i++) {
+		assert_int_equal(qt_stack_next(r, &c, &n, 8), 8);
+		assert_int_equal(n, 3 - i);
+	}
+	assert_int_equal(qt_stack_next(r, &c, &n, 8), -QT_EEMPTY);
+	assert_int_equal(c.which, 4);
 	assert_int_equal(qt_stack_count(r), 4);
 	assert_int_equal(push(r, 1), -EACCES);
 	assert_int_equal(pop(r), -EACCES);

@@ -95,6 +95,11 @@ class StackSpec(ctypes.Structure):
                 ("item_max", c_uint32), ("flags", c_uint32)]
 
 
+class StackCursor(ctypes.Structure):
+    c_name = "qt_stack_cursor"
+    _fields_ = [("which", c_uint64), ("top", c_uint64), ("chunk", c_uint32)]
+
+
 class PoolSpec(ctypes.Structure):
     c_name = "qt_shm_pool_spec"
     _fields_ = [("dtype", c_char_p), ("capacity", c_uint64),
@@ -151,9 +156,9 @@ class EpochPin(ctypes.Structure):
 
 
 STRUCTS = (Err, SegSpec, SegEntry, SegParticipant, ObjStat, ArraySpec,
-           ValueSpec, QueueSpec, QueueItem, SpscSpec, StackSpec, PoolSpec,
-           PoolGuard, MapSpec, SetSpec, SemaphoreSpec, SkiplistSpec, CacheSpec,
-           CacheCounts, EpochPin)
+           ValueSpec, QueueSpec, QueueItem, SpscSpec, StackSpec, StackCursor,
+           PoolSpec, PoolGuard, MapSpec, SetSpec, SemaphoreSpec, SkiplistSpec,
+           CacheSpec, CacheCounts, EpochPin)
 
 # Functions of ours that C calls.
 FAULT = ctypes.CFUNCTYPE(None, c_void_p, c_char_p, c_char_p)
@@ -279,7 +284,8 @@ SIGNATURES = {
     "qt_spsc_push_n": "nppzQ", "qt_spsc_release": "ipz",
     "qt_spsc_take": "npppzQ", "qt_stack_capacity": "Qp", "qt_stack_close": "-p",
     "qt_stack_count": "Qp", "qt_stack_create": "ipspp", "qt_stack_dtype": "sp",
-    "qt_stack_item_max": "up", "qt_stack_obj": "pp", "qt_stack_open": "ipsspp",
+    "qt_stack_item_max": "up", "qt_stack_next": "npppz", "qt_stack_obj": "pp",
+    "qt_stack_open": "ipsspp",
     "qt_stack_peek": "npQpz", "qt_stack_pop": "nppzQ", "qt_stack_push": "ippzQ",
     "qt_strerror": "si", "qt_value_close": "-p", "qt_value_create": "ipspp",
     "qt_value_dtype": "sp", "qt_value_get": "nppzp", "qt_value_obj": "pp",

@@ -263,6 +263,21 @@ class Stack(_Items, type="stack"):
     def open(cls, segment, name, dtype=None):
         return cls(segment, name, dtype)
 
+    def __iter__(self):
+        """What is in it, from the newest down; it all stays."""
+        cursor = abi.StackCursor()
+        size = min(self.item_max, 4096)
+        out = ctypes.create_string_buffer(size)
+        below = self._f("next")
+        while True:
+            n = below(self._h, ctypes.byref(cursor), out, size)
+            if n == -abi.EEMPTY:
+                return
+            if abi.check(n, self._what) <= size:
+                yield self._codec.decode(out[:n])
+            else:
+                yield self.peek(cursor.which - 1)
+
     def pop(self, timeout=0):
         """The newest item; otherwise as Queue.pop()."""
         size = min(self.item_max, 4096)
