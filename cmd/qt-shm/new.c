@@ -10,9 +10,9 @@
 
 static const struct qt_opt opts[] = {
 	{ 't', "dtype", "DTYPE", "of an element, as NumPy writes it: i8, S16" },
-	{ 'c', "capacity", "COUNT", "elements; of an array also NxM" },
+	{ 'c', "capacity", "COUNT", "elements; bytes of a cache, a ring; NxM" },
 	{ 'z', "item-size", "SIZE", "bytes of the longest item, without -t" },
-	{ 'k', "key-dtype", "DTYPE", "of a map's keys" },
+	{ 'k', "key-dtype", "DTYPE", "of the keys of a map, a skiplist" },
 	{ 'K', "key-size", "SIZE", "bytes of the longest key, without -k (64)" },
 	{ 'D', "on-death", "drop|redeliver", "of items that the dead took" },
 	{ 'U', "undo", NULL, "a semaphore gives back what the dead held" },
@@ -71,6 +71,19 @@ read_type(const char *word)
 	return type;
 }
 
+/* A queue for how many? The same types, by another word. */
+static const struct thing_type *
+of_roles(const struct thing_type *type, const char *roles)
+{
+	int	is_spsc = roles != NULL && strcmp(roles, "--spsc") == 0;
+
+	if (roles != NULL && type != &queue_thing &&
+	    !(is_spsc && type == &spsc_thing))
+		qt_die(QT_EXIT_USAGE, "a structure of type %s takes no %s",
+		    qt_obj_type_name(type->type), roles);
+	return is_spsc ? &spsc_thing : type;
+}
+
 static int
 read_death(const char *word)
 {
@@ -124,7 +137,7 @@ read_options(struct qt_opts *o, struct thing_spec *spec, char used[32])
 			break;
 		case 256:
 		case 257:
-			spec->is_spsc = id == 256;
+			spec->roles = id == 256 ? "--spsc" : "--mpmc";
 			break;
 		default:
 			read_shape(o->value, spec->shape);
@@ -173,8 +186,7 @@ new_main(int argc, char **argv)
 	read_options(&o, &spec, used);
 	if (argc - o.index != 1)
 		qt_usage(&new_verb);
-	if (spec.is_spsc && type == &queue_thing)
-		type = &spsc_thing;
+	type = of_roles(type, spec.roles);
 	check_options(type, used);
 	check_dtype("-t", spec.dtype);
 	check_dtype("-k", spec.key_dtype);

@@ -16,6 +16,9 @@ target_parse(struct target *t, const char *text, unsigned int forms)
 	size_t		 len;
 
 	memset(t, 0, sizeof(*t));
+	if (strncmp(text, "/dev/shm/", 9) == 0)
+		qt_die(QT_EXIT_USAGE, "'%s': a segment is named without its "
+		    "folder: '%s'", text, text + 9);
 	text += *text == '/';
 	snprintf(t->text, sizeof(t->text), "%s", text);
 	slash = strchr(text, '/');

@@ -38,9 +38,26 @@ thing_names(struct qt_buf *out)
 _Noreturn void
 thing_cannot(const struct thing *t, const char *verb)
 {
+	const struct thing_type	*type = t->type;
+	const struct { const char *verb; int can; } all[] = {
+		{ "add", type->add != NULL }, { "cas", type->cas != NULL },
+		{ "del", type->del != NULL }, { "dump", type->dump != NULL },
+		{ "get", type->get != NULL }, { "lock", type->lock != NULL },
+		{ "peek", type->peek != NULL },
+		{ "pop", type->take != NULL },
+		{ "pop -f", type->take == NULL && type->follow != NULL },
+		{ "push", type->push != NULL }, { "put", type->put != NULL },
+		{ "wait", type->wait != NULL },
+	};
+	struct qt_buf	 can = QT_BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].can)
+			qt_buf_addf(&can, "%s%s", can.len > 0 ? ", " : "",
+			    all[i].verb);
 	qt_die(QT_EXIT_SYS, "%s: %s does not work on a structure of type %s "
-	    "(qt-shm(1) says what does)", t->target.text, verb,
-	    t->stat.type_name);
+	    "(what does: %s)", t->target.text, verb, t->stat.type_name,
+	    can.data);
 }
 
 void

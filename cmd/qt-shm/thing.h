@@ -30,7 +30,8 @@ struct thing_spec {
 	uint64_t	 shape[4];
 	uint64_t	 item_max;	/* bytes of an item, value or key */
 	uint64_t	 key_max;
-	int		 is_redelivered, is_undone, is_automatic, is_spsc;
+	const char	*roles;		/* "--spsc", "--mpmc" */
+	int		 is_redelivered, is_undone, is_automatic;
 };
 
 /* How items are printed: end is '\n', '\0', or -1 for nothing between them. */
@@ -141,7 +142,7 @@ void	thing_names(struct qt_buf *out);
 /* Reads SEG/NAME and opens both, or exits; flags: QT_SEG_... | THING_... */
 void	thing_open(struct thing *t, const char *operand, unsigned int flags);
 void	thing_close(struct thing *t);
-/* Exits 3: "a queue has no KEYS (get, put ... work on arrays, maps)". */
+/* Exits 3: "get does not work on ... type queue (what does: dump, ...)". */
 _Noreturn void thing_cannot(const struct thing *t, const char *verb);
 
 /*

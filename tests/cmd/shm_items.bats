@@ -231,11 +231,18 @@ lines_are_over() { [ "$(cat out.* | wc -l)" -gt "$1" ]; }
 	qt-shm new queue -z 8 -c 3 "$SEG/q"
 	qt-shm new array -t i8 -c 3 "$SEG/a"
 	run -3 qt-shm get "$SEG/q"
-	[[ $output == *"get does not work on a structure of type queue"* ]]
+	[[ $output == *"get does not work on a structure of type queue (what \
+does: dump, peek, pop, push)" ]]
 	run -3 qt-shm pop "$SEG/a"
 	run -3 qt-shm push "$SEG/a" 1
 	run -2 qt-shm pop "$SEG"
 	run -2 qt-shm new queue -z 8 -c 3 -k i8 "$SEG/x"
 	[[ $output == *'type queue takes no -k'* ]]
+	run -2 qt-shm new array -t i8 -c 3 --spsc "$SEG/other"
+	[[ $output == *'type array takes no --spsc' ]]
+	run -2 qt-shm new spsc -t i8 -c 3 --mpmc "$SEG/other"
+	[[ $output == *'type spsc takes no --mpmc' ]]
+	run -2 qt-shm get "/dev/shm/$SEG/q"
+	[[ $output == *"named without its folder: '$SEG/q'" ]]
 	run -2 qt-shm new queue -z 8 -c 3 -D later "$SEG/x"
 }
