@@ -105,7 +105,7 @@ make_stack(struct qt_seg *seg, const char *name, struct qt_err *err)
 static int
 make_pool(struct qt_seg *seg, const char *name, struct qt_err *err)
 {
-	struct qt_shm_pool_spec	spec = { NULL, 100, 64 };
+	struct qt_shm_pool_spec	spec = { .capacity = 100, .size = 64 };
 
 	return qt_shm_pool_create(seg, name, &spec, err);
 }
