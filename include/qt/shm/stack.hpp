@@ -124,7 +124,7 @@ public:
 	static pool create(const segment &seg, const std::string &name,
 	    uint64_t capacity)
 	{
-		struct qt_shm_pool_spec spec = { code::dtype(), capacity, 0 };
+		struct qt_shm_pool_spec spec = { code::dtype(), capacity, 0, 0 };
 		struct qt_err err = QT_ERR_INIT;
 
 		detail::check(qt_shm_pool_create(seg.get(), name.c_str(),
