@@ -174,20 +174,29 @@ int
 qt__obj_wait(struct qt_obj *obj, unsigned int which, uint64_t deadline,
     int (*try)(void *arg, bool is_late), void *arg)
 {
-	int	rc = try(arg, true), slept = 0;
+	int		rc = try(arg, true), slept;
+	uint64_t	asked, now;
+	bool		is_late = false;
 
 	if (!is_no(rc) || deadline == QT_WAIT_NEVER)
 		return rc;
+	asked = qt_clock_mono_ms();
 	rc = spin(try, arg, deadline);
 	while (is_no(rc)) {
 		uint32_t	key = qt__wait_prepare(obj, which);
 
-		rc = try(arg, slept == -EAGAIN);
+		rc = try(arg, is_late);
 		if (!is_no(rc))
 			break;
 		slept = qt__wait_sleep(obj, which, key, deadline);
 		if (slept == -ETIMEDOUT || slept == -QT_EGONE)
 			return slept;
+		/* By the clock: signals that come often, and wake-ups that
+		 * were for others, let no sleep come to its end. */
+		now = qt_clock_mono_ms();
+		is_late = slept == -EAGAIN || now - asked >= SLEEP_MS;
+		if (is_late)
+			asked = now;
 	}
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <qt/shm/array.h>
@@ -217,6 +218,40 @@ QT_TEST(a_killed_waiter_costs_one_needless_wake)
 	assert_int_equal(atomic_load(word), 1);
 	qt__wake(qt_array_obj(a), 0);
 	assert_int_equal(atomic_load(word), 2);
+	qt_array_close(a);
+	qt_seg_close(seg);
+}
+
+static void
+ignore(int sig)
+{
+	(void)sig;
+}
+
+static int
+until_late(void *arg, bool is_late)
+{
+	int	*late = arg;
+
+	*late += is_late;
+	return *late >= 4 ? 0 : -EAGAIN;
+}
+
+QT_TEST(who_is_interrupted_all_the_time_asks_for_the_dead_none_the_less)
+{
+	struct qt_seg		*seg = test_seg();
+	struct qt_array		*a = array(seg);
+	struct itimerval	 often = { { 0, 5000 }, { 0, 5000 } }, off = { 0 };
+	struct sigaction	 act = { .sa_handler = ignore }, old;
+	int			 late = 0;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGALRM, &act, &old), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	assert_int_equal(qt__obj_wait(qt_array_obj(a), 0,
+	    qt_wait_deadline(30000), until_late, &late), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &off, NULL), 0);
+	assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
 	qt_array_close(a);
 	qt_seg_close(seg);
 }
