@@ -23,7 +23,9 @@ key_of(const struct qt__hash *t, const struct qt__node *n,
 
 /*
  * It was filling this node. Linked, it is an entry like any other: who linked
- * it did all that others wait for.
+ * it did all that others wait for, and anybody may take it out and use the node
+ * again meanwhile. So its word is read again after the link: if it is the same,
+ * what was seen in between was of that life, and a node in no list is ours.
  */
 static void
 sweep_owned(struct qt__hash *t, uint32_t at, uint64_t word, uint32_t id)
@@ -31,11 +33,9 @@ sweep_owned(struct qt__hash *t, uint32_t at, uint64_t word, uint32_t id)
 	struct qt__node	*n = qt__hash_node(t, at);
 	struct qt__pos	 pos = { .at = 0 };
 	struct qt__key	 key;
-	uint64_t	 next;
-	uint32_t	 mark;
+	uint64_t	 next = atomic_load(&n->next);
 
-	if (qt__link_mark(atomic_load(&n->next)) == QT__MARK_LIVE &&
-	    key_of(t, n, &key)) {
+	if (qt__link_mark(next) == QT__MARK_LIVE && key_of(t, n, &key)) {
 		if (qt__hash_find(t, &key, false, &pos) < 0)
 			return;
 		if (pos.is_match && pos.at == at) {
@@ -43,13 +43,13 @@ sweep_owned(struct qt__hash *t, uint32_t at, uint64_t word, uint32_t id)
 			    QT__NODE_LIVE);
 			return;
 		}
+		next = atomic_load(&n->next);
 	}
-	/* Marked, now or since sweep_node() looked? Then it was linked. */
-	next = atomic_load(&n->next);
-	mark = qt__link_mark(next);
-	if (mark == QT__MARK_DELETED || mark == QT__MARK_REPLACED)
+	/* Marked meanwhile? Then it was linked. */
+	if (qt__link_mark(next) == QT__MARK_DELETED ||
+	    qt__link_mark(next) == QT__MARK_REPLACED)
 		qt__hash_retire(t, id, at, next, false);
-	else
+	else if (atomic_load(&n->word) == word)
 		qt__hash_free(t, at, word);
 }
 
@@ -66,8 +66,20 @@ sweep_taken(struct qt__hash *t, uint32_t at, uint64_t word)
 	qt__hash_free(t, at, word);
 }
 
-static bool
-sweep_node(struct qt__hash *t, uint32_t at, uint32_t id)
+/*
+ * Says that the count is in doubt, once in a sweep and before anything is
+ * changed: should the sweeper die, its successor finds nothing to say it for.
+ */
+static void
+doubt(struct qt__hash *t, bool *is_doubt)
+{
+	if (!*is_doubt)
+		qt__obj_count(t->obj, QT__HASH_DOUBT, 1);
+	*is_doubt = true;
+}
+
+static void
+sweep_node(struct qt__hash *t, uint32_t at, uint32_t id, bool *is_doubt)
 {
 	struct qt__node	*n = qt__hash_node(t, at);
 	uint64_t	 word = atomic_load(&n->word);
@@ -76,19 +88,22 @@ sweep_node(struct qt__hash *t, uint32_t at, uint32_t id)
 	bool		 is_out = qt__link_mark(next) == QT__MARK_DELETED ||
 	    qt__link_mark(next) == QT__MARK_REPLACED;
 
-	if (state == QT__NODE_FREE)
+	if (state == QT__NODE_FREE) {
 		qt__hash_hint(t, at);
-	else if (is_out && (state == QT__NODE_LIVE ||
-	    (state == QT__NODE_OWNED && qt__owner_id(word) == id)))
+		return;
+	}
+	is_out &= state == QT__NODE_LIVE ||
+	    (state == QT__NODE_OWNED && qt__owner_id(word) == id);
+	if (!is_out && (qt__owner_id(word) != id || state == QT__NODE_LIVE))
+		return;
+	doubt(t, is_doubt);
+	if (is_out)
 		/* Whoever marked it may be dead. */
 		qt__hash_retire(t, id, at, next, false);
-	else if (qt__owner_id(word) != id || state == QT__NODE_LIVE)
-		return false;
 	else if (state == QT__NODE_OWNED)
 		sweep_owned(t, at, word, id);
 	else if (state == QT__NODE_TAKEN)
 		sweep_taken(t, at, word);
-	return state != QT__NODE_FREE;
 }
 
 void
@@ -97,9 +112,7 @@ qt__hash_sweep(struct qt__hash *t, uint32_t id)
 	bool	is_doubt = false;
 
 	for (uint32_t at = 1; at <= t->node_count; at++)
-		is_doubt |= sweep_node(t, at, id);
-	if (is_doubt)
-		qt__obj_count(t->obj, QT__HASH_DOUBT, 1);
+		sweep_node(t, at, id, &is_doubt);
 }
 
 /* 1 with the number of entries; 0 when something is in between. */

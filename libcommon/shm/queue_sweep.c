@@ -12,15 +12,23 @@
 
 #include "queue_priv.h"
 
-/* AGAIN, and its duty is not done yet, or nobody knows: see it into a cell. */
+/*
+ * AGAIN, and its duty is not done yet, or nobody knows: see it into a cell. If
+ * it is in none it was in none while its word was that: for who else found it
+ * in one may have taken it, and used the chunk again, since the word was read.
+ */
 static int
 enter_again(struct qt_queue *q, uint32_t index, uint64_t word)
 {
 	_Atomic uint64_t	*at = &qt__chunk_at(&q->chunks, index)->word;
 	int			 rc = 0;
 
-	if (!qt__queue_has(q, index, word))
+	if (!qt__queue_has(q, index, word)) {
+		/* After the cell, which qt__queue_has() loads by acquire. */
+		if (atomic_load(at) != word)
+			return 0;
 		rc = qt__queue_enter(q, index, word);
+	}
 	if (rc < 0)
 		return rc;
 	/* Fails when it was taken already. */

@@ -200,27 +200,27 @@ sweep_owned(struct qt_skiplist *s, uint32_t at, uint64_t word, uint32_t id)
 	struct qt__node	*n = qt__hash_node(&s->nodes, at);
 	unsigned char	 key[QT_SKIPLIST_KEY_MAX];
 	struct qt__path	 path;
+	uint64_t	 next = atomic_load(&n->next);
 	uint32_t	 len;
+	bool		 is_linked = false;
 
-	if (qt__link_mark(atomic_load(&n->next)) == QT__MARK_LIVE &&
+	if (qt__link_mark(next) == QT__MARK_LIVE &&
 	    qt__skip_copy_key(s, at, key, &len)) {
 		if (qt__skip_find(s, key, len, false, &path) < 0)
 			return;
-		if ((!path.is_match || path.level[0].at != at) &&
-		    qt__link_mark(atomic_load(&n->next)) == QT__MARK_LIVE) {
-			qt__hash_free_one(&s->nodes, at, word);
-			return;
-		}
-	} else if (qt__link_mark(atomic_load(&n->next)) != QT__MARK_DELETED &&
-	    qt__link_mark(atomic_load(&n->next)) != QT__MARK_REPLACED) {
-		qt__hash_free_one(&s->nodes, at, word);
-		return;
+		is_linked = path.is_match && path.level[0].at == at;
+		next = atomic_load(&n->next);
 	}
-	settle(s, id, at, word);
+	/* The word after the link, as in hash_sweep.c. */
+	if (is_linked || qt__link_mark(next) == QT__MARK_DELETED ||
+	    qt__link_mark(next) == QT__MARK_REPLACED)
+		settle(s, id, at, word);
+	else if (atomic_load(&n->word) == word)
+		qt__hash_free_one(&s->nodes, at, word);
 }
 
-static bool
-sweep_node(struct qt_skiplist *s, uint32_t at, uint32_t id)
+static void
+sweep_node(struct qt_skiplist *s, uint32_t at, uint32_t id, bool *is_doubt)
 {
 	struct qt__node	*n = qt__hash_node(&s->nodes, at);
 	uint64_t	 word = atomic_load(&n->word);
@@ -231,21 +231,21 @@ sweep_node(struct qt_skiplist *s, uint32_t at, uint32_t id)
 
 	if (state == QT__NODE_FREE) {
 		qt__hash_hint(&s->nodes, at);
-		return false;
+		return;
 	}
-	if (state == QT__NODE_LIVE) {
+	if (state == QT__NODE_LIVE ? !is_marked : qt__owner_id(word) != id)
+		return;
+	/* Before anything is changed, as in hash_sweep.c. */
+	if (!*is_doubt)
+		qt__obj_count(&s->obj, QT__HASH_DOUBT, 1);
+	*is_doubt = true;
+	if (state == QT__NODE_LIVE)
 		/* Whoever marked it may be dead. */
-		if (is_marked)
-			retire(s, id, at, next);
-		return is_marked;
-	}
-	if (qt__owner_id(word) != id)
-		return false;
-	if (state == QT__NODE_OWNED)
+		retire(s, id, at, next);
+	else if (state == QT__NODE_OWNED)
 		sweep_owned(s, at, word, id);
 	else if (state == QT__NODE_TAKEN)
 		reap(s, at, word, false);
-	return true;
 }
 
 void
@@ -254,7 +254,5 @@ qt__skip_sweep(struct qt_skiplist *s, uint32_t id)
 	bool	is_doubt = false;
 
 	for (uint32_t at = 1; at <= s->nodes.node_count; at++)
-		is_doubt |= sweep_node(s, at, id);
-	if (is_doubt)
-		qt__obj_count(&s->obj, QT__HASH_DOUBT, 1);
+		sweep_node(s, at, id, &is_doubt);
 }

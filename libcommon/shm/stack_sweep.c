@@ -20,10 +20,15 @@ settle(struct qt_stack *s, uint32_t index, uint64_t word)
 	    index)->word, &word, qt__chunk_word(word, 0, QT__CHUNK_LINKED));
 }
 
+/*
+ * AGAIN: on the stack it would be on top, or its word would say so by now; so
+ * the word is read again after the top, and only we put it there.
+ */
 static void
 again(struct qt_stack *s, uint32_t index, uint64_t word)
 {
-	if (!is_top(s, index) && qt__stack_link(s, index) < 0)
+	if (!is_top(s, index) && (atomic_load(&qt__chunk_at(&s->chunks,
+	    index)->word) != word || qt__stack_link(s, index) < 0))
 		return;
 	settle(s, index, word);
 	qt__wake(&s->obj, QT__STACK_NOT_EMPTY);
