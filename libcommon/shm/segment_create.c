@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,6 +116,20 @@ fill_tables(struct qt_seg *seg)
 	qt__txn_commit(&t);
 }
 
+/* Beyond the limit the system would not refuse, but end us by a signal. */
+static int
+check_limit(uint64_t size, struct qt_err *err)
+{
+	struct rlimit	limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || size <= limit.rlim_cur)
+		return 0;
+	qt_err_set(err, "it has %" PRIu64 " bytes, and no file may have more "
+	    "than %" PRIu64 " (see ulimit -f)", size,
+	    (uint64_t)limit.rlim_cur);
+	return -EFBIG;
+}
+
 static int
 build(struct unborn *u, const char *name, const struct qt_seg_spec *spec,
     struct qt_seg **out, struct qt_err *err)
@@ -126,6 +141,8 @@ build(struct unborn *u, const char *name, const struct qt_seg_spec *spec,
 	rc = qt__seg_layout(&head, spec, err);
 	if (rc == 0 && (spec->flags & QT_SEG_ON_NODE))
 		rc = qt__node_check(spec->node, err);
+	if (rc == 0)
+		rc = check_limit(head.size, err);
 	if (rc < 0)
 		return rc;
 	rc = open_unborn(u, name, head.size, err);

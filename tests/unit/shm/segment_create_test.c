@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <qt/base/sys.h>
@@ -339,4 +340,29 @@ QT_TEST(without_o_tmpfile_the_name_still_appears_complete)
 {
 	(void)state;
 	run_small(without_tmpfile);
+}
+
+static int
+beyond_the_limit(void *arg)
+{
+	struct rlimit	 limit = { 1u << 20, 1u << 20 };
+	struct qt_seg	*seg;
+	struct qt_err	 err = QT_ERR_INIT;
+
+	(void)arg;
+	CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	CHECK(qt_seg_create(test_name(), &test_spec, &seg, &err) == -EFBIG);
+	CHECK(strstr(err.text, "ulimit -f") != NULL);
+	CHECK(qt_seg_create(NULL, &test_spec, &seg, &err) == -EFBIG);
+	return 0;
+}
+
+QT_TEST(a_limit_of_file_sizes_is_an_error_and_no_signal)
+{
+	struct child	child;
+
+	(void)state;
+	child_run(&child, beyond_the_limit, NULL);
+	if (child.status != 0)
+		fail_msg("%d: %s", child.status, child.err);
 }
