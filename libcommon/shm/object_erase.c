@@ -62,11 +62,12 @@ finish(struct qt_seg *seg, uint32_t row, const struct qt_seg_entry *e)
 }
 
 int
-qt__obj_finish(struct qt_seg *seg, uint32_t row)
+qt__obj_finish(struct qt_seg *seg, uint32_t row, bool is_patient)
 {
 	struct qt_seg_entry	e;
 	uint64_t		word;
-	int			rc = qt__seg_lock(seg);
+	int			rc = is_patient ? qt__seg_lock(seg) :
+	    qt__seg_lock_soon(seg);
 
 	if (rc < 0)
 		return rc;
@@ -105,18 +106,23 @@ qt_obj_erase(struct qt_seg *seg, const char *name, struct qt_err *err)
 }
 
 int
-qt__obj_free_erased(struct qt_seg *seg)
+qt__obj_free_erased(struct qt_seg *seg, bool is_patient)
 {
-	int	count = 0;
+	int	count = 0, rc = 0;
 
 	atomic_store_explicit(&seg->has_erased, false, memory_order_relaxed);
-	for (uint32_t i = 0; i < seg->head.entry_count; i++) {
+	for (uint32_t i = 0; i < seg->head.entry_count && rc != -EBUSY; i++) {
 		struct qt_seg_entry	e;
 		uint64_t		word;
 
-		if (qt__row_get(seg, i, &word, &e) == QT__ROW_ERASED)
-			count += qt__obj_finish(seg, i) > 0;
+		if (qt__row_get(seg, i, &word, &e) != QT__ROW_ERASED)
+			continue;
+		rc = qt__obj_finish(seg, i, is_patient);
+		count += rc > 0;
 	}
+	if (rc == -EBUSY)
+		atomic_store_explicit(&seg->has_erased, true,
+		    memory_order_relaxed);
 	return count;
 }
 
@@ -125,5 +131,5 @@ qt_obj_gc(struct qt_seg *seg)
 {
 	int	rc = qt_seg_sweep(seg);
 
-	return rc < 0 ? rc : qt__obj_free_erased(seg);
+	return rc < 0 ? rc : qt__obj_free_erased(seg, true);
 }

@@ -82,22 +82,28 @@ out:
 	return rc < 0 ? rc : 0;
 }
 
+/* With the mutex held. */
 static void
-ref_put(struct qt_seg *seg, struct qt__obj_ref *ref)
+ref_put_locked(struct qt_seg *seg, struct qt__obj_ref *ref)
 {
 	struct qt__obj_ref	**p;
 
+	if (--ref->count > 0)
+		return;
+	qt__bell_close(seg, ref, true);
+	if (!ref->is_lost)
+		(void)qt_sys_lock(seg->obj_fd, F_UNLCK, (off_t)ref->offset, 1);
+	for (p = &seg->refs; *p != ref; p = &(*p)->next)
+		;
+	*p = ref->next;
+	free(ref);
+}
+
+static void
+ref_put(struct qt_seg *seg, struct qt__obj_ref *ref)
+{
 	pthread_mutex_lock(&seg->open_mutex);
-	if (--ref->count == 0) {
-		qt__bell_close(seg, ref, true);
-		if (!ref->is_lost)
-			(void)qt_sys_lock(seg->obj_fd, F_UNLCK,
-			    (off_t)ref->offset, 1);
-		for (p = &seg->refs; *p != ref; p = &(*p)->next)
-			;
-		*p = ref->next;
-		free(ref);
-	}
+	ref_put_locked(seg, ref);
 	pthread_mutex_unlock(&seg->open_mutex);
 }
 
@@ -192,7 +198,14 @@ open_once(struct qt_seg *seg, const char *name, uint32_t type,
 	rc = qt__obj_attach(seg, (uint32_t)row, word, &entry, obj, err);
 	if (rc == -EAGAIN && seg->self != 0)
 		/* Our lock may have been in the way of who erased it. */
-		(void)qt__obj_finish(seg, (uint32_t)row);
+		(void)qt__obj_finish(seg, (uint32_t)row, true);
+	if (rc == 0) {
+		pthread_mutex_lock(&seg->open_mutex);
+		obj->ref->handles++;
+		/* Who looked on may have come here from an older row. */
+		obj->ref->row = (uint32_t)row;
+		pthread_mutex_unlock(&seg->open_mutex);
+	}
 	return rc;
 }
 
@@ -216,33 +229,36 @@ qt__obj_detach(struct qt_obj *obj)
 }
 
 /*
- * With the last of our handles goes what we hold. The mutex keeps other threads
- * from opening it meanwhile, and from taking something anew.
+ * With the last of our handles goes what we hold. In one with counting them, so
+ * that of two threads that close at once one is the last; and the mutex keeps
+ * others from opening it meanwhile, and from taking something anew. Its row.
  */
-static void
-let_go(struct qt_obj *obj)
+static uint32_t
+close_handle(struct qt_obj *obj)
 {
 	struct qt_seg	*seg = obj->seg;
+	uint32_t	 row;
 
 	pthread_mutex_lock(&seg->open_mutex);
-	if (obj->ref->count == 1 && seg->self != 0 &&
+	row = obj->ref->row;
+	if (--obj->ref->handles == 0 && seg->self != 0 &&
 	    obj->type->sweep != NULL &&
 	    atomic_exchange(&obj->ref->is_holding, false))
 		obj->type->sweep(obj, seg->self);
+	ref_put_locked(seg, obj->ref);
 	pthread_mutex_unlock(&seg->open_mutex);
+	return row;
 }
 
 void
 qt__obj_close(struct qt_obj *obj)
 {
 	struct qt_seg	*seg = obj->seg;
-	uint32_t	 row = obj->ref->row;
 	int		 is_erased = qt_obj_is_erased(obj);
+	uint32_t	 row = close_handle(obj);
 
-	let_go(obj);
-	ref_put(seg, obj->ref);
 	if (is_erased && seg->self != 0)
-		(void)qt__obj_finish(seg, row);
+		(void)qt__obj_finish(seg, row, true);
 }
 
 /* --- fork(2), and the end of the handle ---------------------------------- */

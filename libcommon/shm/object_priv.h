@@ -72,7 +72,8 @@ struct qt__obj_ref {
 	struct qt__obj_ref	*next;
 	uint64_t		 offset;
 	uint32_t		 row;
-	uint32_t		 count;		/* open handles on it */
+	uint32_t		 count;		/* handles, and who looks on */
+	uint32_t		 handles;	/* of them by qt__obj_open() */
 	_Atomic bool		 is_holding;
 	bool			 is_lost;	/* no lock: a fork went wrong */
 	struct qt__bell		*bell;		/* or NULL */
@@ -306,8 +307,8 @@ qt__wake_after_store(struct qt_obj *obj, unsigned int which)
  * -EBUSY or -EAGAIN, and returns that; or that, when deadline is
  * QT_WAIT_NEVER; or -ETIMEDOUT, or -QT_EGONE when the object was erased.
  *
- * is_late is true the first time and whenever a full 100 ms have passed without
- * a wake-up: the moment to ask whether somebody died (qt__obj_is_dead(), or
+ * is_late is true the first time and then about every 100 ms, however often it
+ * was woken: the moment to ask whether somebody died (qt__obj_is_dead(), or
  * qt_seg_sweep() for the whole segment), which costs a call of the kernel.
  */
 int	qt__obj_wait(struct qt_obj *obj, unsigned int which, uint64_t deadline,
@@ -448,7 +449,10 @@ int	qt__obj_attach(struct qt_seg *seg, uint32_t row, uint64_t word,
 /* Without what closing does for erased objects: for who holds the mutex. */
 void	qt__obj_detach(struct qt_obj *obj);
 
-/* object_erase.c: 1 when the erased object of that row was freed. */
-int	qt__obj_finish(struct qt_seg *seg, uint32_t row);
+/*
+ * object_erase.c: 1 when the erased object of that row was freed. Who is not
+ * patient gets -EBUSY when somebody else keeps the lock.
+ */
+int	qt__obj_finish(struct qt_seg *seg, uint32_t row, bool is_patient);
 
 #endif /* QT_SHM_OBJECT_PRIV_H */

@@ -149,7 +149,9 @@ check_row(struct qt_seg *seg, uint32_t row, struct qt__fsck *f)
 		check_erased(&obj, row, word, f);
 	if (obj.type->fsck != NULL)
 		obj.type->fsck(&obj, f);
-	qt__obj_close(&obj);
+	qt__obj_detach(&obj);
+	if (state == QT__ROW_ERASED)
+		(void)qt__obj_finish(seg, row, true);
 }
 
 static int

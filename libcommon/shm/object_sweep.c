@@ -4,9 +4,9 @@
  *
  * Called before its slot can become somebody else's, with the slot held, so by
  * one process at a time; if that one dies at it, the next starts over. First
- * the extent that its intent names: an object that it was making. Then every
- * object is asked to take back what it held, erased ones too: who has them
- * open still uses them.
+ * every object is asked to take back what it held, erased ones too: who has
+ * them open still uses them. Then the extent goes that its intent names: an
+ * object that it was making.
  */
 
 #include <errno.h>
@@ -22,7 +22,7 @@ free_intent(struct qt_seg *seg, uint32_t id)
 
 	if (atomic_load_explicit(&slot->intent, memory_order_acquire) == 0)
 		return 0;
-	rc = qt__seg_lock_inner(seg);
+	rc = qt__seg_lock_inner_soon(seg);
 	if (rc < 0)
 		return rc;
 	link = (uint64_t)((unsigned char *)&slot->intent - seg->map);
@@ -74,11 +74,12 @@ sweep_row(struct qt_seg *seg, uint32_t row, uint32_t id)
 int
 qt__obj_sweep(struct qt_seg *seg, uint32_t id)
 {
-	int	rc = free_intent(seg, id);
+	int	rc = 0;
 
 	for (uint32_t i = 0; i < seg->head.entry_count && rc == 0; i++)
 		rc = sweep_row(seg, i, id);
-	return rc;
+	/* Last, for it needs the lock, which a stopped process may have. */
+	return rc < 0 ? rc : free_intent(seg, id);
 }
 
 /* We are alive: nobody else does this for us. */

@@ -172,6 +172,9 @@ claim(struct qt_seg *seg, uint32_t id)
 		return rc == -EBUSY ? 0 : rc;
 	rc = move_in(seg, id);
 	qt__slot_unhold(seg, id);
+	/* What it left cannot be finished now: somebody keeps the lock. */
+	if (rc == -EBUSY)
+		return 0;
 	return rc < 0 ? rc : 1;
 }
 
@@ -258,13 +261,15 @@ qt_seg_sweep(struct qt_seg *seg)
 
 	if (seg->self == 0 || seg->pid != getpid())
 		return -EACCES;
-	pthread_mutex_lock(&seg->mutex);
+	/* Another thread of ours is at it, or waits for the lock. */
+	if (qt__seg_mutex_soon(seg) < 0)
+		return 0;
 	for (uint32_t id = 1; id <= seg->head.slot_count; id++)
 		count += sweep_one(seg, id);
 	pthread_mutex_unlock(&seg->mutex);
 	/* What nobody has open any more, now that those are gone. */
 	if (atomic_load_explicit(&seg->has_erased, memory_order_relaxed))
-		qt__obj_free_erased(seg);
+		qt__obj_free_erased(seg, false);
 	return count;
 }
 

@@ -17,7 +17,8 @@
  * back are given back. If that fails (the system refuses the call) the notes
  * stay, the lock is released, and the next one to take it tries again.
  *
- * A stopped owner is alive. Its waiters wait.
+ * A stopped owner is alive. Its waiters wait; but not those who only sweep while
+ * they wait for something else: these come again another time.
  *
  * Threads of one process are one participant, so a mutex of the process comes
  * first. No memory is allocated and no callback is made under the lock.
@@ -30,12 +31,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
 #include "segment_priv.h"
 
 #define SPINS		200
 #define SLEEP_NS	100000000
+#define SOON_MS		20
 
 static void
 relax(void)
@@ -48,9 +51,9 @@ relax(void)
 }
 
 static void
-sleep_on(_Atomic uint32_t *word, uint32_t value)
+sleep_on(_Atomic uint32_t *word, uint32_t value, long ns)
 {
-	struct timespec	ts = { .tv_nsec = SLEEP_NS };
+	struct timespec	ts = { .tv_nsec = ns };
 
 	syscall(SYS_futex, word, FUTEX_WAIT, value, &ts, NULL, 0);
 }
@@ -104,11 +107,14 @@ take_from_dead(struct qt_seg *seg, uint32_t id)
 	return got;
 }
 
+/* until: milliseconds of the steady clock; then -EBUSY, but not at once. */
 static int
-acquire(struct qt_seg *seg)
+acquire(struct qt_seg *seg, uint64_t until)
 {
 	_Atomic uint32_t	*lock = &seg->ctl->lock;
 	uint32_t		 mine = seg->self;
+	long			 ns = until == UINT64_MAX ? SLEEP_NS :
+	    SOON_MS * 1000000L / 4;
 
 	for (unsigned int spins = 0;; spins++) {
 		uint32_t	old = 0, id;
@@ -131,7 +137,9 @@ acquire(struct qt_seg *seg)
 			continue;
 		if (take_from_dead(seg, id))
 			return 0;
-		sleep_on(lock, old | QT__LOCK_WAITERS);
+		if (until != UINT64_MAX && qt_clock_mono_ms() >= until)
+			return -EBUSY;
+		sleep_on(lock, old | QT__LOCK_WAITERS, ns);
 		/* Others may sleep behind us: let our release wake one. */
 		mine = seg->self | QT__LOCK_WAITERS;
 	}
@@ -145,10 +153,11 @@ finish(struct qt_seg *seg)
 	return rc < 0 ? rc : qt__give_back(seg);
 }
 
-int
-qt__seg_lock_inner(struct qt_seg *seg)
+/* With the mutex. */
+static int
+lock_until(struct qt_seg *seg, uint64_t until)
 {
-	int	rc = acquire(seg);
+	int	rc = acquire(seg, until);
 
 	if (rc == 0) {
 		rc = finish(seg);
@@ -156,6 +165,12 @@ qt__seg_lock_inner(struct qt_seg *seg)
 			release(seg);
 	}
 	return rc;
+}
+
+int
+qt__seg_lock_inner_soon(struct qt_seg *seg)
+{
+	return lock_until(seg, qt_clock_mono_ms() + SOON_MS);
 }
 
 void
@@ -172,9 +187,38 @@ qt__seg_lock(struct qt_seg *seg)
 	if (seg->self == 0 || seg->pid != getpid())
 		return -EACCES;
 	pthread_mutex_lock(&seg->mutex);
-	rc = qt__seg_lock_inner(seg);
+	rc = lock_until(seg, UINT64_MAX);
 	if (rc < 0)
 		pthread_mutex_unlock(&seg->mutex);
+	return rc;
+}
+
+int
+qt__seg_mutex_soon(struct qt_seg *seg)
+{
+	struct timespec	ts = { .tv_nsec = 1000000 };
+
+	for (int ms = 0; ms < SOON_MS; ms++) {
+		if (pthread_mutex_trylock(&seg->mutex) == 0)
+			return 0;
+		nanosleep(&ts, NULL);
+	}
+	return -EBUSY;
+}
+
+int
+qt__seg_lock_soon(struct qt_seg *seg)
+{
+	int	rc;
+
+	if (seg->self == 0 || seg->pid != getpid())
+		return -EACCES;
+	rc = qt__seg_mutex_soon(seg);
+	if (rc == 0) {
+		rc = qt__seg_lock_inner_soon(seg);
+		if (rc < 0)
+			pthread_mutex_unlock(&seg->mutex);
+	}
 	return rc;
 }
 

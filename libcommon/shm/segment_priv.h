@@ -297,14 +297,21 @@ void	qt__slot_unhold(struct qt_seg *seg, uint32_t id);
 int	qt__seg_lock(struct qt_seg *seg);
 void	qt__seg_unlock(struct qt_seg *seg);
 /*
+ * For who comes by while it waits for something else, with a deadline: -EBUSY
+ * when a thread of ours has the mutex, or somebody the lock, for longer than
+ * 20 ms. They may be stopped.
+ */
+int	qt__seg_lock_soon(struct qt_seg *seg);
+int	qt__seg_mutex_soon(struct qt_seg *seg);
+/*
  * Takes the lock and releases it. Who looks at words that a dead process may
  * have been changing by the log calls this first, or takes the lock.
  */
 int	qt__seg_settle(struct qt_seg *seg);
 /* The mutex is held, and so is the slot of id, who is dead. */
 int	qt__seg_inherit(struct qt_seg *seg, uint32_t id);
-/* The lock for who has the mutex already. */
-int	qt__seg_lock_inner(struct qt_seg *seg);
+/* The lock for who has the mutex already; soon, as above. */
+int	qt__seg_lock_inner_soon(struct qt_seg *seg);
 void	qt__seg_unlock_inner(struct qt_seg *seg);
 
 /*
@@ -379,8 +386,11 @@ int	qt__obj_sweep(struct qt_seg *seg, uint32_t id);
 /* The same for ourselves, before we leave: only what we hold. */
 void	qt__obj_leave(struct qt_seg *seg);
 
-/* object_erase.c: frees erased objects that nobody has open; how many. */
-int	qt__obj_free_erased(struct qt_seg *seg);
+/*
+ * object_erase.c: frees erased objects that nobody has open; how many. Who is
+ * not patient leaves them to others when somebody keeps the lock.
+ */
+int	qt__obj_free_erased(struct qt_seg *seg, bool is_patient);
 
 /*
  * object_open.c, for segment_fork.c: the objects that we have open stay open

@@ -5,6 +5,7 @@
 
 #include <qt/shm/mutex.h>
 
+#include "../../../libcommon/shm/object_priv.h"
 #include "sync_test.h"
 
 static struct qt_mutex *
@@ -278,5 +279,29 @@ QT_TEST(threads_of_one_process_exclude_each_other)
 	assert_int_equal(p.a, 8000);
 	assert_int_equal(p.b, 8000);
 	qt_mutex_close(p.m);
+	qt_seg_close(seg);
+}
+
+/* As a sweep by another thread does, while the last handle is closed. */
+QT_TEST(closing_gives_it_back_though_somebody_looks_on)
+{
+	struct qt_seg		*seg = test_seg();
+	struct qt_mutex		*m = make(seg);
+	struct qt_seg_entry	 entry;
+	struct qt_obj		 obj;
+	uint64_t		 word;
+	int			 row;
+
+	(void)state;
+	assert_int_equal(lock(m), 0);
+	row = qt__row_find(seg, "m", &word, &entry);
+	assert_true(row >= 0);
+	assert_int_equal(qt__obj_attach(seg, (uint32_t)row, word, &entry, &obj,
+	    NULL), 0);
+	qt_mutex_close(m);
+	qt__obj_detach(&obj);
+	m = again(seg);
+	assert_int_equal(qt_mutex_owner(m), 0);
+	qt_mutex_close(m);
 	qt_seg_close(seg);
 }
