@@ -54,10 +54,10 @@ look(const struct qt_queue *q, uint64_t *h, uint64_t *cell, uint32_t *index,
 uint64_t
 qt__queue_skip(const struct qt_queue *q, uint64_t h)
 {
-	uint64_t	c, word;
+	uint64_t	c, word, left = qt__queue_steps(q);
 	uint32_t	index;
 
-	while (look(q, &h, &c, &index, &word) == -ENOENT)
+	while (look(q, &h, &c, &index, &word) == -ENOENT && left-- > 0)
 		;
 	return h;
 }
@@ -100,13 +100,15 @@ QT__HOT static inline int
 take_from(struct qt_queue *q, uint32_t self, size_t size, uint64_t *h,
     uint32_t *index, uint64_t *word)
 {
-	for (;;) {
+	for (uint64_t left = qt__queue_steps(q);;) {
 		struct qt__chunk *chunk;
 		uint64_t	  c;
 		int		  rc = look(q, h, &c, index, word);
 
-		if (rc == -ENOENT)
+		if (rc == -ENOENT && left-- > 0)
 			continue;
+		if (rc == -ENOENT)
+			return -QT_ECORRUPT;
 		if (rc < 0) {
 			set_head(q, *h);
 			return rc;
@@ -390,12 +392,14 @@ qt_queue_peek(const struct qt_queue *q, uint64_t which, void *out, size_t size)
 	if (which >= q->cell_count)
 		return -QT_EEMPTY;
 	h = qt__queue_skip(q, h) + which;
-	for (;;) {
+	for (uint64_t left = qt__queue_steps(q);;) {
 		struct qt__chunk	*chunk;
 
 		rc = look(q, &h, &c, &index, &word);
-		if (rc == -ENOENT)
+		if (rc == -ENOENT && left-- > 0)
 			continue;
+		if (rc == -ENOENT)
+			return -QT_ECORRUPT;
 		if (rc < 0)
 			return rc;
 		chunk = qt__chunk_at(&q->chunks, index);

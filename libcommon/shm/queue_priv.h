@@ -122,6 +122,16 @@ qt__queue_is_there(const struct qt_queue *q, uint64_t c, uint64_t word)
 	    q->gen_mask) == 0;
 }
 
+/*
+ * More steps from cell to cell than this are made by nobody: laps that each say
+ * of the next that it is a later one go round for ever.
+ */
+static inline uint64_t
+qt__queue_steps(const struct qt_queue *q)
+{
+	return 8 * q->cell_count + 65536;
+}
+
 /* queue_push.c: puts a chunk of ours that says word into a cell. */
 int	qt__queue_enter(struct qt_queue *q, uint32_t index, uint64_t word);
 /* Is it in one, if it says word? Its owner is dead, or we are. */

@@ -45,7 +45,7 @@ enter_from(struct qt_queue *q, uint32_t index, uint64_t word, uint64_t *t)
 {
 	struct qt__chunk	*chunk = qt__chunk_at(&q->chunks, index);
 
-	for (;;) {
+	for (uint64_t left = qt__queue_steps(q); left > 0; left--) {
 		_Atomic uint64_t *cell = &q->cells[*t & q->mask];
 		uint64_t	  c = atomic_load_explicit(cell,
 		    memory_order_acquire);
@@ -68,6 +68,7 @@ enter_from(struct qt_queue *q, uint32_t index, uint64_t word, uint64_t *t)
 		    qt__queue_cell(q, *t, word, index)))
 			return 0;
 	}
+	return -QT_ECORRUPT;
 }
 
 QT__HOT static inline int
