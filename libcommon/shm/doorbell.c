@@ -18,13 +18,16 @@
  * EVER stays: there may be FIFOs of this object to remove.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <qt/base/sys.h>
@@ -32,14 +35,20 @@
 
 #include "object_priv.h"
 
+#define NAME		".qt-bell-"
+#define STALE_S		60
+#define STALE_MAX	1000u		/* FIFOs that one looks at */
 #define EVER		0x80000000u
 #define COUNT		0x7fff0000u
 #define ONE		0x00010000u
 #define BITS		0x0000ffffu
 #define LATEST_MS	100
+#define FULL		65536u		/* bytes of a pipe: pipe(7) */
+#define NO_FIFO		(-1)
 
 struct qt__bell {
-	int		epoll, fifo, timer;
+	int		epoll, timer;
+	int		fifo;		/* or NO_FIFO: somebody's is there */
 	uint32_t	id;		/* the participant that it is for */
 };
 
@@ -52,7 +61,7 @@ bit_of(uint32_t id)
 static void
 path_of(char path[80], const struct qt_seg *seg, uint64_t offset, uint32_t id)
 {
-	snprintf(path, 80, QT__SEG_DIR "/.qt-bell-%016" PRIx64 "-%" PRIx64
+	snprintf(path, 80, QT__SEG_DIR "/" NAME "%016" PRIx64 "-%" PRIx64
 	    "-%" PRIu32, seg->head.id, offset, id);
 }
 
@@ -100,6 +109,47 @@ qt__bell_remove_dead(struct qt_seg *seg)
 	}
 }
 
+/* Ours, and of nobody: who has a doorbell reads its FIFO as long as it lives. */
+static void
+remove_if_stale(int dir, const char *name, time_t now)
+{
+	struct stat	st;
+	int		fd;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISFIFO(st.st_mode) || st.st_uid != geteuid() ||
+	    /* Just made, it is not open yet. */
+	    now - st.st_mtime < STALE_S)
+		return;
+	fd = qt_sys_open(dir, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0);
+	if (fd == -ENXIO)
+		(void)qt_sys_unlink(dir, name);
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * What was left in segments that are gone, because all were killed: no sweep
+ * comes by there. So it is looked for when a new one is made.
+ */
+static void
+remove_stale(void)
+{
+	DIR		*dir = opendir(QT__SEG_DIR);
+	struct dirent	*d;
+	time_t		 now = time(NULL);
+	unsigned int	 left = STALE_MAX;
+
+	if (dir == NULL)
+		return;
+	while (left > 0 && (d = readdir(dir)) != NULL)
+		if (strncmp(d->d_name, NAME, sizeof(NAME) - 1) == 0) {
+			remove_if_stale(dirfd(dir), d->d_name, now);
+			left--;
+		}
+	closedir(dir);
+}
+
 /* --- Ringing ------------------------------------------------------------- */
 
 /*
@@ -140,31 +190,69 @@ qt__bell_ring(struct qt_obj *obj)
 
 /* --- The descriptor ------------------------------------------------------ */
 
-/* A FIFO of the segment's mode and group, open; a stale one of ours goes. */
+/* Made by another user who has the segment, too, and who is dead: our number. */
 static int
-make_fifo(const struct qt_seg *seg, const char *path)
+open_left(const struct stat *seg, const char *path)
+{
+	struct stat	st;
+	int		fd = -ENOENT;
+
+	if ((seg->st_mode & 0060) == 0060)
+		fd = qt_sys_open(AT_FDCWD, path, O_RDWR | O_NONBLOCK |
+		    O_NOFOLLOW, 0);
+	if (fd < 0)
+		return NO_FIFO;
+	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) &&
+	    st.st_gid == seg->st_gid && (st.st_mode & 07777) == 0660)
+		return fd;
+	close(fd);
+	return NO_FIFO;
+}
+
+/* For all who may write to the segment. What root makes is the owner's. */
+static int
+share(int fd, const struct stat *seg)
+{
+	bool	is_group = (seg->st_mode & 0060) == 0060;
+	bool	is_root = geteuid() == 0 && seg->st_uid != 0;
+
+	if (!is_group && !is_root)
+		return 0;
+	if (fchown(fd, is_root ? seg->st_uid : (uid_t)-1, seg->st_gid) < 0)
+		return -errno;
+	return is_group && fchmod(fd, 0660) < 0 ? -errno : 0;
+}
+
+/*
+ * A FIFO, open; a stale one of ours goes. What is another user's cannot: is it
+ * of no use either, there is only the timer.
+ */
+static int
+make_fifo(const struct qt_seg *seg, const char *path, int *out)
 {
 	struct stat	st;
 	int		fd, rc;
 
 	if (fstat(seg->path_fd, &st) < 0)
 		return -errno;
+	remove_stale();
 	(void)qt_sys_unlink(AT_FDCWD, path);
-	if (mkfifo(path, 0600) < 0)
-		return -errno;
+	if (mkfifo(path, 0600) < 0) {
+		rc = errno == EEXIST ? 0 : -errno;
+		if (rc == 0)
+			*out = open_left(&st, path);
+		return rc;
+	}
 	fd = qt_sys_open(AT_FDCWD, path, O_RDWR | O_NONBLOCK | O_NOFOLLOW, 0);
-	if (fd < 0)
-		goto err_after_fifo;
-	if ((st.st_mode & 0060) == 0)
-		return fd;
-	if (fchown(fd, (uid_t)-1, st.st_gid) == 0 && fchmod(fd, 0660) == 0)
-		return fd;
-	rc = -errno;
-	close(fd);
-	fd = rc;
-err_after_fifo:
+	rc = fd < 0 ? fd : share(fd, &st);
+	if (rc == 0) {
+		*out = fd;
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
 	(void)qt_sys_unlink(AT_FDCWD, path);
-	return fd;
+	return rc;
 }
 
 static void
@@ -200,17 +288,18 @@ make(struct qt_obj *obj, struct qt__bell *b)
 {
 	struct epoll_event	ev = { .events = EPOLLIN };
 	char			path[80];
+	int			rc;
 
 	path_of(path, obj->seg, obj->offset, b->id);
 	/* Before there is a FIFO: whoever finds us dead looks for one. */
 	atomic_fetch_or(&obj->shared->bell, EVER);
-	b->fifo = make_fifo(obj->seg, path);
-	if (b->fifo < 0)
-		return b->fifo;
+	rc = make_fifo(obj->seg, path, &b->fifo);
+	if (rc < 0)
+		return rc;
 	b->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	b->epoll = b->timer < 0 ? -1 : epoll_create1(EPOLL_CLOEXEC);
-	if (b->epoll >= 0 &&
-	    epoll_ctl(b->epoll, EPOLL_CTL_ADD, b->fifo, &ev) == 0 &&
+	if (b->epoll >= 0 && (b->fifo == NO_FIFO ||
+	    epoll_ctl(b->epoll, EPOLL_CTL_ADD, b->fifo, &ev) == 0) &&
 	    epoll_ctl(b->epoll, EPOLL_CTL_ADD, b->timer, &ev) == 0)
 		return 0;
 	return -errno;
@@ -233,7 +322,7 @@ qt_obj_doorbell(struct qt_obj *obj, struct qt_err *err)
 
 		rc = b == NULL ? -ENOMEM : 0;
 		if (b != NULL) {
-			*b = (struct qt__bell){ -1, -1, -1,
+			*b = (struct qt__bell){ -1, -1, NO_FIFO,
 			    qt__obj_self(obj) };
 			ref->bell = b;
 			rc = make(obj, b);
@@ -257,7 +346,7 @@ qt_obj_doorbell_arm(struct qt_obj *obj)
 	_Atomic uint32_t	*bell = &obj->shared->bell;
 	struct qt__bell		*b = obj->ref->bell;
 	uint32_t		 w;
-	char			 trash[256];
+	char			 trash[1024];
 
 	if (qt__obj_self(obj) == 0)
 		return -EACCES;
@@ -265,11 +354,16 @@ qt_obj_doorbell_arm(struct qt_obj *obj)
 		return -EINVAL;
 	if (qt_obj_is_erased(obj))
 		return -QT_EGONE;
-	while (qt_sys_read(b->fifo, trash, sizeof(trash)) > 0)
-		;
+	/* One that is full is empty after so many; else it rings again. */
+	for (unsigned int i = 0; i < FULL / sizeof(trash) &&
+	    b->fifo != NO_FIFO; i++)
+		if (qt_sys_read(b->fifo, trash, sizeof(trash)) <= 0)
+			break;
 	/* Setting it also takes back that it has run out. */
 	if (timerfd_settime(b->timer, 0, &latest, NULL) < 0)
 		return -errno;
+	if (b->fifo == NO_FIFO)
+		return 0;
 	w = atomic_load(bell);
 	while (!atomic_compare_exchange_weak(bell, &w, EVER |
 	    ((w + ONE) & COUNT) | (w & BITS) | bit_of(b->id)))

@@ -315,7 +315,7 @@ qt__obj_forget(struct qt_seg *seg)
 		struct qt__obj_ref	*ref = seg->refs;
 
 		seg->refs = ref->next;
-		qt__bell_close(seg, ref, true);
+		qt__bell_close(seg, ref, false);
 		free(ref);
 	}
 	if (seg->obj_fd >= 0)

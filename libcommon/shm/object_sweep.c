@@ -88,9 +88,12 @@ qt__obj_leave(struct qt_seg *seg)
 {
 	uint32_t	id = seg->self;
 
-	for (struct qt__obj_ref *r = seg->refs; r != NULL; r = r->next)
+	for (struct qt__obj_ref *r = seg->refs; r != NULL; r = r->next) {
+		/* While the number is ours: the next has a FIFO of that name. */
+		qt__bell_close(seg, r, true);
 		if (atomic_load_explicit(&r->is_holding, memory_order_relaxed))
 			(void)sweep_row(seg, r->row, id);
+	}
 	if (seg->slots[id].intent != 0 && qt__seg_lock(seg) == 0) {
 		qt__seg_unlock(seg);
 		(void)free_intent(seg, id);

@@ -12,6 +12,7 @@
 #include <qt/shm/array.h>
 #include <qt/shm/barrier.h>
 #include <qt/shm/cache.h>
+#include <qt/shm/doorbell.h>
 #include <qt/shm/event.h>
 #include <qt/shm/latch.h>
 #include <qt/shm/map.h>
@@ -182,6 +183,8 @@ static const struct sweep_row	sweep_rows[] = {
 	SWEEP(qt_obj_erase, "object", "erase an object"),
 	SWEEP(qt_obj_gc, "life", "collect what a dead one had open"),
 	SWEEP(qt_obj_fsck, "life", "repair"),
+	SWEEP(qt_obj_doorbell, "doorbell", "make a doorbell"),
+	SWEEP(qt_obj_doorbell_arm, "doorbell", "arm a doorbell"),
 	SWEEP(qt_ring_create, "ring", "create"),
 	SWEEP(qt_ring_destroy, "ring", "destroy by its offset"),
 	SWEEP(qt_ring_destroy_at, "ring", "destroy"),

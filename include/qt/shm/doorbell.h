@@ -25,12 +25,16 @@
  * after 100 ms in any case, which is as long as any wait sleeps at most.
  *
  * It is an epoll(7) descriptor: poll it, do not read it; and it is for one
- * thread of a process. Behind it is a FIFO in /dev/shm of the mode and group of
- * the segment, which others find by the numbers of segment, object and
+ * thread of a process. Behind it is a FIFO in /dev/shm for those who may write
+ * to the segment, who find it by the numbers of segment, object and
  * participant, with or without a name of the segment. It is removed with the
  * last handle on the object; after a death by who sweeps, erases the object, or
- * unlinks the segment; in a segment that users share, each user's FIFOs only by
- * that user, as the sticky bit of /dev/shm has it. A fork child has none until it asks for its own.
+ * unlinks the segment, and where nobody is left to do so, a minute later by
+ * whom of that user makes the next doorbell; in a segment that users share,
+ * each user's FIFOs only by that user, as the sticky bit of /dev/shm has it:
+ * another one with the same number uses what was left. If something of a
+ * stranger has the name, there is no FIFO, and 100 ms is how long each ring
+ * takes. A fork child has no doorbell until it asks for its own.
  */
 
 /*

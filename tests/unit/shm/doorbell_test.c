@@ -6,11 +6,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <qt/base/clock.h>
 #include <qt/shm/doorbell.h>
@@ -295,4 +298,86 @@ QT_TEST(who_may_only_read_or_was_just_forked_has_no_doorbell)
 	qt_seg_close(seg);
 	assert_int_equal(count_fifos(reader, &mode), 0);
 	qt_seg_close(reader);
+}
+
+/* A FIFO like that of a doorbell in a segment that was; so old. */
+static void
+leave_fifo(char path[80], unsigned int number, time_t age)
+{
+	struct timespec	 t[2] = { { .tv_sec = time(NULL) - age } };
+
+	t[1] = t[0];
+	snprintf(path, 80, "/dev/shm/.qt-bell-%016lx-3000-%u",
+	    (unsigned long)getpid(), number);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(utimensat(AT_FDCWD, path, t, 0), 0);
+}
+
+QT_TEST(what_is_left_of_a_segment_that_is_gone_is_removed_later)
+{
+	struct qt_seg	*seg = seg_with_queue(NULL);
+	struct qt_queue	*q = open_queue(seg);
+	char		 old[80], used[80], young[80];
+	struct stat	 st;
+	mode_t		 mode;
+	int		 fd;
+
+	(void)state;
+	leave_fifo(old, 1, 3600);
+	leave_fifo(used, 2, 3600);
+	leave_fifo(young, 3, 0);
+	fd = open(used, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(qt_obj_doorbell(qt_queue_obj(q), NULL) >= 0);
+	assert_int_equal(stat(old, &st), -1);
+	assert_int_equal(stat(used, &st), 0);
+	assert_int_equal(stat(young, &st), 0);
+	assert_int_equal(count_fifos(seg, &mode), 1);
+	close(fd);
+	assert_int_equal(unlink(used), 0);
+	assert_int_equal(unlink(young), 0);
+	qt_queue_close(q);
+	qt_seg_close(seg);
+}
+
+QT_TEST(without_descriptors_there_is_no_doorbell_and_nothing_is_left)
+{
+	struct qt_seg	*seg = seg_with_queue(NULL);
+	struct qt_queue	*q = open_queue(seg);
+	struct rlimit	 was, few;
+	struct qt_err	 err = QT_ERR_INIT;
+	int		 free_fd, rc = -1;
+	mode_t		 mode;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	few = was;
+	free_fd = dup(0);
+	assert_true(free_fd >= 0);
+	close(free_fd);
+	/* One, two, then three that it needs. */
+	for (int n = 0; n < 3; n++) {
+		few.rlim_cur = (rlim_t)(free_fd + n);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		rc = qt_obj_doorbell(qt_queue_obj(q), &err);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+		assert_int_equal(rc, -EMFILE);
+		assert_int_equal(count_fifos(seg, &mode), 0);
+		assert_int_equal(qt_obj_doorbell_arm(qt_queue_obj(q)),
+		    -EINVAL);
+		assert_int_equal(fcntl(free_fd, F_GETFD), -1);
+	}
+	few.rlim_cur = (rlim_t)(free_fd + 3);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	rc = qt_obj_doorbell(qt_queue_obj(q), &err);
+	/* Who has none left for ringing is not hindered. */
+	assert_int_equal(qt_obj_doorbell_arm(qt_queue_obj(q)), 0);
+	assert_int_equal(qt_queue_push(q, &(uint64_t){ 1 }, 8, QT_WAIT_NEVER),
+	    0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_true(rc >= 0);
+	assert_int_equal(is_ringing(rc, LONG_MS), 1);
+	qt_queue_close(q);
+	assert_int_equal(count_fifos(seg, &mode), 0);
+	qt_seg_close(seg);
 }
