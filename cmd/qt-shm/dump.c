@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #include "hex.h"
 #include "names.h"
 #include "thing.h"

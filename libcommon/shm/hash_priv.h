@@ -15,12 +15,13 @@
  *
  *	bucket --link--> node --link--> node --> 0
  *
- * Buckets are lists sorted by hash and key (M. Michael, "High Performance
- * Dynamic Lock-Free Hash Tables and List-Based Sets", 2002), with indices for
- * pointers and a count in each link that every change of it counts up, so a
- * compare-and-swap fails when anything happened since the link was read. The
- * bucket is the upper bits of the hash, so buckets and lists together are one
- * order.
+ * Buckets are lists sorted by hash and key (T. Harris, "A Pragmatic
+ * Implementation of Non-Blocking Linked-Lists", 2001; M. Michael, "High
+ * Performance Dynamic Lock-Free Hash Tables and List-Based Sets", 2002), with
+ * indices for pointers and a count in each link that every change of it counts
+ * up, so a compare-and-swap fails when anything happened since the link was
+ * read. The bucket is the upper bits of the hash, so buckets and lists together
+ * are one order.
  *
  * A link is {count 30 | mark 2 | index 32}; index 0 is the end. The mark says
  * of the node that the link is in:

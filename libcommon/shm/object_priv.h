@@ -217,15 +217,6 @@ qt__owner_cas(_Atomic uint64_t *word, uint64_t *seen, uint32_t owner,
 
 /* --- Places in the object ------------------------------------------------ */
 
-/* len bytes at an offset from the object's start, or NULL: not inside. */
-static inline void *
-qt__obj_at(const struct qt_obj *obj, uint64_t at, uint64_t len)
-{
-	if (at > obj->size || len > obj->size - at)
-		return NULL;
-	return obj->base + at;
-}
-
 /*
  * a * b + c, or UINT64_MAX when that is over 2^48: sizes of layouts, made from
  * numbers that came from outside, cannot wrap.

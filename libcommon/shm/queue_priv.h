@@ -44,9 +44,9 @@
  * cell: it is in the queue, whoever put it there. TAKEN: drop it, or AGAIN,
  * which is OWNED with the duty to see it into a cell.
  *
- * Why not one word a cell, as Vyukov's queue: a producer that has claimed its
- * position and is stopped holds up everybody, and one that is killed does so
- * for ever.
+ * Why not one word a cell, as D. Vyukov's bounded queue (2010): a producer that
+ * has claimed its position and is stopped holds up everybody, and one that is
+ * killed does so for ever.
  */
 struct qt__queue_body {
 	_Atomic uint64_t	tail;

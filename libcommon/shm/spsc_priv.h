@@ -7,9 +7,12 @@
 #include "object_priv.h"
 
 /*
- * A Lamport queue. tail counts items that were published, head items that were
- * released; each is written by one side only, and each side keeps what it last
- * saw of the other, so most operations touch no line that both write.
+ * A Lamport queue ("Specifying Concurrent Program Modules", 1983). tail counts
+ * items that were published, head items that were released; each is written by
+ * one side only, and each side keeps what it last saw of the other (Lee, Bu,
+ * Chandranmenon, "A lock-free, cache-efficient multi-core synchronization
+ * mechanism for line-rate network traffic monitoring", 2010), so most
+ * operations touch no line that both write.
  *
  * If killed: tail and head are one store each. Before it nothing has happened,
  * after it everything has. The roles name their owners.

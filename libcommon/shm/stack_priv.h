@@ -7,7 +7,8 @@
 #include "chunk_priv.h"
 
 /*
- * A Treiber stack over chunks, whose top says who is popping.
+ * A Treiber stack ("Systems Programming: Coping with Parallelism", 1986) over
+ * chunks, whose top says who is popping.
  *
  *	top { tag | popper | chunk + 1 }
  *				|

@@ -2,7 +2,8 @@
 /*
  * Waiting in objects. See <qt/shm/wait.h>.
  *
- * An event count is a 32-bit word: how often anybody was woken, and in bit 0
+ * An event count (D. Reed, R. Kanodia, "Synchronization with Eventcounts and
+ * Sequencers", 1979) is a 32-bit word: how often anybody was woken, and in bit 0
  * whether somebody may be waiting.
  *
  *	waiter				publisher

@@ -17,7 +17,7 @@
  * of what is deleted, and nothing else: the structure goes on working until it
  * has no free nodes left. It is alive, so nobody overrules it; it can be
  * seen, and continued or killed. What a dead process left in limbo is adopted
- * by the others.
+ * by the others. The scheme is K. Fraser's ("Practical lock-freedom", 2004).
  */
 struct qt_epoch_pin {
 	uint32_t	participant;	/* 0: nobody's, to be adopted */

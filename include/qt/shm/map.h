@@ -30,6 +30,8 @@
  * nobody outside can choose keys that fall together. Keys of 8 bytes have one of
  * their own that takes less time: see qt_hash_word() in <qt/base/hash.h>.
  *
+ * The algorithm is M. Michael's (2002), on lists of T. Harris (2001).
+ *
  * All functions may be called by any number of threads on one handle. Those
  * that change the map answer -EACCES on a handle that belongs to no
  * participant. Any of them answers -QT_ECORRUPT when what it meets in the map

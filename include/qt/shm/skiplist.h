@@ -24,7 +24,7 @@
  * is read is copied, and nobody waits for anybody. What the map says of
  * deaths, threads, read-only handles and fullness is true here as well. Only
  * the lowest list counts: where a death left an entry out of the upper ones it
- * takes a few more steps to find.
+ * takes a few more steps to find. The algorithm is after K. Fraser (2004).
  */
 struct qt_skiplist;
 

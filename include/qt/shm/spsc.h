@@ -25,7 +25,7 @@
  * what was not released is seen again by the next consumer.
  *
  * One thread at a time may use the producer's side of a handle, and one the
- * consumer's.
+ * consumer's. The algorithm is L. Lamport's (1983).
  */
 struct qt_spsc;
 

@@ -25,7 +25,8 @@
  * Capacity: items on the stack when push begins to refuse; what others are
  * pushing at that moment, and what is delivered again, may come on top of it.
  *
- * A handle may be used by any number of threads.
+ * A handle may be used by any number of threads. The algorithm is R. Treiber's
+ * (1986), with an owner in each word.
  */
 struct qt_stack;
 
