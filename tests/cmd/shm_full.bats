@@ -296,6 +296,79 @@ small() {
 	SH
 }
 
+@test "import of a .npz file: all of it or nothing, whichever page is missing" {
+	small size=2m <<-'SH'
+	qt-shm create s
+	for name in a b c; do
+		qt-shm new array -t i8 -c 20000 s/$name
+		qt-shm put s/$name : 3
+	done
+	qt-shm new value -t f4 s/v
+	qt-shm put s/v 2.5
+	qt-shm export s s.npz
+	qt-shm rm s
+	qt-shm create s
+	fill
+	refused 3 "$NO_SPACE" qt-shm import s.npz s
+	refused 3 "$NO_SPACE" qt-shm import - s <s.npz
+	[ "$(qt-shm stat -o structures s)" = 0 ]
+	none=0 all=0
+	for pages in $(seq 0 10 150); do
+		room
+		fill
+		truncate -s "-$((pages * 4096))" /dev/shm/.fill
+		if qt-shm import s.npz s 2>/dev/null; then
+			all=$((all + 1))
+			for name in a b c; do
+				[ "$(qt-shm get s/$name | sort -u)" = 3 ]
+			done
+			[ "$(qt-shm get s/v)" = 2.5 ]
+			for name in a b c v; do
+				qt-shm rm s/$name
+			done
+		else
+			none=$((none + 1))
+		fi
+		[ "$(qt-shm stat -o structures s)" = 0 ]
+		qt-shm fsck s
+	done
+	[ $none -gt 1 ] && [ $all -gt 1 ]
+	# Into what is there no memory is needed.
+	room
+	qt-shm import s.npz s
+	for name in a b c; do
+		qt-shm put s/$name : 4
+	done
+	fill
+	qt-shm import -f s.npz s
+	for name in a b c; do
+		[ "$(qt-shm get s/$name | sort -u)" = 3 ]
+	done
+	qt-shm fsck s
+	echo 'to the end'
+	SH
+}
+
+@test "export of a .npz file to a full /dev/shm leaves no half of one" {
+	small size=2m <<-'SH'
+	qt-shm create s
+	qt-shm new array -t i8 -c 20000 s/a
+	qt-shm new array -t i8 -c 20000 s/b
+	fill
+	refused 3 "$NO_SPACE" qt-shm export s /dev/shm/s.npz
+	for pages in 1 10 41 60; do
+		room
+		fill
+		truncate -s "-$((pages * 4096))" /dev/shm/.fill
+		refused 3 "$NO_SPACE" qt-shm export s /dev/shm/s.npz
+	done
+	room
+	qt-shm export s /dev/shm/s.npz
+	qt-shm import -f /dev/shm/s.npz s
+	echo 'to the end'
+	SH
+}
+
 @test "who died is swept, and what was erased is freed" {
 	small size=1m <<-'SH'
 	qt-shm create s

@@ -226,6 +226,46 @@ op_put(void *state)
 		_exit(1);
 }
 
+/* What was there before in the same memory would have stayed for longer. */
+static void *
+reused(int *fd)
+{
+	struct world	*w = world_new(fd, MANY, NONE, VALUE_MAX, 0);
+
+	for (uint32_t k = 100; k < 100 + MANY; k++)
+		step_must(put(w, k, k % 3 * 50, 500) >= 0, "put");
+	step_must(qt_cache_clear(w->c) >= 0, "clear");
+	return w;
+}
+
+static void
+op_put_to_expire(void *state)
+{
+	struct world	*w = state;
+
+	if (put(w, victim, w->after, 50) != 0)
+		_exit(1);
+}
+
+/* It is not there, or until 60 and no longer; sweeping does not change that. */
+static const char *
+check_expiry(void *state)
+{
+	struct world	*w = state;
+	uint32_t	 len = get(w, victim, 12), then;
+
+	if (qt_seg_sweep(w->g.seg) < 0)
+		return "the dead cannot be swept";
+	then = get(w, victim, 59);
+	if (len != NONE && len != w->after)
+		return "the entry is neither as before nor as after";
+	if (then != len)
+		return "it goes early, or comes late";
+	if (get(w, victim, 60) != NONE)
+		return "it stays for ever";
+	return check(w);
+}
+
 static void
 op_del(void *state)
 {
@@ -298,6 +338,8 @@ main(void)
 		    world_end },
 		{ "put into a full cache, and nobody sweeps", full, join,
 		    op_put, check_late, world_end },
+		{ "put what is to expire", reused, join, op_put_to_expire,
+		    check_expiry, world_end },
 		{ "del", going, join, op_del, check, world_end },
 		{ "get what is too old", going, join, op_expire, check,
 		    world_end },

@@ -6,6 +6,9 @@
  * with as many entries as ever.
  */
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include <qt/shm/map.h>
 
 #include "../../libcommon/shm/map_priv.h"
@@ -72,6 +75,53 @@ op_add(void *state)
 		_exit(1);
 }
 
+/*
+ * Somebody died, and marked the victim's node and did not take it out of its
+ * list. After joining, which sweeps.
+ */
+static void
+begin_marked(void *state)
+{
+	struct world	*w = state;
+	struct qt__hash	*t = &w->m->hash;
+	struct qt__key	 key = qt__hash_key(t, &victim, 4);
+	struct qt__pos	 pos = { .at = 0 };
+	pid_t		 pid;
+
+	begin(w);
+	pid = fork();
+	if (pid == 0) {
+		join(w);
+		raise(SIGKILL);
+	}
+	want(waitpid(pid, NULL, 0) == pid, 2);
+	want(qt__hash_find(t, &key, false, &pos) == 0 && pos.is_match, 3);
+	atomic_store(&qt__hash_node(t, pos.at)->next, qt__link_after(pos.next,
+	    QT__MARK_DELETED, qt__link_index(pos.next)));
+}
+
+static void
+op_sweep(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_sweep(w->g.seg) != 1)
+		_exit(1);
+}
+
+/* Nobody reads before the sweep: who does may take out what is marked. */
+static const char *
+check_swept(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_sweep(w->g.seg) < 0)
+		return "the dead cannot be swept";
+	if (qt_obj_fsck(w->g.seg, 0, NULL, NULL) != 0)
+		return "it is not sound";
+	return value_of(w, victim) != -1 ? "the entry is back" : check(w);
+}
+
 int
 main(void)
 {
@@ -85,6 +135,8 @@ main(void)
 		    world_end },
 		{ "add to an old key", old_key, begin, op_add, check_unswept,
 		    world_end },
+		{ "sweep what a dead one marked", going, begin_marked,
+		    op_sweep, check_swept, world_end },
 	};
 
 	return step_run(cases, sizeof(cases) / sizeof(cases[0]));

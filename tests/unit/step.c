@@ -448,6 +448,9 @@ step_sweep(const struct step_case *c, int number)
 	else if (fn != NULL)
 		printf("not ok %d - %s: it does not come by %s\n", number,
 		    c->name, fn);
+	else if (s.count == POINTS_MAX || s.steps >= STEPS_MAX)
+		printf("not ok %d - %s: too long to be killed everywhere\n",
+		    number, c->name);
 	else
 		printf("ok %d - %s: %lu instructions, killed at %zu\n",
 		    number, c->name, s.steps, s.count);
@@ -455,7 +458,7 @@ step_sweep(const struct step_case *c, int number)
 	free(s.place);
 	free(s.point);
 	return wrong != NULL || fn != NULL || s.count < 2 ||
-	    s.steps >= STEPS_MAX;
+	    s.count == POINTS_MAX || s.steps >= STEPS_MAX;
 }
 
 int
