@@ -278,6 +278,30 @@ t.npz' ]
 	done
 }
 
+@test "an import that is killed leaves a sound segment, and -f does the rest" {
+	fill "$SEG"
+	qt-shm new array -t u1 -c 4000000 "$SEG/huge"
+	qt-shm put "$SEG/huge" : 9
+	qt-shm export "$SEG" s.npz
+	for ((i = 0; i < 5; i++)); do
+		qt-shm create "$SEG.2"
+		qt-shm import s.npz "$SEG.2" 2>/dev/null &
+		# By how many there are: at another place each time.
+		n=0
+		while [ "$n" -lt "$i" ] && kill -0 "$!" 2>/dev/null; do
+			n=$(qt-shm stat -o structures "$SEG.2")
+		done
+		kill -KILL "$!" 2>/dev/null || true
+		wait "$!" || true
+		qt-shm gc "$SEG.2"
+		qt-shm fsck "$SEG.2"
+		[ "$(field dead "$SEG.2")" = 0 ]
+		qt-shm import -f s.npz "$SEG.2"
+		diff <(contents "$SEG") <(contents "$SEG.2")
+		qt-shm rm "$SEG.2"
+	done
+}
+
 @test "a bad file is named, and changes nothing" {
 	need_python
 	python - <<-'PY'
