@@ -19,6 +19,7 @@
 #include <qt/base/hash.h>
 #include <qt/shm/array.h>
 #include <qt/shm/epoch.h>
+#include <qt/shm/pool.h>
 #include <qt/shm/ring.h>
 #include <qt/shm/value.h>
 
@@ -130,6 +131,52 @@ use_ring(struct qt_seg *seg, const char *name)
 	qt_ring_close(r);
 }
 
+/*
+ * With all that a death may leave: owned blocks, a reader, and limbo. So it is
+ * not closed, which would give all of it back.
+ */
+static void
+make_pool(struct qt_seg *seg, const char *name)
+{
+	struct qt_shm_pool_spec		 spec = { .size = 30, .capacity = 8,
+	    .flags = QT_POOL_EPOCHS };
+	static struct qt_shm_pool	*p;
+	struct qt_shm_pool_guard	 g;
+	uint64_t			 h;
+
+	if (qt_shm_pool_create(seg, name, &spec, NULL) < 0 ||
+	    qt_shm_pool_open(seg, name, NULL, &p, NULL) < 0 ||
+	    qt_shm_pool_enter(p, &g) < 0)
+		abort();
+	for (int i = 0; i < 6; i++)
+		if (qt_shm_pool_alloc(p, &h, QT_WAIT_NEVER) < 0 ||
+		    (i < 2 && qt_shm_pool_give(p, h) < 0) ||
+		    (i > 3 && qt_shm_pool_retire(p, h) < 0))
+			abort();
+}
+
+static void
+use_pool(struct qt_seg *seg, const char *name)
+{
+	struct qt_shm_pool		*p;
+	struct qt_shm_pool_guard	 g;
+	uint64_t			 h;
+	uint32_t			 cursor = 0;
+
+	if (qt_shm_pool_open(seg, name, NULL, &p, NULL) < 0)
+		return;
+	(void)qt_shm_pool_enter(p, &g);
+	for (int i = 0; i < 40; i++)
+		if (qt_shm_pool_alloc(p, &h, QT_WAIT_NEVER) == 0)
+			(void)qt_shm_pool_retire(p, h);
+	qt_shm_pool_leave(&g);
+	while (qt_shm_pool_next(p, &cursor, &h) == 1)
+		(void)qt_shm_pool_retire(p, h);
+	for (int i = 0; i < 9; i++)
+		(void)qt_shm_pool_alloc(p, &h, QT_WAIT_NEVER);
+	qt_shm_pool_close(p);
+}
+
 /* A structure adds one line here. */
 static const struct {
 	const char	*name;
@@ -146,6 +193,7 @@ static const struct {
 	{ "barrier", make_barrier, use_barrier },
 	{ "event", make_event, use_event },
 	{ "once", make_once, use_once },
+	{ "pool", make_pool, use_pool },
 };
 #define OBJECTS (sizeof(objects) / sizeof(objects[0]))
 

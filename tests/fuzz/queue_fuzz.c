@@ -172,6 +172,7 @@ static void
 use_pool(void)
 {
 	struct qt_shm_pool	*p;
+	struct qt_shm_pool_guard g = { .pool = NULL };
 	uint64_t		 h[4] = { 0 };
 	uint32_t		 cursor = 0;
 
@@ -186,6 +187,11 @@ use_pool(void)
 		(void)qt_shm_pool_own(p, h[(i + 2) % 4]);
 		(void)qt_shm_pool_free(p, h[(i + 3) % 4]);
 		(void)qt_shm_pool_count(p);
+		if (i % 5 == 0)
+			(void)qt_shm_pool_enter(p, &g);
+		if (i % 5 == 3)
+			qt_shm_pool_leave(&g);
+		(void)qt_shm_pool_retire(p, h[i % 3]);
 	}
 	while (qt_shm_pool_next(p, &cursor, h))
 		(void)qt_shm_pool_free(p, h[0]);
@@ -201,7 +207,8 @@ make(unsigned int kind, unsigned int flags)
 	    .item_max = 8, .capacity = 5 };
 	struct qt_stack_spec	stack = { .item_max = 8, .capacity = 5,
 	    .flags = flags };
-	struct qt_shm_pool_spec	pool = { .size = 8, .capacity = 5 };
+	struct qt_shm_pool_spec	pool = { .size = 8, .capacity = 5,
+	    .flags = flags ? QT_POOL_EPOCHS : 0 };
 
 	if (kind == 0)
 		must(qt_queue_create(seg, "x", &queue, NULL) == 0);
