@@ -17,6 +17,7 @@ static const struct qt_opt opts[] = {
 	{ 'D', "on-death", "drop|redeliver", "of items that the dead took" },
 	{ 'U', "undo", NULL, "a semaphore gives back what the dead held" },
 	{ 'A', "auto", NULL, "an event lets one waiter go, and is reset" },
+	{ 'E', "epochs", NULL, "a pool keeps blocks for who reads them" },
 	{ 256, "spsc", NULL, "a queue of one producer, one consumer" },
 	{ 257, "mpmc", NULL, "a queue of many (the default)" },
 	{ 0, NULL, NULL, NULL },
@@ -134,6 +135,9 @@ read_options(struct qt_opts *o, struct thing_spec *spec, char used[32])
 			break;
 		case 'A':
 			spec->is_automatic = 1;
+			break;
+		case 'E':
+			spec->has_epochs = 1;
 			break;
 		case 256:
 		case 257:

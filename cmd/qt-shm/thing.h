@@ -32,6 +32,7 @@ struct thing_spec {
 	uint64_t	 key_max;
 	const char	*roles;		/* "--spsc", "--mpmc" */
 	int		 is_redelivered, is_undone, is_automatic;
+	int		 has_epochs;
 };
 
 /* How items are printed: end is '\n', '\0', or -1 for nothing between them. */

@@ -19,7 +19,8 @@ create(struct qt_seg *seg, const char *name, const struct thing_spec *spec,
     struct qt_err *err)
 {
 	struct qt_shm_pool_spec	s = { .dtype = spec->dtype,
-	    .capacity = spec->capacity, .size = (uint32_t)spec->item_max };
+	    .capacity = spec->capacity, .size = (uint32_t)spec->item_max,
+	    .flags = spec->has_epochs ? QT_POOL_EPOCHS : 0 };
 
 	if (spec->capacity == 0 || !spec->dtype == !spec->item_max)
 		qt_die(QT_EXIT_USAGE, "a pool needs -c COUNT, and -t DTYPE or "
@@ -140,18 +141,22 @@ put(struct thing *t, char **words, size_t count, struct qt_err *err)
 	return rc;
 }
 
+/* Retired, where it may be: somebody may be reading it. */
 static int
 del(struct thing *t, const char *key, struct qt_err *err)
 {
-	int	rc = qt_shm_pool_free(t->handle, read_handle(key));
+	uint64_t	handle = read_handle(key);
+	int		rc = qt_shm_pool_retire(t->handle, handle);
 
+	if (rc == -EINVAL)
+		rc = qt_shm_pool_free(t->handle, handle);
 	if (rc == -EPERM)
 		qt_err_set(err, "block '%s' is another participant's", key);
 	return rc == -QT_EGONE ? 1 : rc;
 }
 
 const struct thing_type pool_thing = {
-	.type = QT_TYPE_POOL, .options = "tcz", .create = create,
+	.type = QT_TYPE_POOL, .options = "tczE", .create = create,
 	.open = open_pool, .close = close_pool, .get = get, .put = put,
 	.del = del, .dump = dump,
 };

@@ -9,6 +9,7 @@
 
 #include <qt/base/buf.h>
 #include <qt/base/sys.h>
+#include <qt/shm/epoch.h>
 #include <qt/shm/object.h>
 
 #include "grid.h"
@@ -34,6 +35,8 @@ static const struct grid_column columns[] = {
 	{ "generation", GRID_NUMBER, 0 },
 	{ "holds", GRID_TEXT, 1 },
 	{ "held", GRID_NUMBER, 0 },
+	{ "pinned", GRID_TEXT, 1 },
+	{ "behind", GRID_NUMBER, 0 },
 	{ NULL, GRID_TEXT, 0 },
 };
 
@@ -75,6 +78,8 @@ state_of(const struct qt_seg *seg, const struct qt_seg_participant *p)
 struct share {
 	struct qt_buf	holds;		/* "name:what=count name:..." */
 	uint64_t	held;
+	struct qt_buf	pinned;		/* "name=behind name=..." */
+	uint64_t	behind;		/* the most of these */
 };
 
 /* What participants hold in one structure. */
@@ -83,8 +88,15 @@ struct hold {
 	struct hold		*next;
 };
 
+/* The oldest epoch of one structure that a participant has pinned. */
+struct pin {
+	uint64_t	behind;
+	int		is_pinned;
+};
+
 struct looking {
 	struct share	*share;		/* of participant i */
+	struct pin	*pin;		/* likewise; of one structure */
 	uint32_t	 count;
 	struct hold	*holds;
 };
@@ -113,6 +125,40 @@ see_hold(void *arg, const struct qt_obj_hold *hold)
 	h->hold.count += hold->count;
 }
 
+static void
+see_pin(void *arg, const struct qt_epoch_pin *pin)
+{
+	struct looking	*l = arg;
+	struct pin	*p;
+
+	if (pin->participant == 0 || pin->participant >= l->count)
+		return;
+	p = &l->pin[pin->participant];
+	p->is_pinned = 1;
+	if (pin->behind > p->behind)
+		p->behind = pin->behind;
+}
+
+static void
+look_at_pins(struct looking *l, struct qt_seg *seg, const char *name)
+{
+	memset(l->pin, 0, l->count * sizeof(*l->pin));
+	if (qt_epoch_each(seg, name, see_pin, l, NULL) <= 0)
+		return;
+	for (uint32_t i = 0; i < l->count; i++) {
+		struct share	*s = &l->share[i];
+		struct pin	*p = &l->pin[i];
+
+		if (!p->is_pinned)
+			continue;
+		if (qt_buf_addf(&s->pinned, "%s%s=%" PRIu64,
+		    s->pinned.len > 0 ? " " : "", name, p->behind) < 0)
+			qt_die(QT_EXIT_SYS, "no memory for the list");
+		if (p->behind > s->behind)
+			s->behind = p->behind;
+	}
+}
+
 /* What is damaged, or gone meanwhile, is passed over. */
 static void
 look_at(struct looking *l, struct qt_seg *seg, const char *name)
@@ -131,6 +177,7 @@ look_at(struct looking *l, struct qt_seg *seg, const char *name)
 		l->holds = h->next;
 		free(h);
 	}
+	look_at_pins(l, seg, name);
 }
 
 static struct looking
@@ -144,7 +191,8 @@ look(struct qt_seg *seg)
 	qt_seg_describe(seg, &info);
 	l.count = info.participants + 1;
 	l.share = calloc(l.count, sizeof(*l.share));
-	if (l.share == NULL)
+	l.pin = calloc(l.count, sizeof(*l.pin));
+	if (l.share == NULL || l.pin == NULL)
 		qt_die(QT_EXIT_SYS, "no memory for the list");
 	count = names_all(seg, &all);
 	for (size_t i = 0; i < count; i++)
@@ -160,6 +208,20 @@ fill_share(struct grid *g, struct share *s)
 	if (s->holds.len > 0)
 		grid_text(g, "holds", "%s", s->holds.data);
 	grid_number(g, "held", s->held);
+	if (s->pinned.len > 0)
+		grid_text(g, "pinned", "%s", s->pinned.data);
+	grid_number(g, "behind", s->behind);
+}
+
+static void
+look_end(struct looking *l)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		qt_buf_clear(&l->share[i].holds);
+		qt_buf_clear(&l->share[i].pinned);
+	}
+	free(l->share);
+	free(l->pin);
 }
 
 int
@@ -194,9 +256,7 @@ who_main(int argc, char **argv)
 		grid_number(&g, "generation", p.generation);
 		fill_share(&g, &l.share[p.id]);
 	}
-	for (uint32_t i = 0; i < l.count; i++)
-		qt_buf_clear(&l.share[i].holds);
-	free(l.share);
+	look_end(&l);
 	target_close(seg);
 	count = (int)g.row_count;
 	if (count > 0 || g.is_json)

@@ -248,7 +248,7 @@ who_like() { [[ $(who_of "$1" "$2") == $3 ]]; }
 	wait_for 20 who_has "$s" holds s:held=1
 	wait_for 20 who_has "$r" holds r:writer=1
 	who_has "$m" held,state '1	alive'
-	[[ $(qt-shm who -J "$SEG") == *'"holds":"m:held=1","held":1}'* ]]
+	[[ $(qt-shm who -J "$SEG") == *'"holds":"m:held=1","held":1,'* ]]
 	kill -TERM "$m"
 	wait "$m" || true
 	[ -z "$(who_of "$m" holds)" ]
@@ -271,4 +271,56 @@ who_like() { [[ $(who_of "$1" "$2") == $3 ]]; }
 	[ -z "$(who_of "$!" state)" ]
 	[ "$(number redelivered "$SEG/q")" -gt 0 ]
 	exec {out}>&-
+}
+
+@test "pool: what is read stays, and who and stat name who reads" {
+	run -2 qt-shm new array -t i8 -c 4 -E "$SEG/a"
+	[[ $output == *'a structure of type array takes no -E'* ]]
+	qt-shm new pool -z 16 -c 2 --epochs "$SEG/p"
+	h=$(qt-shm put "$SEG/p" first)
+	mkfifo in
+	pin "/$SEG" p "$h" <in >out &
+	pid=$!
+	STARTED+=("$pid")
+	exec 8>in
+	wait_for 10 grep -q entered out
+	[ "$(qt-shm who -o pid,pinned,behind "$SEG")" = "$pid	p=0	0" ]
+	qt-shm del "$SEG/p" "$h"
+	run -1 qt-shm get "$SEG/p" "$h"
+	# The other block is all that can be had.
+	more=$(qt-shm put "$SEG/p" second)
+	run -1 qt-shm put "$SEG/p" third
+	kill -STOP "$pid"
+	is() { [ "$(qt-shm who -o state,pinned "$SEG")" = "$1" ]; }
+	wait_for 10 is 'stopped	p=1'
+	id=$(qt-shm who -o id "$SEG")
+	[[ $(field numbers "$SEG/p") == *"limbo=1 held back by=$id"* ]]
+	qt-shm who -J "$SEG" | jq -e '.[0].pinned == "p=1" and .[0].behind == 1'
+	kill -CONT "$pid"
+	exec 8>&-
+	wait "$pid"
+	[ "$(tail -n 1 out)" = first ]
+	[[ $(field numbers "$SEG/p") != *'held back by'* ]]
+	qt-shm put "$SEG/p" third
+	run -1 qt-shm get "$SEG/p" "$h"
+	[ "$(qt-shm get "$SEG/p" "$more")" = second ]
+	qt-shm fsck "$SEG"
+}
+
+@test "pool: a reader that died holds back nothing" {
+	qt-shm new pool -z 16 -c 1 -E "$SEG/p"
+	h=$(qt-shm put "$SEG/p" first)
+	mkfifo in
+	pin "/$SEG" p "$h" <in >out &
+	pid=$!
+	STARTED+=("$pid")
+	exec 8>in
+	wait_for 10 grep -q entered out
+	qt-shm del "$SEG/p" "$h"
+	run -1 qt-shm put "$SEG/p" second
+	kill -KILL "$pid"
+	wait "$pid" || [ $? = 137 ]
+	exec 8>&-
+	qt-shm put "$SEG/p" second
+	qt-shm fsck "$SEG"
 }

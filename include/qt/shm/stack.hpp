@@ -122,9 +122,10 @@ class pool : public detail::handle<struct qt_shm_pool, qt_shm_pool_close,
 
 public:
 	static pool create(const segment &seg, const std::string &name,
-	    uint64_t capacity)
+	    uint64_t capacity, uint32_t flags = 0)
 	{
-		struct qt_shm_pool_spec spec = { code::dtype(), capacity, 0, 0 };
+		struct qt_shm_pool_spec spec = { code::dtype(), capacity, 0,
+		    flags };
 		struct qt_err err = QT_ERR_INIT;
 
 		detail::check(qt_shm_pool_create(seg.get(), name.c_str(),
@@ -156,6 +157,34 @@ public:
 	{
 		detail::check(qt_shm_pool_free(this->c_handle(), b.handle),
 		    "free");
+	}
+	// With QT_POOL_EPOCHS: what is found while one of these lives stays
+	// as it is, though others retire it. It has to go before the pool.
+	class guard {
+	public:
+		explicit guard(pool &p)
+		{
+			detail::check(qt_shm_pool_enter(p.c_handle(), &g_),
+			    "enter");
+		}
+		guard(guard &&from) noexcept : g_(from.g_)
+		{
+			from.g_.pool = nullptr;
+		}
+		guard(const guard &) = delete;
+		guard &operator=(const guard &) = delete;
+		guard &operator=(guard &&) = delete;
+		~guard() { qt_shm_pool_leave(&g_); }
+
+	private:
+		struct qt_shm_pool_guard g_ = {};
+	};
+	guard enter() { return guard(*this); }
+	// Stale for who comes later; free when all who had entered left.
+	void retire(block<T> b)
+	{
+		detail::check(qt_shm_pool_retire(this->c_handle(), b.handle),
+		    "retire");
 	}
 	// Ours becomes nobody's; nobody's becomes ours.
 	void give(block<T> b)

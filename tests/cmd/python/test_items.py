@@ -321,6 +321,27 @@ class Pools(Case):
         self.seg.close()
         block[0] = 1
 
+    def test_what_is_read_stays_until_one_leaves(self):
+        p = qtshm.Pool.create(self.seg, "p", capacity=1, size=8,
+                              epochs=True)
+        a = p.alloc()
+        p[a][:5] = b"hello"
+        with p.enter():
+            block = p[a]
+            p.retire(a)
+            with self.assertRaises(qtshm.Gone):
+                p[a]
+            with self.assertRaises(qtshm.Full):
+                p.alloc()
+            self.assertEqual(bytes(block[:5]), b"hello")
+        self.assertNotEqual(p.alloc(), a)
+        with self.assertRaises(qtshm.Gone):
+            p.retire(a)
+        plain = qtshm.Pool.create(self.seg, "q", capacity=1, size=8)
+        with self.assertRaises(ValueError):
+            with plain.enter():
+                pass
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -103,6 +103,30 @@ QT_TEST(a_block_that_was_freed_is_not_found)
 	assert_int_equal(pool.size(), 1);
 }
 
+QT_TEST(a_block_stays_for_who_guards_it)
+{
+	auto seg = shm::segment::create();
+	auto pool = shm::pool<point>::create(seg, "p", 1, QT_POOL_EPOCHS);
+	auto plain = shm::pool<point>::create(seg, "q", 1);
+	auto a = pool.alloc().value();
+
+	(void)state;
+	pool[a] = { 3, 4 };
+	{
+		auto first = pool.enter();
+		auto guard = std::move(first);
+		point *at = pool.find(a);
+
+		pool.retire(a);
+		assert_null(pool.find(a));
+		assert_false(pool.alloc().has_value());
+		assert_int_equal(at->y, 4);
+	}
+	assert_true(pool.alloc().has_value());
+	assert_int_equal(thrown([&] { pool.retire(a); }), QT_EGONE);
+	assert_int_equal(thrown([&] { (void)plain.enter(); }), EINVAL);
+}
+
 QT_TEST(a_map_is_the_same_from_c)
 {
 	auto seg = shm::segment::create();
