@@ -32,6 +32,10 @@ get_main(int argc, char **argv)
 	argv += o.index;
 	if (argc < 1 || argc > 2)
 		qt_usage(&get_verb);
+	/* Of a variable that is not set, say: all is not what was meant. */
+	if (argc > 1 && argv[1][0] == '\0')
+		qt_die(QT_EXIT_USAGE, "%s: an empty key or index names "
+		    "nothing; without one, get prints all", argv[0]);
 	thing_open(&t, argv[0], QT_SEG_RDONLY);
 	if (t.type->get == NULL)
 		thing_cannot(&t, "get");

@@ -228,6 +228,18 @@ flip() {
 	run -0 qt-shm fsck "$SEG"
 }
 
+@test "get with an empty key or index is not a get of all" {
+	qt-shm create -s 1M "$SEG"
+	qt-shm new map -k S8 -z 8 -c 10 "$SEG/only"
+	qt-shm put "$SEG/only" k v
+	qt-shm new array -t i4 -c 3 "$SEG/three"
+	for name in only three; do
+		run -2 qt-shm get "$SEG/$name" ""
+		[[ $output == *"$SEG/$name: an empty key or index names nothing"* ]]
+		run -0 qt-shm get "$SEG/$name"
+	done
+}
+
 @test "a capacity or size that is too large, whatever it would wrap to" {
 	small
 	for n in 9223372036854775808 18446744073709551615 18446744073709551616 \
