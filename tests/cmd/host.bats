@@ -130,6 +130,8 @@ other_said() {
 	qt-session new -d -n one -- cat >/dev/null
 	pid=$(host_pid)
 	term_open 80x24 qt-session attach one
+	term_type before
+	session_wait one before
 	kill -STOP "$pid"
 	rm -r "$QT_RUNTIME_DIR"
 	qt-session new -d -n other -- cat
