@@ -99,23 +99,6 @@ const struct qt__obj_type	qt__array_type = {
 	.describe = describe,
 };
 
-static int
-check_dtype(const struct qt_array *a, const char *want, struct qt_err *err)
-{
-	struct qt_dtype	have, wanted;
-	int		rc;
-
-	rc = qt_dtype_parse(&have, a->obj.head.dtype, NULL);
-	if (rc == 0 && want != NULL)
-		rc = qt_dtype_parse(&wanted, want, err);
-	if (rc == 0 && want != NULL && !qt_dtype_is_same(&have, &wanted)) {
-		qt_err_set(err, "its elements are '%s', not '%s'", have.text,
-		    wanted.text);
-		rc = -EINVAL;
-	}
-	return rc;
-}
-
 int
 qt_array_open(struct qt_seg *seg, const char *name, const char *dtype,
     struct qt_array **out, struct qt_err *err)
@@ -130,7 +113,7 @@ qt_array_open(struct qt_seg *seg, const char *name, const char *dtype,
 	rc = qt__obj_open(seg, name, QT_TYPE_ARRAY, &a->obj, err);
 	if (rc < 0)
 		goto err_after_new;
-	rc = check_dtype(a, dtype, err);
+	rc = qt__obj_dtype(a->obj.head.dtype, dtype, "its elements are", err);
 	if (rc < 0) {
 		qt_err_wrap(err, "open array '%s'", name);
 		goto err_after_open;

@@ -7,27 +7,6 @@
 #include "chunk_priv.h"
 #include "epoch_priv.h"
 
-int
-qt__chunk_dtype(const struct qt_obj *obj, const char *want,
-    struct qt_err *err)
-{
-	const char	*text = obj->head.dtype;
-	struct qt_dtype	 have, wanted;
-	int		 rc;
-
-	if (want == NULL)
-		return 0;
-	rc = qt_dtype_parse(&wanted, want, err);
-	if (rc < 0)
-		return rc;
-	if (text[0] != '\0' && qt_dtype_parse(&have, text, NULL) == 0 &&
-	    qt_dtype_is_same(&have, &wanted))
-		return 0;
-	qt_err_set(err, "its elements are '%s', not '%s'",
-	    text[0] == '\0' ? "bytes" : text, wanted.text);
-	return -EINVAL;
-}
-
 uint64_t
 qt__chunk_stride(uint64_t room)
 {
@@ -120,13 +99,8 @@ qt__chunk_spec(struct qt__obj_spec *s, struct qt_dtype *dtype,
 bool
 qt__chunk_head(const struct qt__obj_head *h, uint32_t max)
 {
-	struct qt_dtype	dtype;
-
-	if (h->elem_size == 0 || h->elem_size > max || h->capacity == 0)
-		return false;
-	return h->dtype[0] == '\0' ||
-	    (qt_dtype_parse(&dtype, h->dtype, NULL) == 0 &&
-	    dtype.size == h->elem_size);
+	return h->elem_size > 0 && h->elem_size <= max && h->capacity > 0 &&
+	    qt__obj_dtype_is_sound(h->dtype, h->elem_size);
 }
 
 /* May a chunk be in that state, and does that go with the owner? */

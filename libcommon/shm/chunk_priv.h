@@ -146,10 +146,6 @@ int	qt__chunk_spec(struct qt__obj_spec *s, struct qt_dtype *dtype,
 /* Is what a head says of its elements sound? */
 bool	qt__chunk_head(const struct qt__obj_head *h, uint32_t max);
 
-/* Are the elements of obj what want says (NULL: anything)? 0 or -EINVAL. */
-int	qt__chunk_dtype(const struct qt_obj *obj, const char *want,
-	    struct qt_err *err);
-
 /* Copies that are short most of the time. */
 static inline void
 qt__chunk_copy(void *to, const void *from, size_t len)

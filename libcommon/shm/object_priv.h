@@ -215,6 +215,18 @@ qt__owner_cas(_Atomic uint64_t *word, uint64_t *seen, uint32_t owner,
 	return 1;
 }
 
+/* --- Dtypes ------------------------------------------------------------- */
+
+/*
+ * Are elements that were made as have what want says? want NULL: anything will
+ * do; have "": bytes without a dtype. what begins the message, as "its elements
+ * are". 0 or -EINVAL.
+ */
+int	qt__obj_dtype(const char *have, const char *want, const char *what,
+	    struct qt_err *err);
+/* "", or a dtype of that size. */
+bool	qt__obj_dtype_is_sound(const char *text, uint32_t size);
+
 /* --- Places in the object ------------------------------------------------ */
 
 /*

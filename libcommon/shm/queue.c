@@ -137,7 +137,7 @@ qt_queue_open(struct qt_seg *seg, const char *name, const char *dtype,
 	rc = qt__obj_open(seg, name, QT_TYPE_QUEUE, &obj, err);
 	if (rc < 0)
 		goto err_after_new;
-	rc = qt__chunk_dtype(&obj, dtype, err);
+	rc = qt__obj_dtype(obj.head.dtype, dtype, "its elements are", err);
 	if (rc < 0) {
 		qt_err_wrap(err, "open queue '%s'", name);
 		goto err_after_open;

@@ -168,7 +168,7 @@ qt_spsc_open(struct qt_seg *seg, const char *name, const char *dtype,
 	if (rc < 0)
 		goto err_after_new;
 	attach(q, &obj);
-	rc = qt__chunk_dtype(&obj, dtype, err);
+	rc = qt__obj_dtype(obj.head.dtype, dtype, "its elements are", err);
 	if (rc == 0 && (roles & QT_SPSC_PRODUCER))
 		rc = role_take(q, &q->producer, "producer", err);
 	if (rc == 0 && (roles & QT_SPSC_CONSUMER))

@@ -50,25 +50,6 @@ qt_value_create(struct qt_seg *seg, const char *name,
 	return qt__obj_create(seg, name, &s, err);
 }
 
-static int
-check_dtype(const struct qt_value *v, const char *want, struct qt_err *err)
-{
-	struct qt_dtype	have, wanted;
-	int		rc;
-
-	if (want == NULL)
-		return 0;
-	rc = qt_dtype_parse(&wanted, want, err);
-	if (rc < 0)
-		return rc;
-	if (v->is_fixed && qt_dtype_parse(&have, v->obj.head.dtype, NULL) == 0 &&
-	    qt_dtype_is_same(&have, &wanted))
-		return 0;
-	qt_err_set(err, "it is of '%s', not '%s'",
-	    v->is_fixed ? v->obj.head.dtype : "any bytes", wanted.text);
-	return -EINVAL;
-}
-
 int
 qt_value_open(struct qt_seg *seg, const char *name, const char *dtype,
     struct qt_value **out, struct qt_err *err)
@@ -83,7 +64,7 @@ qt_value_open(struct qt_seg *seg, const char *name, const char *dtype,
 	if (rc < 0)
 		goto err_after_new;
 	qt__value_attach(v);
-	rc = check_dtype(v, dtype, err);
+	rc = qt__obj_dtype(v->obj.head.dtype, dtype, "it is of", err);
 	if (rc < 0) {
 		qt_err_wrap(err, "open value '%s'", name);
 		goto err_after_open;

@@ -9,7 +9,6 @@ static int
 check(const struct qt_obj *obj)
 {
 	const struct qt__obj_head	*h = &obj->head;
-	struct qt_dtype			 dtype;
 
 	if (h->param[0] <= QT__VALUE_EXTRA ||
 	    h->param[0] > QT_VALUE_WRITERS_MAX + QT__VALUE_EXTRA || h->elem_size == 0 ||
@@ -17,10 +16,8 @@ check(const struct qt_obj *obj)
 	    qt__obj_sum(h->param[0], qt__value_stride(h->elem_size),
 	    QT__VALUE_BUFFERS) != h->size)
 		return -QT_ECORRUPT;
-	if (h->dtype[0] != '\0' && (qt_dtype_parse(&dtype, h->dtype, NULL) < 0 ||
-	    dtype.size != h->elem_size))
-		return -QT_ECORRUPT;
-	return 0;
+	return qt__obj_dtype_is_sound(h->dtype, h->elem_size) ? 0 :
+	    -QT_ECORRUPT;
 }
 
 void
