@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_STORE_STORE_H
+#define QT_STORE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <qt/base/err.h>
+
+/*
+ * A store: a durable, ordered map from bytes to bytes, in one folder, that any
+ * number of processes open, read and write at once, without a daemon. The
+ * format is qt-store(5).
+ *
+ *	put --> WAL image in shared memory (the memtable) --> index --> visible
+ *	             |                        |
+ *	             | one of the waiting     | when full, by whoever comes by
+ *	             v writers, for all       v
+ *	        wal/N.wal, fdatasync     run/N.run, sorted --> compaction
+ *	             |
+ *	             '--> durable
+ *
+ * Whatever process is killed, wherever: the others go on, and what was
+ * acknowledged stays. What a mode promises about power failures:
+ *
+ *	sync	an operation returns when it is durable
+ *	async	when it is visible; durable within the sync interval while a
+ *		process has the store open, at the latest when it closes it
+ *	hybrid	as sync for the keys and tags that the settings name, and for
+ *		operations that ask for it; else as async
+ *	memory	visible; durable only by qt_store_checkpoint() or when a
+ *		memtable is full
+ *
+ * Versions: each record has a version, a 64-bit number, greater than that of
+ * every record that was written before: its position in the log. Deleting
+ * writes a record, too. A snapshot is such a number.
+ *
+ * Calls on one handle are safe from several threads; calls on one scan, batch,
+ * value or snapshot are not. A fork child may use its parent's handle: it
+ * becomes a user of its own with the first call that needs it. Scans and
+ * snapshots stay the parent's.
+ *
+ * Errors: -errno, or -QT_E...: -QT_EFORMAT not a store, -QT_EVERSION a newer
+ * format, -QT_ECORRUPT damage (which, and where, in err), -EROFS read-only or
+ * poisoned by an error of the disk, -ETIMEDOUT a lock was not to be had within
+ * the lock timeout (who has it, in err), -ENOSPC, -EIO, -EMSGSIZE a key or a
+ * value over the limit.
+ */
+struct qt_store;
+
+#define QT_STORE_KEY_MAX	65536u			/* bytes; at least 1 */
+#define QT_STORE_VALUE_MAX	(UINT32_C(1) << 30)	/* bytes */
+#define QT_STORE_PATH_SIZE	1024
+
+enum qt_store_mode {
+	QT_STORE_SYNC, QT_STORE_ASYNC, QT_STORE_HYBRID, QT_STORE_MEMORY
+};
+
+/* What a store is set to; kept in its FORMAT file. */
+struct qt_store_settings {
+	enum qt_store_mode mode;
+	char		wal_path[QT_STORE_PATH_SIZE];	/* "": in the store */
+	uint32_t	sync_interval_ms;	/* async */
+	uint32_t	checkpoint_interval_ms;	/* 0: when the memtable is full */
+	uint64_t	wal_max;	/* bytes of log not yet in runs */
+	uint32_t	level;		/* zlib, 0 (none) to 9, of runs' blocks */
+	uint32_t	checksums;	/* of runs' blocks, verified when read */
+	uint32_t	recover;	/* 0: a log is not replayed on opening,
+					   opening fails where it has to be */
+	uint32_t	max_ops;	/* writers at once, of all processes */
+	uint32_t	lock_timeout_ms;
+	uint64_t	memtable_size;	/* bytes */
+	uint64_t	cache_size;	/* bytes, of decompressed blocks */
+	/* hybrid: what is written as sync */
+	char		sync_prefix[256];	/* keys that begin so; "": none */
+	uint32_t	sync_tags;	/* bit n: records with tag n, n < 32 */
+};
+/* The defaults. */
+void	qt_store_settings_init(struct qt_store_settings *s);
+/*
+ * One setting by its name and the text of its value, as in "memtable-size",
+ * "64M". -ENOENT no such setting, -EINVAL not a value for it, with what is in
+ * err.
+ */
+int	qt_store_settings_set(struct qt_store_settings *s, const char *name,
+	    const char *value, struct qt_err *err);
+/*
+ * Iterates over all settings: *cursor from 0. 1 with a name, which is a
+ * constant, and the value as text; 0 at the end.
+ */
+int	qt_store_settings_next(const struct qt_store_settings *s,
+	    uint32_t *cursor, const char **name, char *value, size_t size);
+
+/* Makes an empty store, a folder that is not there yet or is empty. -EEXIST. */
+int	qt_store_init(const char *path, const struct qt_store_settings *s,
+	    struct qt_err *err);
+/* Reads, and replaces, what a store is set to; open handles keep what they had
+ * until they are opened again. */
+int	qt_store_settings_load(const char *path, struct qt_store_settings *s,
+	    struct qt_err *err);
+int	qt_store_settings_save(const char *path,
+	    const struct qt_store_settings *s, struct qt_err *err);
+
+#define QT_STORE_RDONLY		1u	/* changes nothing, not even by recovery */
+#define QT_STORE_NO_THREADS	2u	/* for who stays for one operation */
+
+struct qt_store_options {
+	unsigned int	flags;
+	/* For this handle in place of the store's settings; NULL: as set. */
+	const struct qt_store_settings *settings;
+};
+
+/* options may be NULL. */
+int	qt_store_open(const char *path, const struct qt_store_options *options,
+	    struct qt_store **out, struct qt_err *err);
+/* What this handle wrote asynchronously is synced first. NULL is fine. */
+int	qt_store_close(struct qt_store *store, struct qt_err *err);
+
+#define QT_STORE_IF_ABSENT	1u	/* -EEXIST when the key is there */
+#define QT_STORE_IF_VERSION	2u	/* -ESTALE when its version is another */
+#define QT_STORE_DEL		4u	/* delete it; -ENOENT when it is not there */
+#define QT_STORE_SYNC_NOW	8u	/* returns when durable, in every mode */
+#define QT_STORE_ASYNC_NOW	16u	/* returns when visible, in every mode */
+
+struct qt_store_put {
+	const void	*key;
+	size_t		 key_len;
+	const void	*value;
+	size_t		 value_len;
+	uint64_t	 expires_ms;	/* since 1970; 0: never */
+	uint64_t	 if_version;	/* 0: the key is not there */
+	unsigned int	 flags;
+	uint8_t		 tag;		/* the caller's; kept with the value */
+};
+
+/*
+ * Writes one record, or all of several at once: nobody sees some of them only,
+ * nor does a crash leave some only. -E2BIG for more than fit into a memtable.
+ * With conditions, all must hold, and refer to what was there before; the first
+ * that does not is the answer and its index is in *which (which may be NULL).
+ * A SYNC_NOW in one is one for all. *version (may be NULL) is that of the last.
+ * When waiting for the disk failed, the records are visible and -EIO or -EROFS
+ * is returned: not durable.
+ */
+int	qt_store_put(struct qt_store *store, uint64_t *version,
+	    const struct qt_store_put *put, struct qt_err *err);
+int	qt_store_put_many(struct qt_store *store, uint64_t *version,
+	    size_t *which, const struct qt_store_put *puts, size_t count,
+	    struct qt_err *err);
+/*
+ * Makes everything that is visible up to version durable; 0: everything. Where
+ * another process does it already, waits for it.
+ */
+int	qt_store_sync(struct qt_store *store, uint64_t version,
+	    struct qt_err *err);
+/* Everything up to this version is durable. */
+uint64_t qt_store_durable(const struct qt_store *store);
+
+/* A value, read in place: borrowed until qt_store_value_clear(). */
+struct qt_store_value {
+	const void	*data;
+	size_t		 len;
+	uint64_t	 version, expires_ms;
+	uint8_t		 tag;
+	void		*hold_;		/* the store's: what keeps it there */
+	void		*own_;		/* the store's: memory to be freed */
+};
+#define QT_STORE_VALUE_INIT { NULL, 0, 0, 0, 0, NULL, NULL }
+void	qt_store_value_clear(struct qt_store_value *value);
+
+struct qt_store_snap;
+
+/* The newest value, or the snapshot's (snap may be NULL). -ENOENT. */
+int	qt_store_get(struct qt_store *store, const struct qt_store_snap *snap,
+	    struct qt_store_value *out, const void *key, size_t key_len,
+	    struct qt_err *err);
+
+/*
+ * A moment of the store, seen unchanged until it is closed, whatever is
+ * written, compacted or cleared meanwhile. Held by a slot that other processes
+ * see: files that it needs stay. -QT_EFULL when too many are held.
+ */
+int	qt_store_snap_open(struct qt_store *store, struct qt_store_snap **out,
+	    struct qt_err *err);
+uint64_t qt_store_snap_version(const struct qt_store_snap *snap);
+void	qt_store_snap_close(struct qt_store_snap *snap);
+
+/* Keys of [from, to), or that begin with prefix; NULL: without a bound. */
+struct qt_store_range {
+	const void	*from, *to, *prefix;
+	size_t		 from_len, to_len, prefix_len;
+	int		 is_reverse;
+};
+struct qt_store_item {
+	const void	*key, *value;	/* borrowed until the next call */
+	size_t		 key_len, value_len;
+	uint64_t	 version, expires_ms;
+	uint8_t		 tag;
+};
+struct qt_store_scan;
+
+/* snap NULL: of the moment of this call. The range's bytes are copied. */
+int	qt_store_scan_open(struct qt_store *store,
+	    const struct qt_store_snap *snap, const struct qt_store_range *range,
+	    struct qt_store_scan **out, struct qt_err *err);
+/* 1 with an item, 0 at the end, negative. */
+int	qt_store_scan_next(struct qt_store_scan *scan,
+	    struct qt_store_item *item, struct qt_err *err);
+void	qt_store_scan_close(struct qt_store_scan *scan);
+
+/* Removes all keys, at once; durable when it returns. */
+int	qt_store_clear(struct qt_store *store, struct qt_err *err);
+/*
+ * Moves all that is in memtables into runs, durable. With a dest, a folder that
+ * is not there yet, makes a store of it that holds the same, by hard links
+ * where it can.
+ */
+int	qt_store_checkpoint(struct qt_store *store, const char *dest,
+	    struct qt_err *err);
+/* Merges all runs into one, without what was overwritten or has expired. */
+int	qt_store_compact(struct qt_store *store, struct qt_err *err);
+/*
+ * Does what is due (memtables into runs, compaction, files that nobody needs)
+ * in bounded steps until nothing is, or budget_ms have passed. 1 when more is
+ * due, 0, or negative. Somebody else at it: 0.
+ */
+int	qt_store_maintain(struct qt_store *store, uint32_t budget_ms,
+	    struct qt_err *err);
+
+struct qt_store_stat {
+	uint64_t	version, durable;
+	uint64_t	memtables, memtable_bytes, memtable_records;
+	uint64_t	runs, slices, run_bytes, run_records;
+	uint64_t	disk_bytes;	/* of all its files */
+	uint64_t	puts, gets, dels, scans, syncs, synced_bytes;
+	uint64_t	flushes, compactions, written_bytes, stalls;
+	uint64_t	cache_hits, cache_misses;
+	uint64_t	snapshots, writers;	/* now */
+	uint64_t	poisoned;	/* errno, or 0 */
+	uint64_t	manifest;
+	char		id[33];
+};
+int	qt_store_stat(struct qt_store *store, struct qt_store_stat *out,
+	    struct qt_err *err);
+
+/*
+ * Reads all files of a store that may be in use or damaged, and compares what
+ * can be compared. Each damage is told with the file and the position. Returns
+ * how many, 0 for none, or negative when it cannot be looked at.
+ */
+int	qt_store_verify(const char *path,
+	    void (*tell)(void *arg, const char *what), void *arg,
+	    struct qt_err *err);
+/*
+ * Copies what is sound of a damaged store, in use by nobody, into a new one at
+ * dest; tells what was lost. *count: records copied.
+ */
+int	qt_store_salvage(const char *path, const char *dest, uint64_t *count,
+	    void (*tell)(void *arg, const char *what), void *arg,
+	    struct qt_err *err);
+
+#endif /* QT_STORE_STORE_H */

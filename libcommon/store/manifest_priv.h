@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_STORE_MANIFEST_PRIV_H
+#define QT_STORE_MANIFEST_PRIV_H
+/*
+ * Which files make up the store.
+ *
+ * Each change writes a whole new file manifest/NNNNNNNNNNNN, complete and
+ * immutable, and then lets CURRENT name it: temporary file, fdatasync, rename,
+ * fsync of the folder. So a manifest is at once the durable record, what
+ * readers map and search in place, and what a snapshot pins. It is small
+ * beside what a change moves: about 100 bytes a slice, and slices grow with
+ * the store so that there are never more than a few thousand.
+ *
+ * Rows are fixed-size, little-endian, keys in a heap behind them; a CRC32C
+ * over all.
+ *
+ *	runs, newest first: [ run 0 ][ run 1 ] ...
+ *	                       |
+ *	slices, by key:     [ s ][ s ][ s ][ s ] ...
+ *
+ * Of one key, every record in run i is newer than every one in run i + 1.
+ */
+#include <stdint.h>
+
+#include <qt/base/err.h>
+
+#include "run_priv.h"
+
+#define QT__RUN_OPEN	1u	/* a flush or merge is not done with it yet: more
+				   slices will follow behind its last */
+
+struct qt__slice {
+	struct qt__run_info info;
+	uint32_t	min_at, min_len;	/* keys, both inclusive, in the */
+	uint32_t	max_at, max_len;	/* heap. min may lie above the
+						   file's own first key: what
+						   is below it has been merged
+						   away and is to be ignored */
+};
+struct qt__sorted {
+	uint64_t	id;
+	uint32_t	first, count;	/* slices */
+	uint32_t	flags;
+	uint32_t	level;		/* 0: flushed; merged ones: greater */
+	uint64_t	bytes;		/* of its files */
+};
+/*
+ * What is being done, so that the next maintainer goes on: at most one flush
+ * and one merge.
+ */
+struct qt__job {
+	uint64_t	output;		/* id of the run that is made; 0: no job */
+	uint64_t	input;		/* flush: the memtable; merge: id of the
+					   newest run that is merged */
+	uint32_t	inputs;		/* merge: how many, adjacent by age */
+	uint32_t	reserved;
+	/* Everything less than or equal to this key is in output already and is
+	   to be read there; len 0: nothing is. The inputs' slices are trimmed. */
+	uint32_t	key_at, key_len;
+};
+
+/* A manifest in memory; immutable once loaded or saved. */
+struct qt__manifest {
+	uint64_t	 number;
+	uint64_t	 next_file;	/* run numbers from here are free */
+	uint64_t	 first_wal;	/* logs before this one are all in runs */
+	uint64_t	 next_wal;	/* a hint: numbers before it were used */
+	uint64_t	 version;	/* highest in runs */
+	uint64_t	 made_ms;
+	uint64_t	 clock_ms;	/* highest time ever written: TTL does not
+					   go back with the clock */
+	struct qt__job	 flush, merge;
+	uint32_t	 run_count, slice_count;
+	const struct qt__sorted *runs;
+	const struct qt__slice	*slices;
+	const uint8_t	*heap;
+	size_t		 heap_len;
+	void		*map_;		/* what it lies in */
+	size_t		 map_len_;
+	int		 is_map_;	/* munmap, else free */
+};
+
+/* Building the next one from scratch, or from another. */
+struct qt__manifest_edit;
+int	qt__manifest_edit(struct qt__manifest_edit **out,
+	    const struct qt__manifest *from);	/* from NULL: an empty one */
+void	qt__manifest_edit_free(struct qt__manifest_edit *e);
+/* The plain fields may be changed in place; number is set by save. */
+struct qt__manifest *qt__manifest_fields(struct qt__manifest_edit *e);
+/* A new empty run at this index of the order by age (0: newest). */
+int	qt__manifest_run_add(struct qt__manifest_edit *e, uint32_t index,
+	    uint64_t id, uint32_t level, uint32_t flags);
+int	qt__manifest_run_del(struct qt__manifest_edit *e, uint64_t id);
+int	qt__manifest_run_flags(struct qt__manifest_edit *e, uint64_t id,
+	    uint32_t flags);
+/* Appends a slice, whose keys are greater than those of the run's last. */
+int	qt__manifest_slice_add(struct qt__manifest_edit *e, uint64_t id,
+	    const struct qt__run_info *info, const void *min, size_t min_len,
+	    const void *max, size_t max_len);
+/*
+ * Of a run, forgets everything up to and including key: slices that end there
+ * go, the one that goes on beyond has its min set to key followed by a zero
+ * byte (the least key that is greater).
+ */
+int	qt__manifest_trim(struct qt__manifest_edit *e, uint64_t id,
+	    const void *key, size_t len);
+int	qt__manifest_job_key(struct qt__manifest_edit *e, struct qt__job *job,
+	    const void *key, size_t len);	/* job: &fields->flush or merge */
+
+/*
+ * dirfd is the store's folder. Writes manifest number from + 1 durably and lets
+ * CURRENT name it; from then on it counts, whatever happens. Also checks what
+ * is to be written as load does: -QT_ECORRUPT is our mistake. On success e is
+ * consumed and *out is the new one.
+ */
+int	qt__manifest_save(struct qt__manifest_edit *e, int dirfd,
+	    struct qt__manifest **out, struct qt_err *err);
+/*
+ * number 0: that which CURRENT names. Everything is checked: order of keys,
+ * ranges, overlaps. -ENOENT: no such manifest (any more); -QT_ECORRUPT with the
+ * position in err.
+ */
+int	qt__manifest_load(struct qt__manifest **out, int dirfd, uint64_t number,
+	    struct qt_err *err);
+void	qt__manifest_free(struct qt__manifest *m);
+/* Removes manifests with numbers less than keep. Only under MAINTAIN. */
+int	qt__manifest_prune(int dirfd, uint64_t keep);
+
+/* The slice of a run that may hold key, or NULL. O(log slices). */
+const struct qt__slice *qt__manifest_find(const struct qt__manifest *m,
+	    const struct qt__sorted *run, const void *key, size_t len);
+
+#endif /* QT_STORE_MANIFEST_PRIV_H */
