@@ -25,7 +25,8 @@ find_room(struct qt__txn *t, uint32_t *index, uint32_t *block)
 	int		rc;
 
 	if (first == 0) {
-		rc = qt__extent_take(t, 1, QT__PAGE_BLOCKS, index);
+		rc = qt__extent_take(t, 1, QT__PAGE_BLOCKS, true,
+		    index);
 		if (rc == 0)
 			qt__blocks_add(t, *index);
 		*block = 0;

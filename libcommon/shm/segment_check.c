@@ -226,7 +226,7 @@ check_features(const struct qt__seg_head *h, unsigned int flags,
 {
 	uint64_t	unknown = h->need & ~QT__SEG_NEED;
 
-	if (flags & QT_SEG_JOIN)
+	if (flags & (QT_SEG_JOIN | QT_SEG_WRITE))
 		unknown |= h->need_write & ~QT__SEG_NEED_WRITE;
 	if (h->major == QT__SEG_MAJOR && unknown == 0)
 		return 0;

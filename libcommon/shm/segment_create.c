@@ -155,7 +155,7 @@ build(struct unborn *u, const char *name, const struct qt_seg_spec *spec,
 			qt_err_set(err, "set its size to %" PRIu64, head.size);
 	}
 	if (rc == 0)
-		rc = qt__seg_attach(u->fd, &head, false, &seg, err);
+		rc = qt__seg_attach(u->fd, &head, QT_SEG_JOIN, &seg, err);
 	if (rc < 0)
 		return rc;
 	u->fd = -1;		/* the handle's now */

@@ -15,6 +15,10 @@
  * them back. Should the kernel refuse, the note stays and the next owner tries
  * again, so nobody is ever handed pages that are not zero.
  *
+ * An extent that is only reserved has no memory at first: there is no note to be
+ * taken. What was put behind it since is given back when it is freed, as that of
+ * any other, wherever it has some.
+ *
  * A free extent is merged with its free neighbours at once. The map's own
  * pages get memory when first needed: an extent's first and last word when it
  * is made, so that freeing never needs any.
@@ -99,12 +103,13 @@ add_to(struct qt__txn *t, uint64_t at, int64_t n)
 }
 
 /*
- * Cuts pages from a free extent, with memory, and adds that to the change t.
+ * Cuts pages from a free extent, with memory or without, and adds that to the
+ * change t.
  * When the caller cannot commit it calls qt__give_back().
  */
 int
 qt__extent_take(struct qt__txn *t, uint32_t pages, uint8_t state,
-    uint32_t *index)
+    bool has_memory, uint32_t *index)
 {
 	struct qt_seg	*seg = t->seg;
 	struct qt__page	 p;
@@ -126,7 +131,7 @@ qt__extent_take(struct qt__txn *t, uint32_t pages, uint8_t state,
 		rc = make_ready(seg, *index + pages - 1);
 	if (rc == 0 && rest > 0)
 		rc = make_ready(seg, *index + pages);
-	if (rc == 0)
+	if (rc == 0 && has_memory)
 		rc = get_memory(seg, *index, pages);
 	if (rc < 0)
 		return rc;
@@ -214,9 +219,9 @@ qt__extent_give(struct qt__txn *t, uint32_t index, uint32_t pages)
 	return 0;
 }
 
-int
-qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link, uint32_t tag,
-    uint64_t *offset)
+static int
+make_extent(struct qt_seg *seg, uint64_t size, bool has_memory, uint64_t link,
+    uint32_t tag, uint64_t *offset)
 {
 	struct qt__txn	t = { .seg = seg };
 	uint32_t	index;
@@ -235,7 +240,7 @@ qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link, uint32_t tag,
 		rc = -EEXIST;
 	else
 		rc = qt__extent_take(&t, (uint32_t)pages, QT__PAGE_USED,
-		    &index);
+		    has_memory, &index);
 	if (rc == 0) {
 		*offset = offset_of(seg, index);
 		if (link != 0)
@@ -246,9 +251,16 @@ qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link, uint32_t tag,
 	}
 	qt__seg_unlock(seg);
 	/* It takes long, so without the lock; it is ours, and stays the same. */
-	if (rc == 0)
+	if (rc == 0 && has_memory)
 		qt__huge_ask(seg, *offset, pages * seg->page);
 	return rc;
+}
+
+int
+qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link, uint32_t tag,
+    uint64_t *offset)
+{
+	return make_extent(seg, size, true, link, tag, offset);
 }
 
 int
@@ -322,6 +334,39 @@ qt_seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t *offset)
 	rc = qt__seg_alloc(seg, size, qt__seg_link(seg, offset), 0, &at);
 	if (rc == 0)
 		*offset = at;
+	return rc;
+}
+
+int
+qt_seg_reserve(struct qt_seg *seg, uint64_t size, uint64_t *offset)
+{
+	uint64_t	at;
+	int		rc;
+
+	rc = make_extent(seg, size, false, qt__seg_link(seg, offset), 0, &at);
+	if (rc == 0)
+		*offset = at;
+	return rc;
+}
+
+int
+qt_seg_back(struct qt_seg *seg, uint64_t offset, uint64_t len)
+{
+	uint64_t	first = offset - offset % seg->page, end;
+	int		rc;
+
+	if (len == 0 || qt_seg_at(seg, offset, len) == NULL)
+		return -EINVAL;
+	/* The data area ends with a page, the file may end behind it. */
+	end = (offset + len + seg->page - 1) / seg->page * seg->page;
+	if (end > offset_of(seg, seg->head.page_count))
+		return -EINVAL;
+	/* A participant's fork child has let go of its descriptor. */
+	if (seg->is_rdonly || seg->fd < 0)
+		return -EACCES;
+	rc = qt_sys_fallocate(seg->fd, 0, (off_t)first, (off_t)(end - first));
+	if (rc == 0)
+		qt__huge_ask(seg, first, end - first);
 	return rc;
 }
 

@@ -47,7 +47,7 @@ after_fork_child(void)
 {
 	for (struct qt_seg *seg = list; seg != NULL; seg = seg->next) {
 		qt__obj_after_fork_child(seg);
-		if (seg->is_rdonly)
+		if (seg->path_fd < 0)	/* it takes no lock by fd */
 			continue;
 		close(seg->fd);
 		seg->fd = -1;

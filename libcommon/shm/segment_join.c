@@ -333,7 +333,7 @@ qt_seg_after_fork(struct qt_seg *seg, struct qt_err *err)
 {
 	int	rc;
 
-	if (seg->is_rdonly || (seg->pid == getpid() && seg->self != 0))
+	if (seg->path_fd < 0 || (seg->pid == getpid() && seg->self != 0))
 		return 0;
 	if (seg->fd >= 0)
 		close(seg->fd);		/* the parent's description */

@@ -19,6 +19,8 @@
 
 #include "segment_priv.h"
 
+#define CAN_WRITE	(QT_SEG_JOIN | QT_SEG_WRITE)
+
 /* NULL is fine: a segment without a name. */
 int
 qt__seg_name_check(const char *name, struct qt_err *err)
@@ -53,13 +55,15 @@ qt__seg_reopen(int fd, int flags)
  * another one: or it would not be dead before its children are.
  */
 static int
-map_file(int fd, uint64_t size, uint64_t huge, bool is_rdonly, void **map)
+map_file(int fd, uint64_t size, uint64_t huge, unsigned int flags, void **map)
 {
-	int	prot = is_rdonly ? PROT_READ : PROT_READ | PROT_WRITE, rc;
-	int	apart = is_rdonly ? fd : qt__seg_reopen(fd, O_RDWR);
+	int	apart = flags & QT_SEG_JOIN ? qt__seg_reopen(fd, O_RDWR) : fd;
+	int	prot = PROT_READ, rc;
 
 	if (apart < 0)
 		return apart;
+	if (flags & CAN_WRITE)
+		prot |= PROT_WRITE;
 	rc = huge > 0 ? qt_sys_mmap_aligned(apart, (size_t)size, prot,
 	    (size_t)huge, map) : qt_sys_mmap(apart, (size_t)size, prot, map);
 	if (apart != fd)
@@ -76,7 +80,7 @@ destroy_mutexes(struct qt_seg *seg)
 }
 
 int
-qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
+qt__seg_attach(int fd, const struct qt__seg_head *head, unsigned int flags,
     struct qt_seg **out, struct qt_err *err)
 {
 	struct qt_seg	*seg = calloc(1, sizeof(*seg));
@@ -87,14 +91,14 @@ qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
 		return -ENOMEM;
 	if (head->optional & QT__SEG_HUGE)
 		seg->huge = qt__huge_size();
-	rc = map_file(fd, head->size, seg->huge, is_rdonly, &map);
+	rc = map_file(fd, head->size, seg->huge, flags, &map);
 	if (rc < 0) {
 		qt_err_set(err, "map %llu bytes",
 		    (unsigned long long)head->size);
 		goto err_after_alloc;
 	}
 	seg->path_fd = -1;
-	if (!is_rdonly) {
+	if (flags & QT_SEG_JOIN) {
 		seg->path_fd = qt__seg_reopen(fd, O_PATH);
 		if (seg->path_fd < 0) {
 			rc = seg->path_fd;
@@ -115,8 +119,7 @@ qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
 	seg->slots = (void *)(seg->map + head->slot_offset);
 	seg->rows = (void *)(seg->map + head->entry_offset);
 	seg->ready = (void *)(seg->map + head->ready_offset);
-	seg->is_rdonly = is_rdonly;
-	seg->pid = getpid();
+	seg->is_rdonly = !(flags & CAN_WRITE);
 	rc = qt__seg_register(seg);
 	if (rc < 0)
 		goto err_after_mutex;
@@ -158,10 +161,45 @@ qt_seg_close(struct qt_seg *seg)
 	qt__seg_detach(seg);
 }
 
+/* Ours, or shared with us through a group that we are in. */
+static int
+check_owner(const struct stat *st, struct qt_err *err)
+{
+	gid_t	groups[256];
+	int	n;
+
+	if (st->st_uid == geteuid())
+		return 0;
+	if ((st->st_mode & 0060) != 0) {
+		n = getgroups(256, groups);
+		if (st->st_gid == getegid())
+			return 0;
+		for (int i = 0; i < n; i++)
+			if (groups[i] == st->st_gid)
+				return 0;
+	}
+	qt_err_set(err, "it belongs to user %lu", (unsigned long)st->st_uid);
+	return -QT_EOWNER;
+}
+
+static int
+check_file(const struct stat *st, struct qt_err *err)
+{
+	if (!S_ISREG(st->st_mode)) {
+		qt_err_set(err, "it is not a regular file");
+		return -QT_EFORMAT;
+	}
+	if ((st->st_mode & S_IWOTH) != 0) {
+		qt_err_set(err, "everybody may write to it");
+		return -QT_EOWNER;
+	}
+	return 0;
+}
+
 /* Opens a checked file; fd is taken over on success only. */
 static int
-attach_fd(int fd, const char *kind, unsigned int flags, struct qt_seg **out,
-    struct qt_err *err)
+attach_fd(int fd, const char *kind, unsigned int flags, bool is_vouched,
+    struct qt_seg **out, struct qt_err *err)
 {
 	struct qt__seg_head	head;
 	struct stat		st;
@@ -170,14 +208,11 @@ attach_fd(int fd, const char *kind, unsigned int flags, struct qt_seg **out,
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode)) {
-		qt_err_set(err, "it is not a regular file");
-		return -QT_EFORMAT;
-	}
-	if ((st.st_mode & S_IWOTH) != 0) {
-		qt_err_set(err, "everybody may write to it");
-		return -QT_EOWNER;
-	}
+	rc = is_vouched ? 0 : check_owner(&st, err);
+	if (rc == 0)
+		rc = check_file(&st, err);
+	if (rc < 0)
+		return rc;
 	n = qt_sys_pread(fd, &head, sizeof(head), 0);
 	if (n < 0)
 		return (int)n;
@@ -188,7 +223,7 @@ attach_fd(int fd, const char *kind, unsigned int flags, struct qt_seg **out,
 	rc = qt__seg_check(&head, (uint64_t)st.st_size, kind, flags, err);
 	if (rc < 0)
 		return rc;
-	rc = qt__seg_attach(fd, &head, !(flags & QT_SEG_JOIN), out, err);
+	rc = qt__seg_attach(fd, &head, flags, out, err);
 	if (rc < 0)
 		return rc;
 	if (flags & QT_SEG_JOIN)
@@ -201,36 +236,12 @@ attach_fd(int fd, const char *kind, unsigned int flags, struct qt_seg **out,
 	return rc;
 }
 
-/* Ours, or shared with us through a group that we are in. */
-static int
-check_owner(int fd, struct qt_err *err)
-{
-	struct stat	st;
-	gid_t		groups[256];
-	int		n;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (st.st_uid == geteuid())
-		return 0;
-	if ((st.st_mode & 0060) != 0) {
-		n = getgroups(256, groups);
-		if (st.st_gid == getegid())
-			return 0;
-		for (int i = 0; i < n; i++)
-			if (groups[i] == st.st_gid)
-				return 0;
-	}
-	qt_err_set(err, "it belongs to user %lu", (unsigned long)st.st_uid);
-	return -QT_EOWNER;
-}
-
 static int
 check_flags(unsigned int flags, struct qt_err *err)
 {
-	if (flags <= QT_SEG_RDONLY)
+	if (flags <= QT_SEG_RDONLY || flags == QT_SEG_WRITE)
 		return 0;
-	qt_err_set(err, "either join or read-only");
+	qt_err_set(err, "either join, or write, or read-only");
 	return -EINVAL;
 }
 
@@ -249,15 +260,13 @@ qt_seg_open(const char *name, const char *kind, unsigned int flags,
 		goto out;
 	snprintf(path, sizeof(path), "%s%s", QT__SEG_DIR, name);
 	fd = qt_sys_open(AT_FDCWD, path, O_NOFOLLOW | O_NONBLOCK |
-	    (flags & QT_SEG_JOIN ? O_RDWR : O_RDONLY), 0);
+	    (flags & CAN_WRITE ? O_RDWR : O_RDONLY), 0);
 	if (fd < 0) {
 		rc = fd;
 		qt_err_set(err, "open '%s'", path);
 		goto out;
 	}
-	rc = check_owner(fd, err);
-	if (rc == 0)
-		rc = attach_fd(fd, kind, flags, out, err);
+	rc = attach_fd(fd, kind, flags, false, out, err);
 	if (rc < 0)
 		close(fd);
 out:
@@ -285,7 +294,7 @@ qt_seg_open_fd(int fd, const char *kind, unsigned int flags,
 		qt_err_set(err, "open descriptor %d again", fd);
 		goto out;
 	}
-	rc = attach_fd(own, kind, flags, out, err);
+	rc = attach_fd(own, kind, flags, true, out, err);
 	if (rc < 0)
 		close(own);
 out:
@@ -321,7 +330,8 @@ qt_seg_dup_rdonly(const struct qt_seg *seg)
 int
 qt_seg_dup_rdwr(const struct qt_seg *seg)
 {
-	if (seg->path_fd < 0)
+	if (seg->is_rdonly)
 		return -EACCES;
-	return qt__seg_reopen(seg->path_fd, O_RDWR);
+	return qt__seg_reopen(seg->path_fd >= 0 ? seg->path_fd : seg->fd,
+	    O_RDWR);
 }

@@ -189,11 +189,12 @@ struct qt_seg {
 	struct qt__seg_row	*rows;
 	_Atomic uint64_t	*ready;
 	int			 fd;		/* holds our lock; -1: none */
-	int			 path_fd;	/* O_PATH, to open it again */
-	bool			 is_rdonly;
+	int			 path_fd;	/* O_PATH, to open it again; -1:
+						 * never to be a participant */
+	bool			 is_rdonly;	/* the mapping */
 	uint32_t		 self;		/* 0: not a participant */
 	uint32_t		 generation;
-	pid_t			 pid;
+	pid_t			 pid;		/* of who joined */
 	pthread_mutex_t		 mutex;		/* between our threads */
 	/* Of object_*.c; a thread takes make, mutex, open in this order. */
 	pthread_mutex_t		 make_mutex;	/* for our slot's intent */
@@ -260,8 +261,8 @@ int	qt__seg_layout(struct qt__seg_head *head,
 int	qt__seg_name_check(const char *name, struct qt_err *err);
 
 /* segment_open.c: a handle that maps fd, which it owns from then on. */
-int	qt__seg_attach(int fd, const struct qt__seg_head *head, bool is_rdonly,
-	    struct qt_seg **out, struct qt_err *err);
+int	qt__seg_attach(int fd, const struct qt__seg_head *head,
+	    unsigned int flags, struct qt_seg **out, struct qt_err *err);
 void	qt__seg_detach(struct qt_seg *seg);
 int	qt__seg_reopen(int fd, int flags);
 
@@ -347,7 +348,7 @@ void	qt__blocks_del(struct qt__txn *t, uint32_t index);
  * what to free, and 0 is nothing to do. link 0: no such word.
  */
 int	qt__extent_take(struct qt__txn *t, uint32_t pages, uint8_t state,
-	    uint32_t *index);
+	    bool has_memory, uint32_t *index);
 int	qt__extent_give(struct qt__txn *t, uint32_t index, uint32_t pages);
 int	qt__give_back(struct qt_seg *seg);
 int	qt__seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t link,

@@ -108,6 +108,18 @@ op_alloc(void *state)
 		_exit(1);
 }
 
+/* Memory twice for one of its pages. */
+static void
+op_reserve(void *state)
+{
+	struct world	*w = state;
+
+	if (qt_seg_reserve(w->g.seg, 16384, &w->words[6]) < 0 ||
+	    qt_seg_back(w->g.seg, w->words[6] + 4096, 4096) < 0 ||
+	    qt_seg_back(w->g.seg, w->words[6] + 8000, 8) < 0)
+		_exit(1);
+}
+
 /* Between two free extents, so that it merges with both. */
 static void
 op_free(void *state)
@@ -204,6 +216,8 @@ main(void)
 		{ "join and leave", world_new, NULL, op_join_and_leave, check,
 		    world_end },
 		{ "alloc", world_new, join, op_alloc, check, world_end },
+		{ "reserve, and give it memory", world_new, join, op_reserve,
+		    check, world_end },
 		{ "free between free neighbours", world_new, join, op_free, check,
 		    world_end },
 		{ "free by its offset", loose_world, join, op_free_it, check,

@@ -205,6 +205,8 @@ static const struct sweep_row	sweep_rows[] = {
 	SWEEP(qt_seg_unlink, "names", "remove a segment's name"),
 	SWEEP(qt_seg_after_fork, "segment", "join and leave"),
 	SWEEP(qt_seg_alloc, "segment", "alloc"),
+	SWEEP(qt_seg_reserve, "segment", "reserve, and give it memory"),
+	SWEEP(qt_seg_back, "segment", "reserve, and give it memory"),
 	SWEEP(qt_seg_free, "segment", "free by its offset"),
 	SWEEP(qt_seg_free_at, "segment", "free between free neighbours"),
 	SWEEP(qt_seg_extent, "segment", "look at all of it"),

@@ -34,8 +34,9 @@
  *
  * A handle belongs to one process; calls on one handle from several threads
  * are safe unless a function says otherwise. Functions that change the segment
- * answer -EACCES on a handle that is no participant: a read-only one, or one
- * in a fork child before qt_seg_after_fork().
+ * answer -EACCES on a handle that is no participant: a read-only one, one that
+ * was opened with QT_SEG_WRITE, or one in a fork child before
+ * qt_seg_after_fork().
  */
 struct qt_seg;
 
@@ -71,6 +72,13 @@ struct qt_seg_spec {
 #define QT_SEG_NONE		0u	/* as QT_SEG_RDONLY */
 #define QT_SEG_JOIN		1u	/* map writable, become a participant */
 #define QT_SEG_RDONLY		2u	/* map read-only; never a participant */
+/*
+ * Map writable, be no participant: for structures that bring locks of their own
+ * and for processes that stay for one operation. It is as cheap as read-only,
+ * and a fork child goes on using its parent's handle. What may be done is to
+ * write to the data area, by rules that its users agree on, and qt_seg_back().
+ */
+#define QT_SEG_WRITE		4u
 
 /*
  * Makes a segment and joins it. name is as for shm_open(3), "/x"; NULL makes
@@ -98,7 +106,8 @@ int	qt_seg_open(const char *name, const char *kind, unsigned int flags,
 	    struct qt_seg **out, struct qt_err *err);
 /*
  * The same for a descriptor, which stays the caller's. Whoever passed it vouches
- * for its owner. Joining opens the file again through /proc/self/fd.
+ * for its owner. Joining opens the file again through /proc/self/fd; with
+ * QT_SEG_WRITE the descriptor itself must be open for writing, or -EACCES.
  */
 int	qt_seg_open_fd(int fd, const char *kind, unsigned int flags,
 	    struct qt_seg **out, struct qt_err *err);
@@ -160,7 +169,7 @@ int	qt_seg_pages(const struct qt_seg *seg, struct qt_seg_memory *out);
 
 /*
  * len bytes at offset, or NULL when they are not all inside the data area.
- * Writable for participants only. Borrowed until qt_seg_close().
+ * Not writable on a read-only handle. Borrowed until qt_seg_close().
  */
 void	*qt_seg_at(const struct qt_seg *seg, uint64_t offset, uint64_t len);
 uint64_t qt_seg_offset(const struct qt_seg *seg, const void *p);
@@ -210,6 +219,20 @@ int	qt_seg_participant_next(const struct qt_seg *seg, uint32_t *cursor,
  * word is not 0).
  */
 int	qt_seg_alloc(struct qt_seg *seg, uint64_t size, uint64_t *offset);
+/*
+ * The same without memory: an extent that is address space only, and is freed
+ * as any other. Memory comes piece by piece from qt_seg_back(). To touch what
+ * has none is the caller's mistake, and SIGBUS when the file system is full.
+ */
+int	qt_seg_reserve(struct qt_seg *seg, uint64_t size, uint64_t *offset);
+/*
+ * Memory for the pages that len bytes at offset lie in; those that have some
+ * keep what they hold. For any handle that may write, by several at once, and
+ * without the lock: one system call. The caller sees to it that the extent is
+ * in use, and stays so meanwhile. -ENOSPC (nothing was changed), -EINVAL (they
+ * are not all inside the data area), -EACCES (a read-only handle).
+ */
+int	qt_seg_back(struct qt_seg *seg, uint64_t offset, uint64_t len);
 /*
  * Frees a whole extent by its offset; its pages go back at once. -EINVAL when
  * no extent begins there. The second form frees the extent that a word of the

@@ -165,6 +165,7 @@ QT_TEST(headers_that_lie_with_a_right_checksum_are_refused)
 	bad.optional = UINT64_MAX;
 	bad.minor = 7;
 	(void)try_head(fd, bad);
+	assert_int_equal(try_open(fd, QT_SEG_WRITE), -QT_EVERSION);
 	assert_int_equal(try_open(fd, QT_SEG_RDONLY), 0);
 	bad.need_write = 0;
 	assert_int_equal(try_head(fd, bad), 0);
@@ -293,6 +294,84 @@ QT_TEST(a_read_only_handle_and_its_descriptor_cannot_write)
 	assert_true(child.status != 0);
 	assert_int_equal(seg->map[0], 'Q');
 	qt_seg_close(reader);
+	qt_seg_close(seg);
+}
+
+static int
+write_as_child(void *arg)
+{
+	struct qt_seg	*seg = arg;
+	uint64_t	 at = seg->head.data_offset, *word;
+
+	word = qt_seg_at(seg, at, 8);
+	if (*word != 17 || qt_seg_after_fork(seg, NULL) != 0 ||
+	    qt_seg_self(seg) != 0)
+		return 1;
+	if (qt_seg_back(seg, at + 4096, 4096) != 0)
+		return 2;
+	word[512] = ++*word;
+	qt_seg_close(seg);
+	return 0;
+}
+
+QT_TEST(a_writing_handle_is_no_participant_and_stays_good_in_a_child)
+{
+	struct qt_seg	*seg = test_seg(), *w;
+	struct child	 child;
+	uint64_t	 at, *word;
+	int		 fd;
+
+	(void)state;
+	assert_int_equal(qt_seg_reserve(seg, 16384, &at), 0);
+	assert_int_equal(at, seg->head.data_offset);
+	w = test_join(seg, QT_SEG_WRITE);
+	assert_int_equal(qt_seg_self(w), 0);
+	assert_int_equal(qt_seg_is_alive(w, 1), 1);
+	assert_int_equal(qt_seg_alloc(w, 1, &at), -EACCES);
+	assert_int_equal(qt_seg_reserve(w, 1, &at), -EACCES);
+	assert_int_equal(qt_seg_free(w, at), -EACCES);
+	assert_int_equal(qt_seg_sweep(w), -EACCES);
+	assert_int_equal(qt_seg_fsck(w, NULL), -EACCES);
+	assert_int_equal(qt_seg_entry_del(w, "x"), -EACCES);
+	assert_int_equal(qt_ring_create(w, 1 << 20, &at), -EACCES);
+
+	assert_int_equal(qt_seg_back(w, at, 8), 0);
+	word = qt_seg_at(w, at, 8);
+	*word = 17;
+	child_run(&child, write_as_child, w);
+	assert_int_equal(child.status, 0);
+	word = qt_seg_at(seg, at, 8);
+	assert_int_equal(word[0], 18);
+	assert_int_equal(word[512], 18);
+
+	/* What is open for reading only is not to be written through. */
+	fd = qt_seg_dup_rdwr(w);
+	assert_int_equal(try_open(fd, QT_SEG_WRITE), 0);
+	close(fd);
+	fd = qt_seg_dup_rdonly(w);
+	assert_int_equal(try_open(fd, QT_SEG_WRITE), -EACCES);
+	assert_int_equal(try_open(fd, QT_SEG_WRITE | QT_SEG_JOIN), -EINVAL);
+	assert_int_equal(try_open(fd, QT_SEG_WRITE | QT_SEG_RDONLY), -EINVAL);
+	close(fd);
+	qt_seg_close(w);
+	qt_seg_close(seg);
+}
+
+QT_TEST(a_writing_handle_is_opened_by_name)
+{
+	const char	*name = test_name();
+	struct qt_seg	*seg, *w;
+	uint64_t	 at;
+
+	(void)state;
+	assert_int_equal(qt_seg_create(name, &test_spec, &seg, NULL), 0);
+	assert_int_equal(qt_seg_alloc(seg, 8, &at), 0);
+	assert_int_equal(qt_seg_open(name, "test", QT_SEG_WRITE, &w, NULL), 0);
+	assert_int_equal(qt_seg_id(w), qt_seg_id(seg));
+	*(uint64_t *)qt_seg_at(w, at, 8) = 17;
+	assert_int_equal(*(uint64_t *)qt_seg_at(seg, at, 8), 17);
+	qt_seg_close(w);
+	qt_seg_unlink(name);
 	qt_seg_close(seg);
 }
 

@@ -43,15 +43,15 @@ test_seg(void)
 	return seg;
 }
 
-/* Another participant of the same segment, in the same process. */
+/* Another handle, of a participant or not, of the same segment, in the same process. */
 __attribute__((unused))
 static struct qt_seg *
 test_join(const struct qt_seg *seg, unsigned int flags)
 {
 	struct qt_seg	*other = NULL;
 	struct qt_err	 err = QT_ERR_INIT;
-	int		 fd = flags == QT_SEG_JOIN ? qt_seg_dup_rdwr(seg) :
-	    qt_seg_dup_rdonly(seg);
+	int		 fd = flags & (QT_SEG_JOIN | QT_SEG_WRITE) ?
+	    qt_seg_dup_rdwr(seg) : qt_seg_dup_rdonly(seg);
 
 	assert_true(fd >= 0);
 	if (qt_seg_open_fd(fd, "test", flags, &other, &err) < 0)
