@@ -33,6 +33,8 @@ qt_sys_open(int dirfd, const char *path, int flags, mode_t mode)
 
 	CALL(rc, QT_SYS_OPEN, (void)0,
 	    openat(dirfd, path, flags | O_CLOEXEC, mode));
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_open(rc, dirfd, path, flags);
 	return rc;
 }
 
@@ -51,6 +53,8 @@ qt_sys_write(int fd, const void *buf, size_t len)
 	ssize_t	rc;
 
 	CALL(rc, QT_SYS_WRITE, len = qt__sys_half(len), write(fd, buf, len));
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_write(fd, buf, (size_t)rc, -1);
 	return rc;
 }
 
@@ -71,6 +75,8 @@ qt_sys_pwrite(int fd, const void *buf, size_t len, off_t at)
 
 	CALL(rc, QT_SYS_PWRITE, len = qt__sys_half(len),
 	    pwrite(fd, buf, len, at));
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_write(fd, buf, (size_t)rc, at);
 	return rc;
 }
 
@@ -99,11 +105,22 @@ qt_sys_write_all(int fd, const void *buf, size_t len)
 int
 qt_sys_fsync(int fd)
 {
-	int	fault = qt__sys_fault(QT_SYS_FSYNC);
+	int		fault = qt__sys_fault(QT_SYS_FSYNC), rc;
+	struct stat	st;
 
 	if (fault < 0)
 		return fault;
-	return fdatasync(fd) < 0 ? -errno : 0;
+	if (qt__sys_is_noted(0))
+		qt__sys_note_file(QT_SYS_FSYNC, fd, 1, 0, 0);
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		rc = fsync(fd);
+	else
+		rc = fdatasync(fd);
+	if (rc < 0)
+		return -errno;
+	if (qt__sys_is_noted(0))
+		qt__sys_note_file(QT_SYS_FSYNC, fd, 0, 0, 0);
+	return 0;
 }
 
 int
@@ -112,6 +129,8 @@ qt_sys_ftruncate(int fd, off_t size)
 	int	rc;
 
 	CALL(rc, QT_SYS_FTRUNCATE, (void)0, ftruncate(fd, size));
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_file(QT_SYS_FTRUNCATE, fd, 0, 0, size);
 	return rc;
 }
 
@@ -121,6 +140,9 @@ qt_sys_fallocate(int fd, int mode, off_t at, off_t len)
 	int	rc;
 
 	CALL(rc, QT_SYS_FALLOCATE, (void)0, fallocate(fd, mode, at, len));
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_file(QT_SYS_FALLOCATE, fd, (unsigned int)mode,
+		    at, len);
 	return rc;
 }
 
@@ -196,6 +218,8 @@ qt_sys_linkat_fd(int fd, int dirfd, const char *path)
 	if (rc == -ENOENT && access("/proc/self/fd", F_OK) < 0)
 		rc = linkat(fd, "", dirfd, path, AT_EMPTY_PATH) < 0 ?
 		    -errno : 0;
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_name(QT_SYS_LINK, fd, dirfd, path, NULL);
 	return rc;
 }
 
@@ -205,6 +229,8 @@ qt_sys_rename(int dirfd, const char *from, const char *to)
 	int	rc;
 
 	CALL(rc, QT_SYS_RENAME, (void)0, renameat(dirfd, from, dirfd, to));
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_name(QT_SYS_RENAME, -1, dirfd, from, to);
 	return rc;
 }
 
@@ -215,6 +241,8 @@ qt_sys_rename_new(int dirfd, const char *from, const char *to)
 
 	CALL(rc, QT_SYS_RENAME, (void)0,
 	    renameat2(dirfd, from, dirfd, to, RENAME_NOREPLACE));
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_name(QT_SYS_RENAME, -1, dirfd, from, to);
 	if (rc != -EINVAL && rc != -ENOSYS)
 		return rc;
 	fd = qt_sys_open(dirfd, to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
@@ -234,6 +262,8 @@ qt_sys_unlink(int dirfd, const char *path)
 	int	rc;
 
 	CALL(rc, QT_SYS_UNLINK, (void)0, unlinkat(dirfd, path, 0));
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_name(QT_SYS_UNLINK, -1, dirfd, path, NULL);
 	return rc;
 }
 
@@ -243,6 +273,8 @@ qt_sys_mkdir(const char *path, mode_t mode)
 	int	rc;
 
 	CALL(rc, QT_SYS_MKDIR, (void)0, mkdir(path, mode));
+	if (qt__sys_is_noted(rc))
+		qt__sys_note_name(QT_SYS_MKDIR, -1, AT_FDCWD, path, NULL);
 	return rc;
 }
 

@@ -20,7 +20,19 @@ struct fault {
 
 static struct fault	faults[QT_SYS_COUNT_];
 static pthread_once_t	env_once = PTHREAD_ONCE_INIT;
-_Atomic int		qt__sys_is_armed = 1;	/* nobody has looked yet */
+/* At first: nobody has looked yet. */
+_Atomic int		qt__sys_is_armed = QT__SYS_FAULTS;
+
+void
+qt__sys_arm(int what, int on)
+{
+	if (on)
+		atomic_fetch_or_explicit(&qt__sys_is_armed, what,
+		    memory_order_relaxed);
+	else
+		atomic_fetch_and_explicit(&qt__sys_is_armed, ~what,
+		    memory_order_relaxed);
+}
 
 static const char *const call_names[QT_SYS_COUNT_] = {
 	[QT_SYS_OPEN] = "open", [QT_SYS_READ] = "read",
@@ -115,8 +127,7 @@ read_env(void)
 	size_t		 len;
 
 	if (p == NULL || *p == '\0') {
-		atomic_store_explicit(&qt__sys_is_armed, 0,
-		    memory_order_relaxed);
+		qt__sys_arm(QT__SYS_FAULTS, 0);
 		return;
 	}
 	for (;;) {
@@ -154,7 +165,7 @@ qt_sys_fault(enum qt_sys_call call, unsigned int nth, int error)
 {
 	pthread_once(&env_once, read_env);
 	fault_set(call, nth, error < 0 ? -error : error);
-	atomic_store_explicit(&qt__sys_is_armed, 1, memory_order_relaxed);
+	qt__sys_arm(QT__SYS_FAULTS, 1);
 }
 
 unsigned int

@@ -36,7 +36,11 @@ ssize_t	qt_sys_pread(int fd, void *buf, size_t size, off_t at);
 ssize_t	qt_sys_pwrite(int fd, const void *buf, size_t len, off_t at);
 /* All len bytes, or a negative code; a short write is continued. */
 int	qt_sys_write_all(int fd, const void *buf, size_t len);
-int	qt_sys_fsync(int fd);		/* fdatasync(2); never retried */
+/*
+ * fdatasync(2), of a folder fsync(2): not every file system takes a new name
+ * for data. Never retried.
+ */
+int	qt_sys_fsync(int fd);
 int	qt_sys_ftruncate(int fd, off_t size);
 int	qt_sys_fallocate(int fd, int mode, off_t at, off_t len);
 /*
@@ -107,5 +111,34 @@ int	qt_sys_is_used(int fd, off_t at, off_t len);
 void	qt_sys_fault(enum qt_sys_call call, unsigned int nth, int error);
 /* How many calls of this kind were made since the last qt_sys_fault(). */
 unsigned int qt_sys_calls(enum qt_sys_call call);
+
+/*
+ * Each call that did something to a file or a folder, as a test replays it: one
+ * record, and behind it the name, the new name and the bytes, size bytes in
+ * all. Files and folders are told by their inode numbers. A sync has two
+ * records: what others did before its first one is synced after its second.
+ */
+struct qt_sys_event {
+	uint64_t	size;
+	uint64_t	dev, ino;	/* the file; 0: not known */
+	uint64_t	dir, to_dir;	/* of the name, of the new one */
+	int64_t		at, len;	/* of a write; len: the new size */
+	uint64_t	data_len;	/* bytes that follow */
+	uint32_t	name_len, to_len;
+	uint32_t	flags;		/* of open, fallocate; 1: a sync begins */
+	uint16_t	call;		/* QT_SYS_OPEN that makes or cuts off,
+					   PWRITE (all writes), FSYNC,
+					   FTRUNCATE, FALLOCATE, LINK, RENAME,
+					   UNLINK, MKDIR; COUNT_: a mark */
+	uint16_t	reserved;
+};
+/*
+ * From now on such records are appended to this file (O_APPEND; borrowed), by
+ * the children of this process, too; -1: no longer. To be called before threads
+ * start. Ends the program with 2 when it cannot be written.
+ */
+void	qt_sys_record(int fd);
+/* A record of the caller's own: what is ino, value is at. */
+void	qt_sys_record_mark(uint64_t what, uint64_t value);
 
 #endif /* QT_BASE_SYS_H */
