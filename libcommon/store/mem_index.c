@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hash index of a memtable. The idea is in mem_priv.h.
+ *
+ * Order of memory: the writer fills a frame, stores its word into the index
+ * (release), then `indexed` (release). A reader loads `indexed` (acquire) before
+ * index_lines, so the level that it looks at has every key that was put before;
+ * and loads the word (acquire) before the frame. A level that is no longer in
+ * use stays as it was, for readers that are still in it.
+ */
+
+#include <errno.h>
+
+#include "mem_priv.h"
+
+#define SLOTS	8u		/* words of a line */
+
+static _Atomic uint64_t *
+level_of(const struct qt__mem *m, uint64_t lines)
+{
+	return (void *)(m->index + lines * 64 - QT__INDEX_FIRST);
+}
+
+/* The level in use; 0 when the segment is damaged. */
+static uint64_t
+lines_of(const struct qt__mem *m)
+{
+	uint64_t	lines = atomic_load_explicit(&m->head->index_lines,
+	    memory_order_acquire);	/* pairs with grow() */
+
+	if (lines < QT__INDEX_FIRST / 64 || (lines & (lines - 1)) != 0 ||
+	    lines > m->head->index_size / 128)
+		return 0;
+	return lines;
+}
+
+uint32_t
+qt__mem_hash(const struct qt__mem *m, const void *key, size_t len)
+{
+	return (uint32_t)qt_hash_quick(&m->key, key, len);
+}
+
+static bool
+is_key(const struct qt__frame *f, const void *key, size_t len)
+{
+	const uint8_t	*p = (const uint8_t *)f + qt__frame_fixed(f);
+
+	return QT__KIND_KEY(f->kind) == len && memcmp(p, key, len) == 0;
+}
+
+/*
+ * The word of a key, or the empty one where it belongs; NULL when there is
+ * neither, which takes damage. *frame is its newest, or NULL.
+ */
+static _Atomic uint64_t *
+find(const struct qt__mem *m, struct qt__frame **frame, uint64_t lines,
+    const void *key, size_t len, uint32_t hash)
+{
+	_Atomic uint64_t	*level = level_of(m, lines);
+	uint64_t		 mask = lines - 1;
+
+	*frame = NULL;
+	for (uint64_t i = 0; i < lines; i++) {
+		_Atomic uint64_t	*line = level +
+		    ((hash + i) & mask) * SLOTS;
+
+		for (unsigned int j = 0; j < SLOTS; j++) {
+			uint64_t	w = atomic_load_explicit(&line[j],
+			    memory_order_acquire);
+			struct qt__frame *f;
+
+			if (w == 0)
+				return &line[j];
+			if (w >> 32 != hash)
+				continue;
+			f = qt__mem_frame(m, (w & UINT32_MAX) * 8,
+			    m->log_size);
+			if (f == NULL)
+				return NULL;
+			if (is_key(f, key, len)) {
+				*frame = f;
+				return &line[j];
+			}
+		}
+	}
+	return NULL;
+}
+
+int
+qt__mem_get(const struct qt__mem *m, struct qt__entry *e, const void *key,
+    size_t len, uint32_t hash, uint64_t max_version)
+{
+	uint64_t	  visible = atomic_load_explicit(&m->head->indexed,
+	    memory_order_acquire);
+	uint64_t	  lines = lines_of(m), offset;
+	struct qt__frame *f;
+
+	if (lines == 0 || find(m, &f, lines, key, len, hash) == NULL)
+		return -QT_ECORRUPT;
+	while (f != NULL) {
+		offset = (uint64_t)((uint8_t *)f - m->log);
+		if (offset < visible && m->base + offset <= max_version) {
+			qt__frame_entry(m, f, e);
+			return 1;
+		}
+		offset = (uint64_t)atomic_load_explicit(&f->link,
+		    memory_order_relaxed) * 8;
+		if (offset == 0)
+			return 0;
+		/* Links lead back, so a damaged one cannot make a circle. */
+		if (offset >= (uint64_t)((uint8_t *)f - m->log))
+			return -QT_ECORRUPT;
+		f = qt__mem_frame(m, offset, m->log_size);
+		if (f == NULL)
+			return -QT_ECORRUPT;
+	}
+	return 0;
+}
+
+/* Fills the next level and puts it to use. Killed before: nothing happened. */
+static int
+grow(struct qt__mem *m, uint64_t lines)
+{
+	_Atomic uint64_t	*from = level_of(m, lines);
+	_Atomic uint64_t	*to = level_of(m, lines * 2);
+	uint64_t		 mask = lines * 2 - 1;
+	int			 rc;
+
+	rc = qt_seg_back(m->seg, m->head->index_at +
+	    (uint64_t)((uint8_t *)to - m->index), lines * 2 * 64);
+	if (rc < 0)
+		return rc;
+	/* Somebody may have died at it. */
+	memset((void *)to, 0, lines * 2 * 64);
+	for (uint64_t i = 0; i < lines * SLOTS; i++) {
+		uint64_t	w = atomic_load_explicit(&from[i],
+		    memory_order_relaxed), at = w >> 32;
+		unsigned int	j = 0;
+
+		if (w == 0)
+			continue;
+		for (at &= mask;; at = (at + 1) & mask) {
+			for (j = 0; j < SLOTS && to[at * SLOTS + j] != 0; j++)
+				continue;
+			if (j < SLOTS)
+				break;
+		}
+		atomic_store_explicit(&to[at * SLOTS + j], w,
+		    memory_order_relaxed);
+	}
+	atomic_store_explicit(&m->head->index_lines, lines * 2,
+	    memory_order_release);	/* pairs with lines_of() */
+	return 0;
+}
+
+int
+qt__mem_room(struct qt__mem *m, uint64_t size, uint64_t count)
+{
+	struct qt__mem_head	*h = m->head;
+	uint64_t		 head = atomic_load_explicit(&h->head,
+	    memory_order_relaxed);
+	uint64_t		 backed = atomic_load_explicit(&h->backed,
+	    memory_order_relaxed);
+	uint64_t		 keys = atomic_load_explicit(&h->keys,
+	    memory_order_relaxed) + count;
+	uint64_t		 lines;
+	int			 rc;
+
+	if (size > m->log_size - head)
+		return 0;
+	while (lines = lines_of(m), lines != 0 && keys > lines * SLOTS / 5 * 4) {
+		if (lines * 2 > h->index_size / 128)
+			return 0;
+		rc = grow(m, lines);
+		if (rc < 0)
+			return rc;
+	}
+	if (lines == 0)
+		return -QT_ECORRUPT;
+	if (head + size > backed) {
+		uint64_t	to = head + size + QT__BACK_STEP - 1;
+
+		to -= to % QT__BACK_STEP;
+		rc = qt_seg_back(m->seg, h->log_at + backed, to - backed);
+		if (rc < 0)
+			return rc;
+		atomic_store_explicit(&h->backed, to, memory_order_relaxed);
+	}
+	return 1;
+}
+
+/* Idempotent: a frame that is in the index, or older than one that is, stays. */
+static int
+index_one(struct qt__mem *m, uint64_t lines, struct qt__frame *f,
+    uint64_t offset)
+{
+	const uint8_t		*key = (const uint8_t *)f + qt__frame_fixed(f);
+	size_t			 len = QT__KIND_KEY(f->kind);
+	uint32_t		 hash = qt__mem_hash(m, key, len);
+	struct qt__frame	*old;
+	_Atomic uint64_t	*word = find(m, &old, lines, key, len, hash);
+	uint64_t		 at;
+
+	if (word == NULL)
+		return -QT_ECORRUPT;
+	if (old != NULL) {
+		at = (uint64_t)((uint8_t *)old - m->log);
+		if (at >= offset)
+			return 0;
+		atomic_store_explicit(&f->link, (uint32_t)(at / 8),
+		    memory_order_relaxed);
+	} else {
+		atomic_store_explicit(&m->head->keys,
+		    atomic_load_explicit(&m->head->keys,
+		    memory_order_relaxed) + 1, memory_order_relaxed);
+	}
+	atomic_store_explicit(word, (uint64_t)hash << 32 | offset / 8,
+	    memory_order_release);	/* pairs with find() */
+	return 0;
+}
+
+int
+qt__mem_redo(struct qt__mem *m)
+{
+	struct qt__mem_head	*h = m->head;
+	uint64_t		 at = atomic_load_explicit(&h->indexed,
+	    memory_order_relaxed);
+	uint64_t		 head = atomic_load_explicit(&h->head,
+	    memory_order_acquire);
+	uint64_t		 lines = lines_of(m), puts = 0;
+	int			 rc;
+
+	if (lines == 0)
+		return -QT_ECORRUPT;
+	while (at < head) {
+		struct qt__frame	*f = qt__mem_frame(m, at, head);
+
+		if (f == NULL)
+			return -QT_ECORRUPT;
+		rc = index_one(m, lines, f, at);
+		if (rc < 0)
+			return rc;
+		at += qt__frame_size(f);
+		puts++;
+	}
+	atomic_store_explicit(&h->puts, atomic_load_explicit(&h->puts,
+	    memory_order_relaxed) + puts, memory_order_relaxed);
+	atomic_store_explicit(&h->indexed, at, memory_order_release);
+	return 0;
+}
