@@ -12,9 +12,9 @@
 #include <qt/base/clock.h>
 #include <qt/base/json.h>
 #include <qt/base/prog.h>
+#include <qt/base/text.h>
 
 #include "grid.h"
-#include "text.h"
 
 void
 grid_init(struct grid *g)
@@ -147,7 +147,7 @@ cell_plain(const struct grid_column *col, const struct grid_cell *c,
 		return;
 	switch (col->kind) {
 	case GRID_TEXT:
-		text_escape(out, c->text, strlen(c->text));
+		qt_text_escape(out, c->text, strlen(c->text));
 		break;
 	case GRID_TIME:
 		qt_clock_iso(c->n, time);
@@ -168,9 +168,9 @@ cell_human(const struct grid *g, const struct grid_column *col,
 	if (!c->is_set || (col->kind == GRID_TEXT && *c->text == '\0'))
 		qt_buf_addf(out, "-");
 	else if (col->kind == GRID_BYTES && !g->is_bytes)
-		text_bytes(out, c->n);
+		qt_text_bytes(out, c->n);
 	else if (col->kind == GRID_TIME)
-		text_ago(out, qt_clock_real_ms(), c->n);
+		qt_text_ago(out, qt_clock_real_ms(), c->n);
 	else
 		cell_plain(col, c, out);
 }
@@ -285,7 +285,7 @@ print_table(const struct grid *g)
 			qt_buf_reset(&value);
 			add_human(g, k, i == 0 ? NULL :
 			    &g->cells[(i - 1) * g->column_count], &value);
-			n = text_width(value.data, value.len);
+			n = qt_text_width(value.data, value.len);
 			width[k] = n > width[k] ? n : width[k];
 		}
 	for (size_t i = g->no_headings ? 1 : 0; i <= g->row_count; i++) {
@@ -294,7 +294,7 @@ print_table(const struct grid *g)
 			add_human(g, k, i == 0 ? NULL :
 			    &g->cells[(i - 1) * g->column_count], &value);
 			printf("%*s%s", (int)pad, "", value.data);
-			pad = width[k] - text_width(value.data, value.len);
+			pad = width[k] - qt_text_width(value.data, value.len);
 		}
 		pad = 0;
 		putchar('\n');

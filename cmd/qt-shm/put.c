@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include <qt/base/text.h>
+
 #include "lines.h"
-#include "text.h"
 #include "thing.h"
 #include "verbs.h"
 
@@ -34,7 +35,7 @@ put_lines(struct thing *t, struct qt_err *err)
 		if (t->type->has_members) {
 			words[0] = line;
 			line[len] = '\0';
-			rc = text_unescape(line, &len) < 0 ? -EINVAL : 0;
+			rc = qt_text_unescape(line, &len) < 0 ? -EINVAL : 0;
 			line[rc == 0 ? len : 0] = '\0';
 			if (rc == 0)
 				rc = t->type->put(t, words, 1, err);
@@ -50,8 +51,8 @@ put_lines(struct thing *t, struct qt_err *err)
 		value = tab + 1;
 		key_len = (size_t)(tab - line);
 		value_len = len - key_len - 1;
-		if (text_unescape(line, &key_len) < 0 ||
-		    text_unescape(value, &value_len) < 0) {
+		if (qt_text_unescape(line, &key_len) < 0 ||
+		    qt_text_unescape(value, &value_len) < 0) {
 			qt_err_set(err, "a backslash that begins nothing");
 			rc = -EINVAL;
 		} else if (memchr(line, '\0', key_len) != NULL ||

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text.h"
+#include <qt/base/text.h>
+
 #include "thing.h"
 
 static const struct thing_type *const types[] = {
@@ -155,7 +156,7 @@ item_format(const struct qt_dtype *dtype, const void *data, size_t len,
 		rc = qt_buf_add(&text, data, len);
 	if (rc == 0 && text.len > 0) {
 		if (sink->is_field || isatty(STDOUT_FILENO))
-			text_escape(out, text.data, text.len);
+			qt_text_escape(out, text.data, text.len);
 		else
 			rc = qt_buf_add(out, text.data, text.len);
 	}

@@ -39,7 +39,7 @@ struct thing_spec {
 struct sink {
 	int		 end;
 	int		 is_raw;	/* bytes as they are, no text */
-	int		 is_field;	/* bytes escaped, as text_escape() */
+	int		 is_field;	/* bytes escaped, as qt_text_escape() */
 };
 
 /* An item that was taken out of a queue, and may be put back. */

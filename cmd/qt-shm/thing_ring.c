@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <qt/base/text.h>
 #include <qt/shm/ring.h>
 
-#include "text.h"
 #include "thing.h"
 #include "waiting.h"
 
@@ -180,7 +180,7 @@ print(const char *data, size_t len, int is_raw)
 	while (at < len && rc == 0) {
 		for (end = at; end < len && data[end] != '\n'; end++)
 			;
-		text_escape(&text, data + at, end - at);
+		qt_text_escape(&text, data + at, end - at);
 		if (end < len)
 			rc = qt_buf_add(&text, "\n", 1);
 		at = end + 1;
