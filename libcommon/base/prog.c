@@ -91,18 +91,14 @@ qt_usage(const struct qt_verb *verb)
 	exit(QT_EXIT_USAGE);
 }
 
-void
-qt_help(const struct qt_verb *verb)
+static void
+print_options(FILE *out, const struct qt_opt *opts)
 {
 	const struct qt_opt	*o;
 	char			 left[80], letter[8];
 
-	print_usage(stdout, verb);
-	printf("\n%s\n", verb->help);
-	if (verb->opts == NULL)
-		return;
-	putchar('\n');
-	for (o = verb->opts; o->id != 0; o++) {
+	fputc('\n', out);
+	for (o = opts; o->id != 0; o++) {
 		/* "-n, --name ARG", with the long names in one column. */
 		snprintf(letter, sizeof(letter), o->id >= 256 ? "    " :
 		    o->name != NULL ? "-%c, " : "-%c", o->id);
@@ -110,8 +106,17 @@ qt_help(const struct qt_verb *verb)
 		    o->name != NULL ? "--" : "",
 		    o->name != NULL ? o->name : "",
 		    o->arg != NULL ? " " : "", o->arg != NULL ? o->arg : "");
-		printf("  %-28s %s\n", left, o->help);
+		fprintf(out, "  %-28s %s\n", left, o->help);
 	}
+}
+
+void
+qt_help(const struct qt_verb *verb)
+{
+	print_usage(stdout, verb);
+	printf("\n%s\n", verb->help);
+	if (verb->opts != NULL)
+		print_options(stdout, verb->opts);
 }
 
 /*
@@ -283,14 +288,28 @@ qt_prog_init(const char *name)
 	atexit(qt_prog_flush);	/* a full disk shows up only then */
 }
 
+/* Options before the verb, and who takes them. */
+static const struct qt_opt	*first_opts;
+static void			(*first_take)(int id, char *value);
+
+void
+qt_prog_options(const struct qt_opt *opts, void (*take)(int id, char *value))
+{
+	first_opts = opts;
+	first_take = take;
+}
+
 static void
 print_verbs(FILE *out, const struct qt_verb *verbs)
 {
 	const struct qt_verb	*v;
 
-	fprintf(out, "usage: %s command [argument ...]\n\n", qt_prog);
+	fprintf(out, "usage: %s %scommand [argument ...]\n\n", qt_prog,
+	    first_opts != NULL ? "[option ...] " : "");
 	for (v = verbs; v->name != NULL; v++)
 		fprintf(out, "  %-9s %-28s %s\n", v->name, v->args, v->help);
+	if (first_opts != NULL)
+		print_options(out, first_opts);
 	fprintf(out, "\n'%s command --help' lists a command's options; "
 	    "see also 'man %s'.\n", qt_prog, qt_prog);
 }
@@ -335,26 +354,61 @@ help_main(const struct qt_verb *verbs, int argc, char **argv)
 	return QT_EXIT_OK;
 }
 
+/* -h, --help, -V and --version, wherever the verb may stand. */
+static int
+is_answered(const char *word, const struct qt_verb *verbs)
+{
+	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
+		print_verbs(stdout, verbs);
+	else if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0)
+		printf("%s %s\n", qt_prog, QT_VERSION);
+	else
+		return 0;
+	return 1;
+}
+
+/* Takes the options before the verb; the index of what follows them. */
+static int
+take_first(const char *name, const struct qt_verb *verbs, int argc,
+    char **argv)
+{
+	const struct qt_verb	self = { name, NULL, "command [argument ...]",
+	    "", first_opts };
+	struct qt_opts		o = QT_OPTS_INIT(&self, argc, argv);
+	int			id;
+
+	if (first_opts == NULL)
+		return 1;
+	while (o.index < argc && argv[o.index][0] == '-') {
+		if (is_answered(argv[o.index], verbs))
+			exit(QT_EXIT_OK);
+		id = qt_opts_next(&o);
+		if (id == 0)
+			break;
+		first_take(id, o.value);
+	}
+	return o.index;
+}
+
 int
 qt_prog_run(const char *name, const struct qt_verb *verbs,
     int (*no_verb)(void), int argc, char **argv)
 {
+	int	at;
+
 	qt_prog_init(name);
-	if (argc < 2) {
+	at = take_first(name, verbs, argc, argv);
+	argc -= at;
+	argv += at;
+	if (argc < 1) {
 		if (no_verb != NULL)
 			return no_verb();
 		print_verbs(stderr, verbs);
 		return QT_EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
-		print_verbs(stdout, verbs);
+	if (is_answered(argv[0], verbs))
 		return QT_EXIT_OK;
-	}
-	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
-		printf("%s %s\n", name, QT_VERSION);
-		return QT_EXIT_OK;
-	}
-	if (strcmp(argv[1], "help") == 0)
-		return help_main(verbs, argc - 1, argv + 1);
-	return find_verb(verbs, argv[1])->main(argc - 1, argv + 1);
+	if (strcmp(argv[0], "help") == 0)
+		return help_main(verbs, argc, argv);
+	return find_verb(verbs, argv[0])->main(argc, argv);
 }

@@ -47,6 +47,13 @@ int	qt_prog_run(const char *name, const struct qt_verb *verbs,
 	    int (*no_verb)(void), int argc, char **argv);
 
 /*
+ * Before qt_prog_run(): the options that may stand before the verb, and the
+ * function that is told each, in order.
+ */
+void	qt_prog_options(const struct qt_opt *opts,
+	    void (*take)(int id, char *value));
+
+/*
  * For a program without verbs, or with options before them: sets the name and
  * the flush at exit, nothing else.
  */

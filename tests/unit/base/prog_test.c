@@ -170,6 +170,59 @@ QT_TEST(the_programs_help_lists_every_verb)
 	assert_non_null(strstr(c.err, "  new       [-- CMD]"));
 }
 
+static const struct qt_opt	first_opts[] = {
+	{ 'm', "map", "MAP", "of these" },
+	{ 'q', NULL, NULL, "without a word" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static void
+print_first(int id, char *value)
+{
+	printf("%d=%s ", id, value != NULL ? value : "");
+}
+
+static int
+run_first(void *arg)
+{
+	qt_prog_options(first_opts, print_first);
+	return run(arg);
+}
+
+#define RUN_FIRST(child, ...) do {					\
+	const char	*argv_[] = { __VA_ARGS__, NULL };		\
+	struct line	 line_ = { COUNT(argv_), argv_ };		\
+	child_run(child, run_first, &line_);				\
+} while (0)
+
+QT_TEST(options_may_stand_before_the_verb_where_a_program_has_such)
+{
+	struct child	c;
+
+	(void)state;
+	RUN_FIRST(&c, "x", "-qm", "a", "--map=b", "new", "-d", "op");
+	assert_int_equal(c.status, QT_EXIT_NO);
+	assert_string_equal(c.out, "113= 109=a 109=b 100= [op]");
+	RUN_FIRST(&c, "x", "-q", "--", "new", "-d");
+	assert_string_equal(c.out, "113= 100= ");
+	RUN_FIRST(&c, "x", "-q", "--help");
+	assert_int_equal(c.status, QT_EXIT_OK);
+	assert_non_null(strstr(c.out,
+	    "usage: qt-test [option ...] command [argument ...]\n"));
+	assert_non_null(strstr(c.out, "  ls "));
+	assert_non_null(strstr(c.out, "  -m, --map MAP                of"));
+	RUN_FIRST(&c, "x", "-q", "-V");
+	assert_non_null(strstr(c.out, "qt-test " QT_VERSION "\n"));
+	RUN_FIRST(&c, "x", "-m");
+	assert_int_equal(c.status, QT_EXIT_USAGE);
+	assert_non_null(strstr(c.err, "'-m' needs a value"));
+	RUN_FIRST(&c, "x", "-q");
+	assert_int_equal(c.status, QT_EXIT_USAGE);
+	RUN(&c, "x", "-q", "new");
+	assert_string_equal(c.err,
+	    "qt-test: no command '-q' (try 'qt-test --help')\n");
+}
+
 QT_TEST(version_is_the_name_and_a_number)
 {
 	struct child	c;
