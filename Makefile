@@ -72,14 +72,14 @@ CRASH := $(patsubst %.c,$(B)/%,$(wildcard tests/crash/*_crash.c))
 FUZZ  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/tools/*.c))
 SRCS  := $(wildcard libcommon/*/*.c cmd/*/*.c tests/unit/*.c tests/unit/*/*.c \
-	tests/*/tools/*.c tests/crash/*.c tests/fuzz/*.c bench/*.c)
-SRCS_CXX := $(wildcard tests/unit/*/*.cc)
+	tests/*/tools/*.c tests/crash/*.c tests/fuzz/*.c bench/*.c bench/*/*.c)
+SRCS_CXX := $(wildcard tests/unit/*/*.cc bench/*/*.cc)
 
 objs   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o %.a,$^) $(QT_LDFLAGS) $(LDFLAGS)
 
 .PHONY: FORCE install uninstall all help units crashers tools compile fuzz-all fuzzers page deps run check \
-	lint bench clean check-fresh
+	lint bench bench-peers clean check-fresh
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -95,6 +95,7 @@ make check-X    one group of tests: unit cmd web fuzz crash stress lint, or
 make check-fresh [RELEASE="bookworm trixie"]
                 make run and make check in minimal roots
 make bench      measures, beside its peers
+make bench-peers  only builds the peers of qt-bench store
 make lint       is check-lint
 make deps       only installs what is missing
 make install    PREFIX=/usr/local DESTDIR=
@@ -171,6 +172,29 @@ $(NOTHING): bench/nothing.c
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -static -o $@ $< 2>/dev/null || rm -f $@
+# Peers of qt-bench store: each one program, with the engine that it names.
+# Those whose library is not there are left out.
+PEERS := $(filter-out $(B)/bench/peers/main,$(patsubst %,$(B)/%,$(basename \
+	$(wildcard bench/peers/*.c bench/peers/*.cc))))
+NEEDS_append  :=
+NEEDS_lmdb    := lmdb.h -llmdb
+NEEDS_leveldb := leveldb/db.h -lleveldb
+NEEDS_rocksdb := rocksdb/db.h -lrocksdb
+NEEDS_tkrzw   := tkrzw_dbm_hash.h -ltkrzw
+$(PEERS): %: %.o $(B)/bench/peers/main.o $(call objs,cmd/qt-bench/work*.c) \
+    $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CXX) $(QT_CXXFLAGS) $(CXXFLAGS) -o $@ $(filter %.o %.a,$^) \
+	    $(QT_LDFLAGS) $(LDFLAGS) $(filter -l%,$(NEEDS_$(@F)))
+can-build = $(if $(filter %.h,$(NEEDS_$(1))),$(shell echo '\#include \
+	<$(filter %.h,$(NEEDS_$(1)))>' | $(CXX) $(CPPFLAGS) $(CXXFLAGS) \
+	-std=c++17 -x c++ -E - >/dev/null 2>&1 && echo y),y)
+bench-peers: deps-bench
+	$(eval there := $(foreach p,$(notdir $(PEERS)),$(if $(call \
+	    can-build,$(p)),$(p))))
+	@$(MAKE) $(jobs) $(there:%=$(B)/bench/peers/%)
+	@$(foreach p,$(filter-out $(there),$(notdir $(PEERS))),echo \
+	    "no $(firstword $(NEEDS_$(p))): without the peer $(p)";)
 units: $(UNITS) $(UNITS_CXX)
 crashers: $(CRASH)
 tools: $(TOOLS)
@@ -221,7 +245,7 @@ lint: check-lint
 check-fresh:
 	@sh .ci/fresh $(RELEASE)
 
-bench: deps-build+page+bench
+bench: deps-build+page+bench bench-peers
 	@$(MAKE) $(jobs) all page $(BENCH) $(NOTHING)
 	@for t in $(BENCH); do $$t || exit 1; done
 	@rc=0; for v in session ws shm; do $(B)/bin/qt-bench $$v || rc=1; done; \
