@@ -75,25 +75,36 @@ struct qt__manifest {
 	const struct qt__slice	*slices;
 	const uint8_t	*heap;
 	size_t		 heap_len;
-	void		*map_;		/* what it lies in */
-	size_t		 map_len_;
-	int		 is_map_;	/* munmap, else free */
+	void		*mem_;		/* what rows and heap lie in; free(3) */
 };
 
-/* Building the next one from scratch, or from another. */
+/*
+ * Building the next one from scratch, or from another, which is copied. What
+ * keys are handed in may lie anywhere, in the edit's own heap too.
+ */
 struct qt__manifest_edit;
 int	qt__manifest_edit(struct qt__manifest_edit **out,
 	    const struct qt__manifest *from);	/* from NULL: an empty one */
 void	qt__manifest_edit_free(struct qt__manifest_edit *e);
-/* The plain fields may be changed in place; number is set by save. */
+/*
+ * The plain fields may be changed in place; number is set by save. Rows and
+ * heap are those of now: valid until the next call that changes something.
+ */
 struct qt__manifest *qt__manifest_fields(struct qt__manifest_edit *e);
-/* A new empty run at this index of the order by age (0: newest). */
+/*
+ * A new empty run at this index of the order by age (0: newest). Ids are the
+ * caller's, not 0, of no other run in this manifest: -EEXIST. In all of these,
+ * -ENOENT: no run of that id; -ENOMEM; -E2BIG: more than a manifest can hold.
+ */
 int	qt__manifest_run_add(struct qt__manifest_edit *e, uint32_t index,
 	    uint64_t id, uint32_t level, uint32_t flags);
 int	qt__manifest_run_del(struct qt__manifest_edit *e, uint64_t id);
 int	qt__manifest_run_flags(struct qt__manifest_edit *e, uint64_t id,
 	    uint32_t flags);
-/* Appends a slice, whose keys are greater than those of the run's last. */
+/*
+ * Appends a slice, whose keys are greater than those of the run's last: -EINVAL.
+ * The run's bytes, the manifest's next_file and version grow with it.
+ */
 int	qt__manifest_slice_add(struct qt__manifest_edit *e, uint64_t id,
 	    const struct qt__run_info *info, const void *min, size_t min_len,
 	    const void *max, size_t max_len);
@@ -109,21 +120,44 @@ int	qt__manifest_job_key(struct qt__manifest_edit *e, struct qt__job *job,
 
 /*
  * dirfd is the store's folder. Writes manifest number from + 1 durably and lets
- * CURRENT name it; from then on it counts, whatever happens. Also checks what
- * is to be written as load does: -QT_ECORRUPT is our mistake. On success e is
- * consumed and *out is the new one.
+ * CURRENT name it; from then on it counts, whatever happens. Only under
+ * MAINTAIN (or while the store is made). On success e is consumed and *out is
+ * the new one; on failure e stays the caller's and *out is NULL:
+ *
+ *	-ESTALE		CURRENT does not name from (any more): somebody else
+ *			saved one. Nothing was changed
+ *	-QT_ECORRUPT	what is to be written is not what load would take: our
+ *			mistake. Nothing was changed
+ *	-ENOTRECOVERABLE	the new one is named by CURRENT, but it could not
+ *			be made sure of: after a power cut CURRENT may name
+ *			either. The caller treats the store as poisoned: no file
+ *			is removed, no log recycled, nothing saved from then on,
+ *			so that either one finds all that it names
+ *	others		the old one is in force, and stays so
  */
 int	qt__manifest_save(struct qt__manifest_edit *e, int dirfd,
 	    struct qt__manifest **out, struct qt_err *err);
 /*
+ * Makes sure of what CURRENT names. A maintainer that was killed may have let
+ * it name a new manifest and not have come to the fsync behind that; so whoever
+ * takes MAINTAIN over from a dead one, or is the first to open the store, calls
+ * this before it removes or recycles a file. An error: as -ENOTRECOVERABLE.
+ */
+int	qt__manifest_settle(int dirfd, struct qt_err *err);
+/*
  * number 0: that which CURRENT names. Everything is checked: order of keys,
- * ranges, overlaps. -ENOENT: no such manifest (any more); -QT_ECORRUPT with the
- * position in err.
+ * ranges, overlaps. -ENOENT: no such manifest (any more), never for number 0;
+ * -QT_EVERSION: of a newer format; -QT_ECORRUPT with the position in err.
  */
 int	qt__manifest_load(struct qt__manifest **out, int dirfd, uint64_t number,
 	    struct qt_err *err);
+/* The number that CURRENT names. -QT_ECORRUPT where there is none. */
+int	qt__manifest_current(int dirfd, uint64_t *number, struct qt_err *err);
 void	qt__manifest_free(struct qt__manifest *m);
-/* Removes manifests with numbers less than keep. Only under MAINTAIN. */
+/*
+ * Removes manifests with numbers less than keep, never that which CURRENT
+ * names. Only under MAINTAIN.
+ */
 int	qt__manifest_prune(int dirfd, uint64_t keep);
 
 /* The slice of a run that may hold key, or NULL. O(log slices). */
