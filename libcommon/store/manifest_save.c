@@ -97,21 +97,25 @@ move_key(const struct qt__manifest_edit *e, uint8_t *heap, size_t *used,
 {
 	if (len > 0)
 		memcpy(heap + *used, e->heap + *at, len);
-	*at = (uint32_t)*used;
+	*at = len > 0 ? (uint32_t)*used : 0;
 	*used += len;
 }
 
-/* Only the keys that something points to, in a new heap. */
+/* Only the keys that something points to, in a new heap; no remains of jobs. */
 static int
 tighten(struct qt__manifest_edit *e)
 {
 	struct qt__manifest	*m = &e->m;
-	size_t			 size = m->flush.key_len + m->merge.key_len;
-	size_t			 used = 0;
+	size_t			 size, used = 0;
 	uint8_t			*heap;
 
+	if (m->flush.output == 0)
+		m->flush = (struct qt__job){ 0 };
+	if (m->merge.output == 0)
+		m->merge = (struct qt__job){ 0 };
+	size = (size_t)m->flush.key_len + m->merge.key_len;
 	for (uint32_t i = 0; i < m->slice_count; i++)
-		size += e->slices[i].min_len + e->slices[i].max_len;
+		size += (size_t)e->slices[i].min_len + e->slices[i].max_len;
 	if (size > QT__MANIFEST_MAX)
 		return -E2BIG;
 	heap = malloc(size > 0 ? size : 1);
