@@ -364,9 +364,12 @@ qt_sys_lock(int fd, int type, off_t at, off_t len)
 	return rc < 0 ? rc : ofd_lock(fd, OFD_SETLK, &range);
 }
 
-/* What another description holds there that is in the way of type. */
+/*
+ * Whether another description holds what is in the way of type, and where that
+ * begins within the range.
+ */
 static int
-is_in_the_way(int fd, short type, off_t at, off_t len)
+is_in_the_way(int fd, short type, off_t at, off_t len, off_t *found)
 {
 	struct flock	range = {
 		.l_type = type, .l_whence = SEEK_SET,
@@ -376,18 +379,27 @@ is_in_the_way(int fd, short type, off_t at, off_t len)
 
 	if (rc == 0)
 		rc = ofd_lock(fd, F_OFD_GETLK, &range);
-	return rc < 0 ? rc : range.l_type != F_UNLCK;
+	if (rc < 0 || range.l_type == F_UNLCK)
+		return rc;
+	*found = range.l_start > at ? range.l_start : at;
+	return 1;
+}
+
+int
+qt_sys_find_locked(int fd, off_t at, off_t len, off_t *found)
+{
+	/* A read lock conflicts with write locks only. */
+	return is_in_the_way(fd, F_RDLCK, at, len, found);
 }
 
 int
 qt_sys_is_locked(int fd, off_t at, off_t len)
 {
-	/* A read lock conflicts with write locks only. */
-	return is_in_the_way(fd, F_RDLCK, at, len);
+	return qt_sys_find_locked(fd, at, len, &(off_t){ 0 });
 }
 
 int
 qt_sys_is_used(int fd, off_t at, off_t len)
 {
-	return is_in_the_way(fd, F_WRLCK, at, len);
+	return is_in_the_way(fd, F_WRLCK, at, len, &(off_t){ 0 });
 }

@@ -100,6 +100,11 @@ int	qt_sys_lock(int fd, int type, off_t at, off_t len);
 int	qt_sys_is_locked(int fd, off_t at, off_t len);
 /* The same for a lock of either type. */
 int	qt_sys_is_used(int fd, off_t at, off_t len);
+/*
+ * 1 and a byte of the range that another description holds a write lock on, if
+ * there is one: any of them, not the first. 0, or negative.
+ */
+int	qt_sys_find_locked(int fd, off_t at, off_t len, off_t *found);
 
 /*
  * Makes call number nth (1 is the next) of this kind return -error; with
