@@ -33,6 +33,29 @@ qt__key_compare(const void *a, size_t a_len, const void *b, size_t b_len)
 	return c != 0 ? c : (a_len > b_len) - (a_len < b_len);
 }
 
+static inline int
+qt__entry_compare(const struct qt__entry *a, const struct qt__entry *b)
+{
+	int	c = qt__key_compare(a->key, a->key_len, b->key, b->key_len);
+
+	return c != 0 ? c :
+	    (a->version < b->version) - (a->version > b->version);
+}
+
+static inline bool
+qt__key_equals(const struct qt__entry *e, const void *key, size_t len)
+{
+	return e->key_len == len && memcmp(e->key, key, len) == 0;
+}
+
+/* Nobody sees it in a moment that is now_ms. */
+static inline bool
+qt__entry_is_over(const struct qt__entry *e, uint64_t now_ms)
+{
+	return (e->flags & QT__DEL) != 0 ||
+	    (e->expires_ms != 0 && e->expires_ms <= now_ms);
+}
+
 /*
  * A cursor is embedded first in its owner. Each call returns 1 when it is on
  * an entry, which is in entry and stays readable until the next call, 0 when

@@ -4,6 +4,9 @@
 /*
  * Several sorted sources read as one.
  */
+#include <errno.h>
+
+#include <qt/base/buf.h>
 #include <qt/base/err.h>
 
 #include "entry_priv.h"
@@ -20,12 +23,15 @@ int	qt__merge_cursor(struct qt__cursor **out, struct qt__cursor **sources,
  * A cursor over one sorted run: opens slices as it comes by, only reads the
  * part of a slice that the manifest says (min, max). m must outlive it.
  * open(arg, number, &run) gives an open slice, done(arg, run) gives it back.
+ * What failed is said in err (may be NULL), as a cursor only returns a code;
+ * it must outlive the cursor. The source is copied.
  */
 struct qt__run_source {
 	int	(*open)(void *arg, uint64_t number, struct qt__run **out,
 		    struct qt_err *err);
 	void	(*done)(void *arg, struct qt__run *run);
 	void	*arg;
+	struct qt_err *err;
 };
 int	qt__sorted_cursor(struct qt__cursor **out, const struct qt__manifest *m,
 	    const struct qt__sorted *run, const struct qt__run_source *source);
@@ -41,12 +47,35 @@ int	qt__view_cursor(struct qt__cursor **out, struct qt__cursor *source,
 /*
  * What a compaction keeps: of each key, for each of the versions in keep
  * (ascending: the open snapshots, and UINT64_MAX last) the newest entry that it
- * sees; without deletions and expired entries where is_bottom (nothing older
- * lies below). An entry that has expired is kept as a deletion where not
- * is_bottom. Forward only. Takes source over; keep is copied.
+ * sees. What has expired and is newer than all snapshots becomes a deletion.
+ * Deletions are left out where is_bottom (nothing older lies below), except
+ * while a snapshot may need what they delete.
  */
+struct qt__keep {
+	const uint64_t	*keep;
+	size_t		 keep_count;
+	bool		 is_bottom;
+	uint64_t	 now_ms;
+	/* Told of each entry whose value is lost for good. May be NULL. */
+	int		(*drop)(void *arg, const struct qt__entry *e);
+	void		*arg;
+};
+/* Forward only. Takes source over; *rule must outlive the cursor. */
 int	qt__keep_cursor(struct qt__cursor **out, struct qt__cursor *source,
-	    const uint64_t *keep, size_t keep_count, bool is_bottom,
-	    uint64_t now_ms);
+	    const struct qt__keep *rule);
+
+/* Remembers a key whose owner is about to move on. 0 or -ENOMEM. */
+static inline int
+qt__key_hold(struct qt_buf *held, const void *key, size_t len)
+{
+	held->len = 0;
+	if ((len > held->cap || held->data == NULL) &&
+	    qt_buf_reserve(held, len) < 0)
+		return -ENOMEM;
+	if (len > 0)
+		memcpy(held->data, key, len);
+	held->len = len;
+	return 0;
+}
 
 #endif /* QT_STORE_MERGE_PRIV_H */
