@@ -11,7 +11,8 @@
  *
  * Blocks hold about 4 KiB of records, keys prefix-compressed with restart
  * points, a CRC32C each, deflated when level > 0 and it helps. A file is mapped
- * whole and read in place.
+ * whole and read in place. It is whatever somebody put there: damage is an
+ * error, -QT_ECORRUPT, or, where it is not looked for, a wrong answer.
  */
 #include <stdint.h>
 
@@ -32,7 +33,7 @@ struct qt__run_writer;
 struct qt__run_options {
 	uint32_t	level;		/* zlib; 0: none */
 	uint32_t	block_size;	/* 0: 4096 */
-	uint64_t	records_hint;	/* for the Bloom filter; need not be exact */
+	uint64_t	records_hint;	/* or 0; need not be exact */
 };
 /*
  * dirfd is the folder run/. The file has its final name from the start: it is
@@ -40,7 +41,10 @@ struct qt__run_options {
  */
 int	qt__run_create(struct qt__run_writer **out, int dirfd, uint64_t number,
 	    const struct qt__run_options *o, struct qt_err *err);
-/* In order. The entry is copied. */
+/*
+ * In order; -QT_ECORRUPT when it is not, as what is merged may be damaged. The
+ * entry is copied. After an error only finish, which then fails, and abort.
+ */
 int	qt__run_add(struct qt__run_writer *w, const struct qt__entry *e,
 	    struct qt_err *err);
 /* About how large the file is so far. */
@@ -62,9 +66,9 @@ void	qt__run_close(struct qt__run *r);
 void	qt__run_describe(const struct qt__run *r, struct qt__run_info *info);
 /*
  * The newest record of key whose version is at most max_version: 1 with the
- * entry, 0, or negative. hash is qt__run_hash(key). The entry points into the
- * mapping, or, where blocks are compressed, into memory that *own then holds
- * (free(3); NULL otherwise).
+ * entry, 0, or negative. hash is qt__run_hash(key). The entry's key is the one
+ * that was asked for; its value points into the mapping, or, where blocks are
+ * compressed, into memory that *own then holds (free(3); NULL otherwise).
  */
 uint64_t qt__run_hash(const void *key, size_t len);
 int	qt__run_get(struct qt__run *r, struct qt__entry *e, void **own,

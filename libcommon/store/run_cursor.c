@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading a run in order, both ways.
+ *
+ * A place is a block and the number of a record in it. Values are shown where
+ * they lie; a key, too, where it is whole (each sixteenth), else it is put
+ * together in the cursor's own buffer from its restart's first bytes, which are
+ * looked up once for each restart, and its suffix.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "run_file_priv.h"
+
+struct run_cursor {
+	struct qt__cursor cursor;	/* first */
+	struct qt__run	*run;
+	struct qt__loaded loaded;
+	uint32_t	 block, record;	/* where it is */
+	bool		 is_loaded;	/* block, that is */
+	bool		 is_on;
+	uint32_t	 base;		/* the restart that base_key is of */
+	uint32_t	 base_len;
+	const uint8_t	*base_key;
+	uint8_t		*key;		/* buffer */
+	size_t		 key_size;
+};
+
+#define NO_BASE UINT32_MAX
+
+static int
+nowhere(struct run_cursor *c)
+{
+	c->is_on = false;
+	return 0;
+}
+
+static int
+load(struct run_cursor *c, uint32_t block)
+{
+	int	rc;
+
+	if (c->is_loaded && c->block == block)
+		return 0;
+	if (c->is_loaded)
+		qt__run_unload(&c->loaded);
+	c->is_on = false;
+	c->base = NO_BASE;
+	rc = qt__run_load(c->run, block, &c->loaded, NULL);
+	c->is_loaded = rc == 0;
+	c->block = block;
+	return rc;
+}
+
+static int
+grow(struct run_cursor *c, size_t size)
+{
+	uint8_t	*p;
+
+	size = size < 256 ? 256 : 2 * size;
+	p = realloc(c->key, size);
+	if (p == NULL)
+		return -ENOMEM;
+	c->key = p;
+	c->key_size = size;
+	return 0;
+}
+
+/* Puts the key of a record together that shares bytes with its restart. */
+static int
+join(struct run_cursor *c, const struct qt__record *r, size_t len)
+{
+	uint32_t		base = c->record - c->record % QT__BLOCK_RESTART;
+	struct qt__record	b;
+	int			rc;
+
+	if (c->base != base) {
+		if (qt__block_key(&c->loaded.view, base, &b) < 0)
+			return -QT_ECORRUPT;
+		c->base = base;
+		c->base_key = b.suffix;
+		c->base_len = b.suffix_len;
+	}
+	if (r->shared > c->base_len)
+		return -QT_ECORRUPT;
+	rc = len > c->key_size ? grow(c, len) : 0;
+	if (rc < 0)
+		return rc;
+	memcpy(c->key, c->base_key, r->shared);
+	memcpy(c->key + r->shared, r->suffix, r->suffix_len);
+	c->cursor.entry.key = c->key;
+	return 0;
+}
+
+/* Shows record i of the block that is loaded. */
+static int
+show(struct run_cursor *c, uint32_t i)
+{
+	struct qt__entry	*e = &c->cursor.entry;
+	struct qt__record	 r;
+	int			 rc;
+
+	c->record = i;
+	c->is_on = false;
+	rc = qt__block_record(&c->loaded.view, i, &r);
+	if (rc < 0)
+		return rc;
+	e->key_len = r.shared + r.suffix_len;
+	e->key = r.suffix;
+	if (r.shared > 0) {
+		rc = join(c, &r, e->key_len);
+		if (rc < 0)
+			return rc;
+	}
+	e->value = r.value;
+	e->value_len = r.value_len;
+	e->version = r.version;
+	e->expires_ms = r.expires_ms;
+	e->flags = r.flags;
+	e->tag = r.tag;
+	c->is_on = true;
+	return 1;
+}
+
+static int
+first_of(struct run_cursor *c, uint32_t block)
+{
+	int	rc;
+
+	if (block >= c->run->index.count)
+		return nowhere(c);
+	rc = load(c, block);
+	return rc < 0 ? rc : show(c, 0);
+}
+
+static int
+last_of(struct run_cursor *c, uint32_t block)
+{
+	int	rc = load(c, block);
+
+	return rc < 0 ? rc : show(c, c->loaded.view.count - 1);
+}
+
+/*
+ * The first record that is not less than key: block and *record, which may be
+ * the number of records there are in it. Block may be the number of blocks.
+ */
+static int
+place(struct run_cursor *c, uint32_t *block, uint32_t *record,
+    const void *key, size_t len)
+{
+	bool	is_equal;
+	int	rc;
+
+	c->is_on = false;
+	*block = *record = 0;
+	if (len == 0)
+		return 0;
+	rc = qt__index_find(&c->run->index, block, &is_equal, key, len);
+	if (rc < 0 || *block == c->run->index.count)
+		return rc;
+	rc = load(c, *block);
+	return rc < 0 ? rc : qt__block_seek(&c->loaded.view, record, key, len);
+}
+
+static int
+run_seek(struct qt__cursor *cursor, const void *key, size_t len)
+{
+	struct run_cursor	*c = (struct run_cursor *)cursor;
+	uint32_t		 block, record;
+	int			 rc = place(c, &block, &record, key, len);
+
+	if (rc < 0)
+		return rc;
+	if (block == c->run->index.count)
+		return nowhere(c);
+	rc = load(c, block);
+	if (rc < 0)
+		return rc;
+	return record < c->loaded.view.count ? show(c, record) :
+	    first_of(c, block + 1);
+}
+
+static int
+run_seek_before(struct qt__cursor *cursor, const void *key, size_t len)
+{
+	struct run_cursor	*c = (struct run_cursor *)cursor;
+	uint32_t		 block = c->run->index.count, record = 0;
+	int			 rc = 0;
+
+	c->is_on = false;
+	if (key != NULL)
+		rc = place(c, &block, &record, key, len);
+	if (rc < 0)
+		return rc;
+	if (record > 0)
+		return show(c, record - 1);
+	return block > 0 ? last_of(c, block - 1) : nowhere(c);
+}
+
+static int
+run_next(struct qt__cursor *cursor)
+{
+	struct run_cursor	*c = (struct run_cursor *)cursor;
+
+	if (!c->is_on)
+		return 0;
+	if (c->record + 1 < c->loaded.view.count)
+		return show(c, c->record + 1);
+	return first_of(c, c->block + 1);
+}
+
+static int
+run_prev(struct qt__cursor *cursor)
+{
+	struct run_cursor	*c = (struct run_cursor *)cursor;
+
+	if (!c->is_on)
+		return 0;
+	if (c->record > 0)
+		return show(c, c->record - 1);
+	return c->block > 0 ? last_of(c, c->block - 1) : nowhere(c);
+}
+
+static void
+run_close(struct qt__cursor *cursor)
+{
+	struct run_cursor	*c = (struct run_cursor *)cursor;
+
+	if (c->is_loaded)
+		qt__run_unload(&c->loaded);
+	free(c->key);
+	free(c);
+}
+
+static const struct qt__cursor_ops ops = {
+	.seek = run_seek, .seek_before = run_seek_before,
+	.next = run_next, .prev = run_prev, .close = run_close,
+};
+
+int
+qt__run_cursor(struct qt__run *r, struct qt__cursor **out, struct qt_err *err)
+{
+	struct run_cursor	*c = calloc(1, sizeof(*c));
+
+	(void)err;
+	*out = NULL;
+	if (c == NULL)
+		return -ENOMEM;
+	c->cursor.ops = &ops;
+	c->run = r;
+	*out = &c->cursor;
+	return 0;
+}
