@@ -12,7 +12,7 @@
 
 /* The folder of a path, and where in it the last name begins. */
 struct place {
-	uint64_t	 ino;
+	uint64_t	 dev, ino;
 	const char	*name;
 	size_t		 len;
 };
@@ -49,6 +49,7 @@ append(struct qt_sys_event *e, const char *name, const char *to_name,
 		{ (void *)(uintptr_t)data, e->data_len },
 	};
 
+	e->who = (uint32_t)gettid();
 	e->size = sizeof(*e) + e->name_len + e->to_len + e->data_len;
 	if (writev(log_fd, iov, 4) != (ssize_t)e->size)
 		give_up("write the log");
@@ -79,7 +80,10 @@ find_place(int dirfd, const char *path)
 		len = sizeof(parent) - 1;
 	memcpy(parent, path, len);
 	memcpy(parent + len, len > 0 ? "" : ".", len > 0 ? 1 : 2);
-	p.ino = fstatat(dirfd, parent, &st, 0) == 0 ? st.st_ino : 0;
+	if (fstatat(dirfd, parent, &st, 0) < 0)
+		give_up(path);
+	p.dev = st.st_dev;
+	p.ino = st.st_ino;
 	p.name = name;
 	p.len = (size_t)(end - name);
 	return p;
@@ -90,7 +94,7 @@ qt__sys_note_open(int fd, int dirfd, const char *path, int flags)
 {
 	struct qt_sys_event	e = { .call = QT_SYS_OPEN,
 	    .flags = (uint32_t)flags };
-	struct place		p = find_place(dirfd, path);
+	struct place		p;
 	struct stat		st;
 
 	if ((flags & (O_CREAT | O_TRUNC)) == 0 &&
@@ -98,6 +102,7 @@ qt__sys_note_open(int fd, int dirfd, const char *path, int flags)
 		return;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
+	p = find_place(dirfd, path);
 	look(&st, &e);
 	e.dir = p.ino;
 	e.name_len = (uint32_t)p.len;
@@ -146,7 +151,8 @@ qt__sys_note_name(enum qt_sys_call call, int fd, int dirfd, const char *from,
 	if (fd >= 0 ? fstat(fd, &st) == 0 :
 	    fstatat(dirfd, to != NULL ? to : from, &st,
 	    AT_SYMLINK_NOFOLLOW) == 0)
-		look(&st, &e);
+		e.ino = st.st_ino;
+	e.dev = p.dev;
 	e.dir = p.ino;
 	e.name_len = (uint32_t)p.len;
 	e.to_dir = to != NULL ? q.ino : 0;

@@ -125,7 +125,7 @@ unsigned int qt_sys_calls(enum qt_sys_call call);
  */
 struct qt_sys_event {
 	uint64_t	size;
-	uint64_t	dev, ino;	/* the file; 0: not known */
+	uint64_t	dev, ino;	/* the file; ino 0: not known */
 	uint64_t	dir, to_dir;	/* of the name, of the new one */
 	int64_t		at, len;	/* of a write; len: the new size */
 	uint64_t	data_len;	/* bytes that follow */
@@ -136,6 +136,8 @@ struct qt_sys_event {
 					   FTRUNCATE, FALLOCATE, LINK, RENAME,
 					   UNLINK, MKDIR; COUNT_: a mark */
 	uint16_t	reserved;
+	uint32_t	who;		/* the thread, gettid(2) */
+	uint32_t	reserved2;
 };
 /*
  * From now on such records are appended to this file (O_APPEND; borrowed), by
