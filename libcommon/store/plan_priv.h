@@ -9,6 +9,11 @@
 
 #include "manifest_priv.h"
 
+#define QT__PLAN_TIER	4u	/* runs of a class that are merged into one */
+#define QT__PLAN_PART	6u	/* what lies above the bottom is merged into it
+				   when it has grown to 1 / so much of it */
+#define QT__PLAN_RUNS	32u	/* more are too many */
+
 struct qt__plan {
 	uint32_t	first, count;	/* runs by index; count 0: nothing */
 	uint32_t	level;		/* of the output */
@@ -17,12 +22,15 @@ struct qt__plan {
 /*
  * Tiered above: QT__PLAN_TIER runs of one size class become one of the next.
  * One run at the bottom: all is merged into it when what lies above has grown
- * to a set part of it, so space stays bounded. is_whole: everything into one
- * run (compact). Runs with QT__RUN_OPEN are not touched. memtable_size is the
- * unit of size classes.
+ * to a set part of it, so space stays bounded; a deletion weighs as much as what
+ * it may delete. whole is 0, or: as long as there is a run with an id below
+ * whole, everything is merged into one run (so one who wants that takes
+ * next_file of the manifest that he begins with). Runs with QT__RUN_OPEN are not
+ * touched, and while a merge is under way nothing is planned. memtable_size is
+ * the unit of size classes.
  */
 void	qt__plan(struct qt__plan *out, const struct qt__manifest *m,
-	    uint64_t memtable_size, bool is_whole);
+	    uint64_t memtable_size, uint64_t whole);
 /* Too many runs: writers shall wait for maintenance (or do it). */
 bool	qt__plan_is_behind(const struct qt__manifest *m);
 /* Bytes of a slice, for a store of this many bytes. */
