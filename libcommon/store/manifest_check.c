@@ -279,6 +279,21 @@ check_age(const struct qt__manifest *m, uint32_t merge_first,
 	return 0;
 }
 
+static int
+check_drops(const struct qt__manifest *m, struct qt_err *err)
+{
+	for (uint32_t i = 0; i < m->drop_count; i++) {
+		const struct qt__drop	*d = &m->drops[i];
+
+		if (d->number == 0 || d->since == 0 || d->since > m->number)
+			return bad(err, slice_at(m, m->slice_count) +
+			    sizeof(*d) * (uint64_t)i, "drop %" PRIu32 ": file %"
+			    PRIu64 " since manifest %" PRIu64, i, d->number,
+			    d->since);
+	}
+	return 0;
+}
+
 int
 qt__manifest_check(const struct qt__manifest *m, struct qt_err *err)
 {
@@ -295,6 +310,8 @@ qt__manifest_check(const struct qt__manifest *m, struct qt_err *err)
 		return bad(err, slice_at(m, first), "%" PRIu32 " slices are "
 		    "no run's", m->slice_count - first);
 	rc = check_unique(m, err);
+	if (rc == 0)
+		rc = check_drops(m, err);
 	if (rc == 0)
 		rc = check_job(m, &m->flush, 80, &flush, err);
 	if (rc == 0)

@@ -13,6 +13,7 @@
 
 #define RUNS_MAX	65536u
 #define SLICES_MAX	(UINT32_C(1) << 20)
+#define DROPS_MAX	(UINT32_C(1) << 20)
 
 /* The manifest shows what the tables are now. */
 static void
@@ -20,6 +21,7 @@ show(struct qt__manifest_edit *e)
 {
 	e->m.runs = e->runs;
 	e->m.slices = e->slices;
+	e->m.drops = e->drops;
 	e->m.heap = e->heap;
 }
 
@@ -117,12 +119,15 @@ qt__manifest_edit(struct qt__manifest_edit **out,
 	if (copy(&e->runs, from->runs, sizeof(*e->runs) * from->run_count) < 0 ||
 	    copy(&e->slices, from->slices,
 	    sizeof(*e->slices) * from->slice_count) < 0 ||
+	    copy(&e->drops, from->drops,
+	    sizeof(*e->drops) * from->drop_count) < 0 ||
 	    copy(&e->heap, from->heap, from->heap_len) < 0) {
 		qt__manifest_edit_free(e);
 		return -ENOMEM;
 	}
 	e->run_room = from->run_count;
 	e->slice_room = from->slice_count;
+	e->drop_room = from->drop_count;
 	e->heap_room = from->heap_len;
 	show(e);
 	*out = e;
@@ -136,6 +141,7 @@ qt__manifest_edit_free(struct qt__manifest_edit *e)
 		return;
 	free(e->runs);
 	free(e->slices);
+	free(e->drops);
 	free(e->heap);
 	free(e);
 }
@@ -337,4 +343,32 @@ qt__manifest_job_key(struct qt__manifest_edit *e, struct qt__job *job,
 	job->key_at = len > 0 ? at : 0;
 	job->key_len = (uint32_t)len;
 	return 0;
+}
+
+int
+qt__manifest_drop(struct qt__manifest_edit *e, uint64_t number)
+{
+	void	*table = e->drops;
+	int	 rc = grow(&table, &e->drop_room, e->m.drop_count, DROPS_MAX,
+	    sizeof(*e->drops));
+
+	e->drops = table;
+	show(e);
+	if (rc < 0)
+		return rc;
+	e->drops[e->m.drop_count++] = (struct qt__drop){ .number = number,
+	    .since = e->m.number + 1 };
+	return 0;
+}
+
+void
+qt__manifest_dropped(struct qt__manifest_edit *e, uint64_t upto)
+{
+	uint32_t	kept = 0;
+
+	for (uint32_t i = 0; i < e->m.drop_count; i++) {
+		if (e->drops[i].since > upto)
+			e->drops[kept++] = e->drops[i];
+	}
+	e->m.drop_count = kept;
 }

@@ -7,7 +7,7 @@
  *	OFFSET	SIZE	DESCRIPTION
  *	     0	   8	"qt-manif"
  *	     8	   4	version of this format, 1
- *	    12	   4	bytes of this head, 160
+ *	    12	   4	bytes of this head, 168
  *	    16	   8	bytes of the file
  *	    24	   8	number
  *	    32	   8	next_file
@@ -21,8 +21,11 @@
  *	   144	   4	runs
  *	   148	   4	slices
  *	   152	   8	bytes of the heap
- *	   160	  32 r	runs, newest first
+ *	   160	   4	drops
+ *	   164	   4	0
+ *	   168	  32 r	runs, newest first
  *		  72 s	slices, those of the first run first, by key
+ *		  16 d	drops
  *		     h	heap: keys
  *	  last	   4	CRC32C of all before
  *
@@ -30,6 +33,7 @@
  *	run: id 8, first 4, count 4, flags 4, level 4, bytes 8
  *	slice: number, size, records, dels, raw_bytes, min_version, max_version
  *		8 each, min_at, min_len, max_at, max_len 4 each
+ *	drop: number 8, since 8
  *
  * Rows have the layout of the structures, so that on a little-endian machine
  * they are read where they are; on others they are turned round in place.
@@ -40,7 +44,7 @@
 
 #define QT__MANIFEST_MAGIC	"qt-manif"
 #define QT__MANIFEST_FORMAT	1u
-#define QT__MANIFEST_HEAD	160u
+#define QT__MANIFEST_HEAD	168u
 #define QT__MANIFEST_MAX	(UINT32_C(1) << 30)	/* bytes of a file */
 #define QT__MANIFEST_KEY_MAX	(65536u + 1)	/* trimmed: a zero byte more */
 #define QT__MANIFEST_NAME_SIZE	40
@@ -48,6 +52,7 @@
 _Static_assert(sizeof(struct qt__sorted) == 32, "a run's row");
 _Static_assert(sizeof(struct qt__slice) == 72, "a slice's row");
 _Static_assert(sizeof(struct qt__job) == 32, "a job's row");
+_Static_assert(sizeof(struct qt__drop) == 16, "a drop's row");
 
 /* Rows as they are in a file to rows of this machine, or back. */
 static inline void
@@ -88,13 +93,21 @@ qt__slice_turn(struct qt__slice *s)
 	s->max_len = le32toh(s->max_len);
 }
 
+static inline void
+qt__drop_turn(struct qt__drop *d)
+{
+	d->number = le64toh(d->number);
+	d->since = le64toh(d->since);
+}
+
 /* Tables that grow; m shows them. */
 struct qt__manifest_edit {
 	struct qt__manifest	 m;
 	struct qt__sorted	*runs;
 	struct qt__slice	*slices;
+	struct qt__drop		*drops;
 	uint8_t			*heap;
-	uint32_t		 run_room, slice_room;
+	uint32_t		 run_room, slice_room, drop_room;
 	size_t			 heap_room;
 };
 

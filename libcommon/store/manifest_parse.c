@@ -81,7 +81,7 @@ parse_head(struct qt__manifest *m, const uint8_t *p)
 		.version = get64(p + 56), .made_ms = get64(p + 64),
 		.clock_ms = get64(p + 72),
 		.run_count = get32(p + 144), .slice_count = get32(p + 148),
-		.heap_len = get64(p + 152),
+		.heap_len = get64(p + 152), .drop_count = get32(p + 160),
 	};
 	memcpy(&m->flush, p + 80, sizeof(m->flush));
 	memcpy(&m->merge, p + 112, sizeof(m->merge));
@@ -96,7 +96,8 @@ qt__manifest_parse(struct qt__manifest *m, void *data, size_t len,
 	uint8_t			*p = data;
 	struct qt__sorted	*runs;
 	struct qt__slice	*slices;
-	uint64_t		 room;
+	struct qt__drop		*drops;
+	uint64_t		 room, rows;
 	int			 rc;
 
 	rc = check_file(p, len, err);
@@ -104,26 +105,30 @@ qt__manifest_parse(struct qt__manifest *m, void *data, size_t len,
 		return rc;
 	parse_head(m, p);
 	room = len - QT__MANIFEST_HEAD - 4;
-	/* Neither product can be more than 2^39. */
-	if (sizeof(*runs) * (uint64_t)m->run_count +
-	    sizeof(*slices) * (uint64_t)m->slice_count > room ||
-	    sizeof(*runs) * (uint64_t)m->run_count +
-	    sizeof(*slices) * (uint64_t)m->slice_count + m->heap_len != room) {
+	/* No product can be more than 2^39. */
+	rows = sizeof(*runs) * (uint64_t)m->run_count +
+	    sizeof(*slices) * (uint64_t)m->slice_count +
+	    sizeof(*drops) * (uint64_t)m->drop_count;
+	if (rows > room || m->heap_len != room - rows) {
 		qt_err_set(err, "byte 144: %" PRIu32 " runs, %" PRIu32
-		    " slices and %" PRIu64 " bytes of keys are not what a file "
-		    "of %zu bytes holds", m->run_count, m->slice_count,
-		    (uint64_t)m->heap_len, len);
+		    " slices, %" PRIu32 " drops and %" PRIu64 " bytes of keys "
+		    "are not what a file of %zu bytes holds", m->run_count,
+		    m->slice_count, m->drop_count, (uint64_t)m->heap_len, len);
 		return -QT_ECORRUPT;
 	}
 	runs = (struct qt__sorted *)(void *)(p + QT__MANIFEST_HEAD);
 	slices = (struct qt__slice *)(void *)(runs + m->run_count);
+	drops = (struct qt__drop *)(void *)(slices + m->slice_count);
 	for (uint32_t i = 0; i < m->run_count; i++)
 		qt__sorted_turn(&runs[i]);
 	for (uint32_t i = 0; i < m->slice_count; i++)
 		qt__slice_turn(&slices[i]);
+	for (uint32_t i = 0; i < m->drop_count; i++)
+		qt__drop_turn(&drops[i]);
 	m->runs = runs;
 	m->slices = slices;
-	m->heap = (uint8_t *)(slices + m->slice_count);
+	m->drops = drops;
+	m->heap = (uint8_t *)(drops + m->drop_count);
 	return qt__manifest_check(m, err);
 }
 
@@ -150,15 +155,19 @@ pack_head(const struct qt__manifest *m, uint8_t *p, size_t len)
 	put32(p + 144, m->run_count);
 	put32(p + 148, m->slice_count);
 	put64(p + 152, m->heap_len);
+	put32(p + 160, m->drop_count);
+	put32(p + 164, 0);
 }
 
 int
 qt__manifest_pack(const struct qt__manifest *m, void **data, size_t *len)
 {
 	size_t			 rows = sizeof(*m->runs) * m->run_count;
-	size_t			 size = sizeof(*m->slices) * m->slice_count;
+	size_t			 size = sizeof(*m->slices) * m->slice_count +
+	    sizeof(*m->drops) * m->drop_count;
 	struct qt__sorted	 run;
 	struct qt__slice	 slice;
+	struct qt__drop		 drop;
 	uint8_t			*p;
 
 	*len = QT__MANIFEST_HEAD + rows + size + m->heap_len + 4;
@@ -178,6 +187,11 @@ qt__manifest_pack(const struct qt__manifest *m, void **data, size_t *len)
 		slice = m->slices[i];
 		qt__slice_turn(&slice);
 		memcpy(p, &slice, sizeof(slice));
+	}
+	for (uint32_t i = 0; i < m->drop_count; i++, p += sizeof(drop)) {
+		drop = m->drops[i];
+		qt__drop_turn(&drop);
+		memcpy(p, &drop, sizeof(drop));
 	}
 	if (m->heap_len > 0)
 		memcpy(p, m->heap, m->heap_len);

@@ -59,6 +59,14 @@ struct qt__job {
 	uint32_t	key_at, key_len;
 };
 
+/*
+ * A file in big/ that no record refers to any more, beginning with the manifest
+ * since. It can be removed when nobody uses an older one.
+ */
+struct qt__drop {
+	uint64_t	number, since;
+};
+
 /* A manifest in memory; immutable once loaded or saved. */
 struct qt__manifest {
 	uint64_t	 number;
@@ -70,9 +78,10 @@ struct qt__manifest {
 	uint64_t	 clock_ms;	/* highest time ever written: TTL does not
 					   go back with the clock */
 	struct qt__job	 flush, merge;
-	uint32_t	 run_count, slice_count;
+	uint32_t	 run_count, slice_count, drop_count;
 	const struct qt__sorted *runs;
 	const struct qt__slice	*slices;
+	const struct qt__drop	*drops;
 	const uint8_t	*heap;
 	size_t		 heap_len;
 	void		*mem_;		/* what rows and heap lie in; free(3) */
@@ -117,6 +126,10 @@ int	qt__manifest_trim(struct qt__manifest_edit *e, uint64_t id,
 	    const void *key, size_t len);
 int	qt__manifest_job_key(struct qt__manifest_edit *e, struct qt__job *job,
 	    const void *key, size_t len);	/* job: &fields->flush or merge */
+/* From the manifest that is being made on, a file in big/ is not needed. */
+int	qt__manifest_drop(struct qt__manifest_edit *e, uint64_t number);
+/* Those with a since of at most upto have been removed. */
+void	qt__manifest_dropped(struct qt__manifest_edit *e, uint64_t upto);
 
 /*
  * dirfd is the store's folder. Writes manifest number from + 1 durably and lets

@@ -302,3 +302,40 @@ QT_TEST(what_makes_no_sense_is_refused)
 	qt__manifest_edit_free(e);
 	qt__manifest_edit_free(NULL);
 }
+
+QT_TEST(files_that_are_dropped_are_listed_until_they_are_removed)
+{
+	struct ground			 g;
+	struct qt__manifest		*m, *again;
+	struct qt__manifest_edit	*e = must_edit(NULL);
+
+	(void)state;
+	ground_new(&g);
+	assert_int_equal(qt__manifest_drop(e, 7), 0);
+	m = must_save(e, g.fd);
+	e = must_edit(m);
+	for (uint64_t n = 100; n < 150; n++)
+		assert_int_equal(qt__manifest_drop(e, n), 0);
+	qt__manifest_free(m);
+	m = must_save(e, g.fd);
+	again = must_load(g.fd, 0);
+	assert_int_equal(again->drop_count, 51);
+	assert_int_equal(again->drops[0].number, 7);
+	assert_int_equal(again->drops[0].since, 1);
+	assert_int_equal(again->drops[50].number, 149);
+	assert_int_equal(again->drops[50].since, 2);
+	e = must_edit(again);
+	qt__manifest_dropped(e, 1);
+	qt__manifest_free(m);
+	m = must_save(e, g.fd);
+	assert_int_equal(m->drop_count, 50);
+	assert_int_equal(m->drops[0].number, 100);
+	e = must_edit(m);
+	assert_int_equal(qt__manifest_drop(e, 0), 0);	/* no file */
+	qt__manifest_free(again);
+	assert_int_equal(qt__manifest_save(e, g.fd, &again, NULL),
+	    -QT_ECORRUPT);
+	qt__manifest_edit_free(e);
+	qt__manifest_free(m);
+	ground_end(&g);
+}
