@@ -12,6 +12,7 @@
 #include <qt/base/conf.h>
 #include <qt/base/path.h>
 #include <qt/base/sys.h>
+#include <qt/base/text.h>
 
 #define FILE_MAX ((size_t)1024 * 1024)
 #define KEY_MAX 64
@@ -289,26 +290,14 @@ qt_conf_str(const struct qt_conf *conf, const char *key, const char *fallback)
 	return item != NULL ? item->value : fallback;
 }
 
-/* Digits and an optional K, M or G (1024). 0 or -EINVAL. */
 static int
 parse_ulong(const char *text, unsigned long *out)
 {
-	unsigned long	 n, unit = 1;
-	char		*end;
+	uint64_t	n;
 
-	if (*text < '0' || *text > '9')
+	if (qt_text_parse_bytes(text, &n) < 0 || n > ULONG_MAX)
 		return -EINVAL;
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	switch (*end) {
-	case 'G': case 'g': unit = 1024UL * 1024 * 1024; end++; break;
-	case 'M': case 'm': unit = 1024UL * 1024; end++; break;
-	case 'K': case 'k': unit = 1024; end++; break;
-	default: break;
-	}
-	if (errno != 0 || *end != '\0' || n > ULONG_MAX / unit)
-		return -EINVAL;
-	*out = n * unit;
+	*out = (unsigned long)n;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <qt/base/prog.h>
+#include <qt/base/text.h>
 
 #ifndef QT_VERSION
 #define QT_VERSION "unknown"
@@ -229,30 +230,12 @@ unsigned long
 qt_opt_size(const char *opt, const char *text, unsigned long min,
     unsigned long max)
 {
-	unsigned long	 n, unit = 1;
-	char		*end;
+	uint64_t	n;
 
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	switch (*end) {
-	case 'G': case 'g':
-		unit *= 1024;
-		/* FALLTHROUGH */
-	case 'M': case 'm':
-		unit *= 1024;
-		/* FALLTHROUGH */
-	case 'K': case 'k':
-		unit *= 1024;
-		end++;
-		break;
-	default:
-		break;
-	}
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 ||
-	    n > max / unit || n * unit < min)
+	if (qt_text_parse_bytes(text, &n) < 0 || n < min || n > max)
 		qt_die(QT_EXIT_USAGE, "%s '%s' is not a size from %lu to %lu",
 		    opt, text, min, max);
-	return n * unit;
+	return (unsigned long)n;
 }
 
 static _Noreturn void

@@ -270,11 +270,17 @@ qt_sys_unlink(int dirfd, const char *path)
 int
 qt_sys_mkdir(const char *path, mode_t mode)
 {
+	return qt_sys_mkdirat(AT_FDCWD, path, mode);
+}
+
+int
+qt_sys_mkdirat(int dirfd, const char *path, mode_t mode)
+{
 	int	rc;
 
-	CALL(rc, QT_SYS_MKDIR, (void)0, mkdir(path, mode));
+	CALL(rc, QT_SYS_MKDIR, (void)0, mkdirat(dirfd, path, mode));
 	if (qt__sys_is_noted(rc))
-		qt__sys_note_name(QT_SYS_MKDIR, -1, AT_FDCWD, path, NULL);
+		qt__sys_note_name(QT_SYS_MKDIR, -1, dirfd, path, NULL);
 	return rc;
 }
 

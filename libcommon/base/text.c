@@ -160,3 +160,72 @@ qt_text_ago(struct qt_buf *out, uint64_t now_ms, uint64_t then_ms)
 	else
 		qt_buf_addf(out, "%" PRIu64 "d ago", s / 86400);
 }
+
+/* The digits that text begins with. *end is what follows them. */
+static int
+parse_digits(const char *text, uint64_t *out, const char **end)
+{
+	uint64_t	n = 0, digit;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	for (; *text >= '0' && *text <= '9'; text++) {
+		digit = (uint64_t)(*text - '0');
+		if (n > (UINT64_MAX - digit) / 10)
+			return -EINVAL;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	*end = text;
+	return 0;
+}
+
+static int
+multiply(uint64_t n, uint64_t unit, uint64_t *out)
+{
+	if (n > UINT64_MAX / unit)
+		return -EINVAL;
+	*out = n * unit;
+	return 0;
+}
+
+int
+qt_text_parse_bytes(const char *text, uint64_t *out)
+{
+	static const char	 units[] = "KkMmGgTt";
+	const char		*end, *unit;
+	uint64_t		 n;
+
+	if (parse_digits(text, &n, &end) < 0)
+		return -EINVAL;
+	if (*end == '\0')
+		return multiply(n, 1, out);
+	unit = strchr(units, *end);
+	if (unit == NULL || end[1] != '\0')
+		return -EINVAL;
+	return multiply(n, UINT64_C(1) << ((unit - units) / 2 + 1) * 10, out);
+}
+
+int
+qt_text_parse_ms(const char *text, uint64_t *out)
+{
+	static const struct {
+		const char	*name;
+		uint64_t	 ms;
+	} units[] = {
+		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
+		{ "d", 86400000 },
+	};
+	const char	*end;
+	uint64_t	 n;
+
+	if (parse_digits(text, &n, &end) < 0)
+		return -EINVAL;
+	if (*end == '\0' && n == 0)
+		return multiply(n, 1, out);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].name) == 0)
+			return multiply(n, units[i].ms, out);
+	}
+	return -EINVAL;
+}

@@ -106,7 +106,7 @@ _Noreturn void qt_die(enum qt_exit code, const char *fmt, ...)
 /* The number in text, or exit 2 naming the option when outside [min, max]. */
 unsigned long qt_opt_ulong(const char *opt, const char *text,
 	    unsigned long min, unsigned long max);
-/* A size: digits and an optional K, M or G (1024). */
+/* A size, as qt_text_parse_bytes() takes it. */
 unsigned long qt_opt_size(const char *opt, const char *text,
 	    unsigned long min, unsigned long max);
 

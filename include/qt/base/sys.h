@@ -64,6 +64,7 @@ int	qt_sys_rename(int dirfd, const char *from, const char *to);
 int	qt_sys_rename_new(int dirfd, const char *from, const char *to);
 int	qt_sys_unlink(int dirfd, const char *path);
 int	qt_sys_mkdir(const char *path, mode_t mode);
+int	qt_sys_mkdirat(int dirfd, const char *path, mode_t mode);
 pid_t	qt_sys_fork(void);
 /*
  * A child that runs run(arg) in our memory, on this stack (16-byte aligned),

@@ -40,6 +40,13 @@ int	qt_text_word(char **text, size_t *len, char **word, size_t *word_len);
 size_t	qt_text_width(const char *text, size_t len);
 
 void	qt_text_bytes(struct qt_buf *out, uint64_t n);	/* "12.3 MB" */
+/*
+ * What people write for a size: digits, and K, M, G or T (of 1024) or none; and
+ * for a time: digits and ms, s, m, h or d, or 0. Nothing else: -EINVAL, nor
+ * what does not fit.
+ */
+int	qt_text_parse_bytes(const char *text, uint64_t *out);
+int	qt_text_parse_ms(const char *text, uint64_t *out);
 void	qt_text_ago(struct qt_buf *out, uint64_t now_ms, uint64_t then_ms);
 
 #endif /* QT_BASE_TEXT_H */

@@ -125,3 +125,51 @@ QT_TEST(sizes_and_ages_are_short)
 	assert_int_equal(qt_text_width("\xc3\xa4" "b", 3), 2);
 	qt_buf_clear(&buf);
 }
+
+QT_TEST(sizes_as_people_write_them)
+{
+	static const struct {
+		const char	*text;
+		uint64_t	 n;
+	} good[] = {
+		{ "0", 0 }, { "1", 1 }, { "007", 7 }, { "1K", 1024 },
+		{ "3m", 3 << 20 }, { "4G", UINT64_C(4) << 30 },
+		{ "2t", UINT64_C(2) << 40 },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "16777215T", UINT64_C(16777215) << 40 },
+	};
+	static const char *const	bad[] = { "", "K", "-1", "+1", " 1",
+	    "1 ", "1KB", "1X", "0x1", "1.5M", "18446744073709551616",
+	    "16777216T", "99999999999999999999999" };
+	uint64_t			n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(qt_text_parse_bytes(good[i].text, &n), 0);
+		assert_true(n == good[i].n);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(qt_text_parse_bytes(bad[i], &n), -EINVAL);
+}
+
+QT_TEST(times_as_people_write_them)
+{
+	static const struct {
+		const char	*text;
+		uint64_t	 n;
+	} good[] = {
+		{ "0", 0 }, { "0s", 0 }, { "100ms", 100 }, { "5s", 5000 },
+		{ "1m", 60000 }, { "2h", 7200000 }, { "30d", 2592000000 },
+	};
+	static const char *const	bad[] = { "", "s", "1", "100", "1S",
+	    "1 s", "1s ", "-1s", "1min", "1.5s", "18446744073709551615d" };
+	uint64_t			n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(qt_text_parse_ms(good[i].text, &n), 0);
+		assert_true(n == good[i].n);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(qt_text_parse_ms(bad[i], &n), -EINVAL);
+}
