@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef QT_STORE_FORMAT_PRIV_H
 #define QT_STORE_FORMAT_PRIV_H
-/* The file FORMAT: that this is a store, which one, and what it is set to. */
+/*
+ * The file FORMAT: that this is a store, which one, and what it is set to. Text:
+ *
+ *	qt-store 1
+ *	id 00112233445566778899aabbccddeeff
+ *	made 2026-11-21T09:08:07.123Z
+ *	mode sync
+ *	...
+ *
+ * From the fourth line on, a setting a line: its name, a blank, its value as
+ * qt_text_escape() writes it. What is not there is as by default. A setting
+ * that is not known is refused: it may mean something.
+ */
+#include <qt/base/buf.h>
 #include <qt/store/store.h>
+
+#define QT__FORMAT_VERSION	1u
+#define QT__FORMAT_MAX		65536u		/* bytes */
 
 struct qt__format {
 	uint8_t		id[16];
@@ -15,7 +31,14 @@ struct qt__format {
  * that is not known, with its line.
  */
 int	qt__format_load(struct qt__format *out, int dirfd, struct qt_err *err);
-/* Durably, in one step. */
+/* The same of another file of it. */
+int	qt__format_read(struct qt__format *out, int dirfd, const char *name,
+	    struct qt_err *err);
+/* The same of text in memory, which is changed. */
+int	qt__format_parse(struct qt__format *out, char *text, size_t len,
+	    struct qt_err *err);
+int	qt__format_text(const struct qt__format *f, struct qt_buf *out);
+/* Durably, in one step. Only under QT__LOCK_SETTINGS, or in a new store. */
 int	qt__format_save(const struct qt__format *f, int dirfd,
 	    struct qt_err *err);
 /*
@@ -24,5 +47,25 @@ int	qt__format_save(const struct qt__format *f, int dirfd,
  */
 int	qt__format_wal_dir(const struct qt__format *f, int dirfd,
 	    struct qt_err *err);
+/* Its name, as seen from the store's folder. */
+#define QT__WAL_DIR_SIZE	(QT_STORE_PATH_SIZE + 34)
+void	qt__format_wal_path(const struct qt__format *f,
+	    char path[QT__WAL_DIR_SIZE]);
+/* Makes it, durably; its parent, too, where the parent of that is there. */
+int	qt__format_wal_make(const struct qt__format *f, int dirfd,
+	    struct qt_err *err);
+void	qt__format_id(const struct qt__format *f, char text[33]);
+
+/* Do they go together? Each by itself was looked at when it was set. -EINVAL. */
+int	qt__settings_check(const struct qt_store_settings *s,
+	    struct qt_err *err);
+
+/*
+ * LOCK of a folder, made where it is not there, with that byte of it locked.
+ * -EAGAIN: somebody else has it.
+ */
+int	qt__lock_file(int dirfd, int byte);
+/* Waits for it. -ETIMEDOUT. */
+int	qt__lock_file_wait(int dirfd, int byte, uint64_t timeout_ms);
 
 #endif /* QT_STORE_FORMAT_PRIV_H */

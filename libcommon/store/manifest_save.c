@@ -30,59 +30,22 @@
  * short-lived process that opens the store, and cut off where it was torn.
  */
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "durable_priv.h"
 #include "manifest_file_priv.h"
-
-#define FILE_MODE 0666
-
-/* A new file of these bytes in place of what was there, durable. */
-static int
-write_file(int dirfd, const char *name, const void *data, size_t len)
-{
-	int	fd, rc;
-
-	rc = qt_sys_unlink(dirfd, name);
-	if (rc < 0 && rc != -ENOENT)
-		return rc;
-	fd = qt_sys_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE);
-	if (fd < 0)
-		return fd;
-	rc = qt_sys_write_all(fd, data, len);
-	if (rc == 0)
-		rc = qt_sys_fsync(fd);
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	return rc;
-}
-
-static int
-sync_folder(int dirfd, const char *name)
-{
-	int	fd, rc;
-
-	fd = qt_sys_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return fd;
-	rc = qt_sys_fsync(fd);
-	close(fd);
-	return rc;
-}
 
 /* Step 7. */
 static int
 make_sure(int dirfd, struct qt_err *err)
 {
-	int	rc = sync_folder(dirfd, ".");
+	int	rc = qt__durable_names(dirfd, ".");
 
 	if (rc == 0)
 		return 0;
@@ -163,13 +126,13 @@ static int
 write_manifest(int dirfd, const char *name, const void *data, size_t len,
     struct qt_err *err)
 {
-	int	rc = write_file(dirfd, name, data, len);
+	int	rc = qt__durable_write(dirfd, name, data, len);
 
 	if (rc < 0) {
 		qt_err_set(err, "write %s", name);
 		return rc;
 	}
-	rc = sync_folder(dirfd, "manifest");
+	rc = qt__durable_names(dirfd, "manifest");
 	if (rc < 0)
 		qt_err_set(err, "sync folder manifest");
 	return rc;
@@ -188,7 +151,7 @@ let_current_name(int dirfd, uint64_t number, const void *data, size_t len,
 	memcpy(&crc, (const char *)data + len - 4, 4);
 	snprintf(text, sizeof(text), "%012" PRIu64 " %08" PRIx32 "\n", number,
 	    le32toh(crc));
-	rc = write_file(dirfd, "CURRENT.tmp", text, strlen(text));
+	rc = qt__durable_write(dirfd, "CURRENT.tmp", text, strlen(text));
 	if (rc < 0) {
 		qt_err_set(err, "write CURRENT.tmp");
 		return rc;
@@ -290,54 +253,41 @@ qt__manifest_settle(int dirfd, struct qt_err *err)
 	return make_sure(dirfd, err);
 }
 
-/* The number that a file in manifest/ has by its name, or 0. */
-static uint64_t
-number_of(const char *name)
-{
-	char		again[QT__MANIFEST_NAME_SIZE];
-	uint64_t	n = 0;
+struct prune {
+	int		dirfd;
+	uint64_t	keep;
+	int		rc;
+};
 
-	for (const char *p = name; *p != '\0'; p++) {
-		if (*p < '0' || *p > '9' || n > (UINT64_MAX - 9) / 10)
-			return 0;
-		n = n * 10 + (uint64_t)(*p - '0');
-	}
-	qt__manifest_name(again, n);
-	return strcmp(strchr(again, '/') + 1, name) == 0 ? n : 0;
+static int
+prune_one(void *arg, const char *name)
+{
+	struct prune	*p = arg;
+	char		 path[QT__MANIFEST_NAME_SIZE];
+	uint64_t	 n = qt__number_of(name, "");
+	int		 rc;
+
+	if (n == 0 || n >= p->keep)
+		return 0;
+	qt__manifest_name(path, n);
+	rc = qt_sys_unlink(p->dirfd, path);
+	if (rc < 0 && rc != -ENOENT)
+		p->rc = rc;
+	return 0;
 }
 
 int
 qt__manifest_prune(int dirfd, uint64_t keep)
 {
-	struct dirent	*d;
-	uint64_t	 current, n;
-	DIR		*dir;
-	int		 fd, rc, rc_one;
+	struct prune	p = { .dirfd = dirfd, .keep = keep };
+	uint64_t	current;
+	int		rc;
 
 	rc = qt__manifest_current(dirfd, &current, NULL);
 	if (rc < 0)
 		return rc;
-	if (keep > current)
-		keep = current;
-	fd = qt_sys_open(dirfd, "manifest", O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return fd;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	while (errno = 0, (d = readdir(dir)) != NULL) {
-		n = number_of(d->d_name);
-		if (n == 0 || n >= keep)
-			continue;
-		rc_one = qt_sys_unlink(fd, d->d_name);
-		if (rc_one < 0 && rc_one != -ENOENT)
-			rc = rc_one;
-	}
-	if (errno != 0 && rc == 0)
-		rc = -errno;
-	closedir(dir);
-	return rc;
+	if (p.keep > current)
+		p.keep = current;
+	rc = qt__each_name(dirfd, "manifest", prune_one, &p);
+	return rc < 0 ? rc : p.rc;
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small files, and names, made durable. See durable_priv.h. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <qt/base/sys.h>
+
+#include "durable_priv.h"
+
+int
+qt__durable_write(int dirfd, const char *name, const void *data, size_t len)
+{
+	int	fd, rc;
+
+	rc = qt_sys_unlink(dirfd, name);
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	fd = qt_sys_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	if (fd < 0)
+		return fd;
+	rc = qt_sys_write_all(fd, data, len);
+	if (rc == 0)
+		rc = qt_sys_fsync(fd);
+	if (close(fd) < 0 && rc == 0)
+		rc = -errno;
+	return rc;
+}
+
+int
+qt__durable_names(int dirfd, const char *folder)
+{
+	int	fd, rc;
+
+	fd = qt_sys_open(dirfd, folder, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	rc = qt_sys_fsync(fd);
+	close(fd);
+	return rc;
+}
+
+int
+qt__each_name(int dirfd, const char *folder,
+    int (*each)(void *arg, const char *name), void *arg)
+{
+	struct dirent	*d;
+	DIR		*dir;
+	int		 fd, rc = 0;
+
+	fd = qt_sys_open(dirfd, folder, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	while (rc == 0 && (errno = 0, d = readdir(dir)) != NULL) {
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			rc = each(arg, d->d_name);
+	}
+	if (rc == 0 && d == NULL)
+		rc = -errno;
+	closedir(dir);
+	return rc;
+}
+
+uint64_t
+qt__number_of(const char *name, const char *suffix)
+{
+	char		again[64];
+	uint64_t	n = 0;
+	const char	*p;
+
+	for (p = name; *p >= '0' && *p <= '9'; p++) {
+		if (n > (UINT64_MAX - 9) / 10)
+			return 0;
+		n = n * 10 + (uint64_t)(*p - '0');
+	}
+	/* One way to write it. */
+	snprintf(again, sizeof(again), "%012" PRIu64 "%s", n, suffix);
+	return strcmp(again, name) == 0 ? n : 0;
+}

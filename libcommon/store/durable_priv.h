@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_STORE_DURABLE_PRIV_H
+#define QT_STORE_DURABLE_PRIV_H
+/*
+ * Small files that are written as a whole, and the names of files. A file is
+ * durable with its name when both the file and its folder have been synced.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include <qt/base/err.h>
+
+/*
+ * A new file of these bytes in place of what was there, which whoever has it
+ * open keeps. Durable, its name not. When it fails, part of it may be there.
+ */
+int	qt__durable_write(int dirfd, const char *name, const void *data,
+	    size_t len);
+/* Makes the names in a folder durable; "." is dirfd itself. */
+int	qt__durable_names(int dirfd, const char *folder);
+/* The files of a folder, without "." and "..": calls each until it says not 0,
+ * which is the answer then. */
+int	qt__each_name(int dirfd, const char *folder,
+	    int (*each)(void *arg, const char *name), void *arg);
+/*
+ * The number of a file that is named by at least 12 digits and suffix, or 0
+ * where it is not.
+ */
+uint64_t qt__number_of(const char *name, const char *suffix);
+
+#endif /* QT_STORE_DURABLE_PRIV_H */
