@@ -71,7 +71,13 @@ qt__block_view(struct qt__block_view *v, const uint8_t *contents, size_t len,
 
 /* --- Records ------------------------------------------------------------- */
 
-/* A varint of at most 32 bits; those of one byte, nearly all, without a loop. */
+size_t
+qt__block_start(const struct qt__block_view *v, uint32_t i)
+{
+	return qt__le_load16(v->offsets + 2 * (size_t)i);
+}
+
+/* A varint of at most 32 bits; one byte, as nearly all are, without a loop. */
 static inline const uint8_t *
 small(const uint8_t *p, const uint8_t *end, uint32_t *out)
 {
@@ -92,12 +98,12 @@ small(const uint8_t *p, const uint8_t *end, uint32_t *out)
 static inline const uint8_t *
 key_of(const struct qt__block_view *v, uint32_t i, struct qt__record *r)
 {
-	size_t		 at = qt__le_load16(v->offsets + 2 * (size_t)i);
-	const uint8_t	*p = v->records + at;
+	size_t		 at = qt__block_start(v, i);
+	const uint8_t	*p;
 
 	if (at >= (size_t)(v->end - v->records))
 		return NULL;
-	p = small(p, v->end, &r->shared);
+	p = small(v->records + at, v->end, &r->shared);
 	if (p == NULL)
 		return NULL;
 	p = small(p, v->end, &r->suffix_len);
@@ -203,9 +209,13 @@ static int
 is_it(const struct qt__block_view *v, uint32_t i, struct qt__record *r,
     const uint8_t *key, size_t len, uint64_t max)
 {
-	const uint8_t	*p = key_of(v, i, r);
+	const uint8_t	*p;
 	int		 rc, order;
 
+	/* Both lines at once, rather than one after the other. */
+	__builtin_prefetch(v->records +
+	    qt__block_start(v, i - i % QT__BLOCK_RESTART));
+	p = key_of(v, i, r);
 	if (p == NULL)
 		return -QT_ECORRUPT;
 	if (r->shared + r->suffix_len != len)

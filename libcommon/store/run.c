@@ -25,7 +25,7 @@
  *
  *	shared, length	two varints: its key is the first so many bytes of the
  *			key of its restart, the last record before it (or
- *			itself) with a number that is a multiple of 16,
+ *			itself) with a number that is a multiple of 32,
  *	suffix		and then these
  *	control		flags in bits 0 to 2; 8: a tag follows; 16: an expiry
  *	value's length	varint
@@ -106,20 +106,20 @@ qt__run_header_unpack(struct qt__run_header *h, const uint8_t *map,
 {
 	*rc = -QT_EFORMAT;
 	if (size < QT__RUN_HEADER || memcmp(map, QT__RUN_MAGIC, 8) != 0)
-		return "at 0: not a run";
+		return "not a run";
 	*rc = -QT_EVERSION;
 	if (qt__le_load32(map + 8) != QT__RUN_FORMAT)
-		return "at 8: another version of the format";
+		return "header: another version of the format";
 	*rc = -QT_ECORRUPT;
 	if (qt__le_load32(map + HEADER_CRC) != qt_crc32c(0, map, HEADER_CRC))
-		return "at 0: header: wrong checksum";
+		return "header: wrong checksum";
 	h->align = qt__le_load32(map + 12);
 	h->number = qt__le_load64(map + 16);
 	h->salt = qt__le_load64(map + 24);
 	if (h->number != number)
-		return "at 16: the number is that of another file";
+		return "header: the number is that of another file";
 	if (!is_align(h->align))
-		return "at 12: header: impossible alignment";
+		return "header: impossible alignment";
 	*rc = 0;
 	return NULL;
 }
@@ -202,10 +202,10 @@ qt__run_footer_unpack(struct qt__run_footer *f, const uint8_t *map,
 
 	*rc = -QT_ECORRUPT;
 	if (size < QT__RUN_HEADER + QT__RUN_FOOTER || size % QT__RUN_ALIGN != 0)
-		return "cut off, or not written to its end";
+		return "footer: cut off, or not written to its end";
 	p = map + size - QT__RUN_FOOTER;
 	if (memcmp(p, QT__RUN_END_MAGIC, 8) != 0)
-		return "the end is not a run's";
+		return "footer: not a run's";
 	if (qt__le_load32(p + FOOTER_CRC) != qt_crc32c(0, p, FOOTER_CRC))
 		return "footer: wrong checksum";
 	*rc = -QT_EVERSION;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The blocks of a run that is being written, gathered and handed to the file. */
+/* The blocks of a run that is being written, gathered, handed to the file. */
 
 #include <qt/base/hash.h>
 #include <qt/base/sys.h>

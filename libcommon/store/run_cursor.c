@@ -2,10 +2,7 @@
 /*
  * Reading a run in order, both ways.
  *
- * A place is a block and the number of a record in it. Values are shown where
- * they lie; a key, too, where it is whole (each sixteenth), else it is put
- * together in the cursor's own buffer from its restart's first bytes, which are
- * looked up once for each restart, and its suffix.
+ * A place is a block and the number of a record in it.
  */
 
 #include <errno.h>
@@ -20,14 +17,8 @@ struct run_cursor {
 	uint32_t	 block, record;	/* where it is */
 	bool		 is_loaded;	/* block, that is */
 	bool		 is_on;
-	uint32_t	 base;		/* the restart that base_key is of */
-	uint32_t	 base_len;
-	const uint8_t	*base_key;
-	uint8_t		*key;		/* buffer */
-	size_t		 key_size;
+	struct qt__block_reader reader;
 };
-
-#define NO_BASE UINT32_MAX
 
 static int
 nowhere(struct run_cursor *c)
@@ -46,81 +37,22 @@ load(struct run_cursor *c, uint32_t block)
 	if (c->is_loaded)
 		qt__run_unload(&c->loaded);
 	c->is_on = false;
-	c->base = NO_BASE;
 	rc = qt__run_load(c->run, block, &c->loaded, NULL);
 	c->is_loaded = rc == 0;
 	c->block = block;
+	qt__block_reader_set(&c->reader, &c->loaded.view);
 	return rc;
-}
-
-static int
-grow(struct run_cursor *c, size_t size)
-{
-	uint8_t	*p;
-
-	size = size < 256 ? 256 : 2 * size;
-	p = realloc(c->key, size);
-	if (p == NULL)
-		return -ENOMEM;
-	c->key = p;
-	c->key_size = size;
-	return 0;
-}
-
-/* Puts the key of a record together that shares bytes with its restart. */
-static int
-join(struct run_cursor *c, const struct qt__record *r, size_t len)
-{
-	uint32_t		base = c->record - c->record % QT__BLOCK_RESTART;
-	struct qt__record	b;
-	int			rc;
-
-	if (c->base != base) {
-		if (qt__block_key(&c->loaded.view, base, &b) < 0)
-			return -QT_ECORRUPT;
-		c->base = base;
-		c->base_key = b.suffix;
-		c->base_len = b.suffix_len;
-	}
-	if (r->shared > c->base_len)
-		return -QT_ECORRUPT;
-	rc = len > c->key_size ? grow(c, len) : 0;
-	if (rc < 0)
-		return rc;
-	memcpy(c->key, c->base_key, r->shared);
-	memcpy(c->key + r->shared, r->suffix, r->suffix_len);
-	c->cursor.entry.key = c->key;
-	return 0;
 }
 
 /* Shows record i of the block that is loaded. */
 static int
 show(struct run_cursor *c, uint32_t i)
 {
-	struct qt__entry	*e = &c->cursor.entry;
-	struct qt__record	 r;
-	int			 rc;
+	int	rc = qt__block_reader_get(&c->reader, i, &c->cursor.entry);
 
 	c->record = i;
-	c->is_on = false;
-	rc = qt__block_record(&c->loaded.view, i, &r);
-	if (rc < 0)
-		return rc;
-	e->key_len = r.shared + r.suffix_len;
-	e->key = r.suffix;
-	if (r.shared > 0) {
-		rc = join(c, &r, e->key_len);
-		if (rc < 0)
-			return rc;
-	}
-	e->value = r.value;
-	e->value_len = r.value_len;
-	e->version = r.version;
-	e->expires_ms = r.expires_ms;
-	e->flags = r.flags;
-	e->tag = r.tag;
-	c->is_on = true;
-	return 1;
+	c->is_on = rc > 0;
+	return rc;
 }
 
 static int
@@ -230,7 +162,7 @@ run_close(struct qt__cursor *cursor)
 
 	if (c->is_loaded)
 		qt__run_unload(&c->loaded);
-	free(c->key);
+	qt__block_reader_clear(&c->reader);
 	free(c);
 }
 

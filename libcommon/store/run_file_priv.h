@@ -67,7 +67,7 @@ qt__round_up(uint64_t n, uint32_t align)
 
 #define QT__BLOCK_MAGIC		0x4b4c4271u	/* "qBLK" */
 #define QT__BLOCK_HEADER	32u
-#define QT__BLOCK_RESTART	16u	/* each so many a key is whole */
+#define QT__BLOCK_RESTART	32u	/* each so many a key is whole */
 #define QT__BLOCK_SIZE_MIN	256u
 #define QT__BLOCK_SIZE_MAX	32768u	/* but one record may be larger */
 #define QT__BLOCK_PLAIN		0u
@@ -120,11 +120,31 @@ int	qt__block_get(const struct qt__block_view *v, struct qt__record *r,
 int	qt__block_seek(const struct qt__block_view *v, uint32_t *at,
 	    const uint8_t *key, size_t len);
 
+/* Reads records as entries, with their keys put together. */
+struct qt__block_reader {
+	const struct qt__block_view *view;
+	uint32_t	 base;		/* the restart that base_key is of */
+	uint32_t	 base_len;
+	const uint8_t	*base_key;
+	uint8_t		*key;		/* buffer */
+	size_t		 key_size;
+};
+/* view stays where it is until the next one is set. */
+void	qt__block_reader_set(struct qt__block_reader *rd,
+	    const struct qt__block_view *view);
+/* 1 with entry i, which is readable until the next call, or negative. */
+int	qt__block_reader_get(struct qt__block_reader *rd, uint32_t i,
+	    struct qt__entry *e);
+void	qt__block_reader_clear(struct qt__block_reader *rd);
+
 static inline uint8_t
 qt__block_tag(uint64_t hash)
 {
 	return (uint8_t)hash;
 }
+
+/* Where record i is said to begin, from records; may lie behind end. */
+size_t	qt__block_start(const struct qt__block_view *v, uint32_t i);
 
 /* Making one. */
 struct qt__block_builder {
@@ -157,8 +177,7 @@ bool	qt__bloom_has(const uint8_t *filter, uint32_t lines, uint64_t hash);
 /* --- The index ----------------------------------------------------------- */
 
 struct qt__index {
-	const uint8_t	*prefix;	/* 8 bytes of each separator */
-	const uint8_t	*at;		/* 64 bits; one more, the end */
+	const uint8_t	*rows;		/* for each block; one more, the end */
 	const uint8_t	*key_at;	/* 32 bits; one more, the end */
 	const uint8_t	*keys;
 	const uint8_t	*first;		/* the first key */
@@ -185,6 +204,9 @@ int	qt__index_is(const struct qt__index *ix, uint32_t i, bool *is_equal,
 /* Separator i without the common prefix. */
 int	qt__index_key(const struct qt__index *ix, uint32_t i,
 	    const uint8_t **key, uint32_t *len);
+
+/* What a search compares first: 8 bytes of separator i. */
+uint64_t qt__index_prefix(const struct qt__index *ix, uint32_t i);
 
 struct qt__index_builder {
 	struct qt_buf	at, key_at, keys;	/* separators, whole */
@@ -235,5 +257,12 @@ void	qt__run_unload(struct qt__loaded *l);
 /* Opens a file and maps it. */
 int	qt__run_map(int dirfd, uint64_t number, void **map, uint64_t *size,
 	    struct qt_err *err);
+
+/* As qt__run_verify() and qt__run_salvage(), of bytes in memory. */
+int	qt__run_verify_bytes(const uint8_t *map, uint64_t size,
+	    uint64_t number, void (*tell)(void *arg, const char *what),
+	    void *arg);
+int	qt__run_salvage_bytes(const uint8_t *map, uint64_t size,
+	    int (*each)(void *arg, const struct qt__entry *e), void *arg);
 
 #endif /* QT_STORE_RUN_FILE_PRIV_H */

@@ -2,8 +2,8 @@
 /*
  * The index of a run: which block holds a key. Searched in place.
  *
- *	prefix	8 bytes of each separator, after what all keys begin with
- *	at	64 bits for each block: where it is; one more: where they end
+ *	blocks	16 bytes for each: 8 of its separator, after what all keys begin
+ *		with, and where it is; and 16 more: zeros, and where they end
  *	key_at	32 bits for each: where its separator begins; one more: the end
  *	keys	the first key of the file, whole; then the separators without
  *		what all keys begin with
@@ -17,6 +17,8 @@
 
 #include "le_priv.h"
 #include "run_file_priv.h"
+
+#define ROW	16u
 
 static uint64_t
 load_be64(const uint8_t *p)
@@ -44,16 +46,15 @@ int
 qt__index_view(struct qt__index *ix, const uint8_t *map,
     const struct qt__run_footer *f)
 {
-	uint64_t	fixed = 20 * (uint64_t)f->blocks + 12;
+	uint64_t	fixed = 20 * (uint64_t)f->blocks + 20;
 
 	if (f->index_len < fixed || f->index_len - fixed > UINT32_MAX ||
 	    f->index_len - fixed < f->first_len ||
 	    (f->blocks == 0) != (f->first_len == 0))
 		return -QT_ECORRUPT;
 	ix->count = f->blocks;
-	ix->prefix = map + f->index_at;
-	ix->at = ix->prefix + 8 * (size_t)ix->count;
-	ix->key_at = ix->at + 8 * ((size_t)ix->count + 1);
+	ix->rows = map + f->index_at;
+	ix->key_at = ix->rows + ROW * ((size_t)ix->count + 1);
 	ix->keys = ix->key_at + 4 * ((size_t)ix->count + 1);
 	ix->keys_len = (uint32_t)(f->index_len - fixed);
 	ix->first = ix->keys;
@@ -80,10 +81,10 @@ int
 qt__index_block(const struct qt__index *ix, const struct qt__run_footer *f,
     uint32_t i, uint64_t *at, uint64_t *end)
 {
-	const uint8_t	*p = ix->at + 8 * (size_t)i;
+	const uint8_t	*p = ix->rows + ROW * (size_t)i;
 
-	*at = qt__le_load64(p);
-	*end = qt__le_load64(p + 8);
+	*at = qt__le_load64(p + 8);
+	*end = qt__le_load64(p + ROW + 8);
 	return *at < QT__RUN_HEADER || *at % f->align != 0 || *at >= *end ||
 	    *end > f->data_end ? -QT_ECORRUPT : 0;
 }
@@ -111,6 +112,18 @@ find_equal(const struct qt__index *ix, uint32_t low, uint32_t high,
 	return 0;
 }
 
+static inline uint64_t
+prefix(const struct qt__index *ix, uint32_t i)
+{
+	return load_be64(ix->rows + ROW * (size_t)i);
+}
+
+uint64_t
+qt__index_prefix(const struct qt__index *ix, uint32_t i)
+{
+	return prefix(ix, i);
+}
+
 /* The first whose prefix is not less than want. No branch to be mistaken. */
 static uint32_t
 find_prefix(const struct qt__index *ix, uint32_t low, uint64_t want)
@@ -119,11 +132,10 @@ find_prefix(const struct qt__index *ix, uint32_t low, uint64_t want)
 
 	while (n > 1) {
 		half = n / 2;
-		low += load_be64(ix->prefix + 8 * (size_t)(low + half - 1)) <
-		    want ? half : 0;
+		low += prefix(ix, low + half - 1) < want ? half : 0;
 		n -= half;
 	}
-	if (n == 1 && load_be64(ix->prefix + 8 * (size_t)low) < want)
+	if (n == 1 && prefix(ix, low) < want)
 		low++;
 	return low;
 }
@@ -161,8 +173,7 @@ qt__index_find(const struct qt__index *ix, uint32_t *block, bool *is_equal,
 	want = qt__key_prefix(rest, rest_len);
 	low = find_prefix(ix, 0, want);
 	*block = low;
-	if (low == ix->count ||
-	    load_be64(ix->prefix + 8 * (size_t)low) != want)
+	if (low == ix->count || prefix(ix, low) != want)
 		return 0;
 	rc = find_equal(ix, low, want == UINT64_MAX ? ix->count :
 	    find_prefix(ix, low, want + 1), rest, rest_len, block);
@@ -240,18 +251,25 @@ built(const struct qt__index_builder *b, uint32_t i, uint32_t *len)
 }
 
 static void
-put_prefixes(const struct qt__index_builder *b, uint32_t prefix_len,
+put_rows(const struct qt__index_builder *b, const struct qt__run_footer *f,
     struct qt_buf *out)
 {
 	const uint8_t	*key;
+	uint8_t		 row[ROW] = { 0 };
 	uint64_t	 x;
 	uint32_t	 len;
 
 	for (uint32_t i = 0; i < b->count; i++) {
 		key = built(b, i, &len);
-		x = htobe64(qt__key_prefix(key + prefix_len, len - prefix_len));
-		(void)qt_buf_add(out, &x, sizeof(x));
+		x = htobe64(qt__key_prefix(key + f->prefix_len,
+		    len - f->prefix_len));
+		memcpy(row, &x, sizeof(x));
+		memcpy(row + 8, b->at.data + 8 * (size_t)i, 8);
+		(void)qt_buf_add(out, row, sizeof(row));
 	}
+	memset(row, 0, 8);
+	qt__le_store64(row + 8, f->data_end);
+	(void)qt_buf_add(out, row, sizeof(row));
 }
 
 static void
@@ -281,20 +299,16 @@ int
 qt__index_builder_finish(struct qt__index_builder *b, struct qt__run_footer *f,
     const struct qt_buf *last, struct qt_buf *out)
 {
-	size_t		before = out->len;
-	uint8_t		end[8];
+	size_t	before = out->len;
 
 	f->blocks = b->count;
 	f->first_len = (uint32_t)b->first.len;
 	f->prefix_len = common_len((const uint8_t *)b->first.data,
 	    b->first.len, (const uint8_t *)last->data, last->len);
-	if (qt_buf_reserve(out, 20 * (size_t)b->count + 12 + b->first.len +
+	if (qt_buf_reserve(out, 20 * (size_t)b->count + 20 + b->first.len +
 	    b->keys.len) < 0)
 		return -ENOMEM;
-	qt__le_store64(end, f->data_end);
-	put_prefixes(b, f->prefix_len, out);
-	(void)qt_buf_add(out, b->at.data, b->at.len);
-	(void)qt_buf_add(out, end, sizeof(end));
+	put_rows(b, f, out);
 	put_keys(b, f->prefix_len, out);
 	f->index_len = out->len - before;
 	return 0;

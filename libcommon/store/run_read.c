@@ -231,6 +231,7 @@ qt__run_load(struct qt__run *r, uint32_t i, struct qt__loaded *out,
 	if (qt__index_block(&r->index, &r->footer, i, &at, &end) < 0)
 		return damaged(r, err, -QT_ECORRUPT,
 		    "index: an impossible position");
+	__builtin_prefetch(r->map + at + 64);
 	what = qt__block_head_unpack(&h, r->map, at, end);
 	if (what == NULL && r->checked != NULL && !is_sound(r, i, at, &h))
 		what = "has a wrong checksum";
