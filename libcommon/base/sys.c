@@ -108,19 +108,18 @@ qt_sys_fsync(int fd)
 	int		fault = qt__sys_fault(QT_SYS_FSYNC), rc;
 	struct stat	st;
 
+	if (qt__sys_is_noted(0))
+		qt__sys_note_file(QT_SYS_FSYNC, fd, QT_SYS_BEGINS, 0, 0);
 	if (fault < 0)
-		return fault;
-	if (qt__sys_is_noted(0))
-		qt__sys_note_file(QT_SYS_FSYNC, fd, 1, 0, 0);
-	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-		rc = fsync(fd);
+		rc = fault;
+	else if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		rc = fsync(fd) < 0 ? -errno : 0;
 	else
-		rc = fdatasync(fd);
-	if (rc < 0)
-		return -errno;
+		rc = fdatasync(fd) < 0 ? -errno : 0;
 	if (qt__sys_is_noted(0))
-		qt__sys_note_file(QT_SYS_FSYNC, fd, 0, 0, 0);
-	return 0;
+		qt__sys_note_file(QT_SYS_FSYNC, fd,
+		    rc < 0 ? QT_SYS_FAILED : 0, 0, 0);
+	return rc;
 }
 
 int

@@ -227,8 +227,21 @@ find_settled(const struct disk *d, const struct node *n, uint64_t begun,
 			settled[i] = d->is_kind || e->dir == n ||
 			    e->from == n;
 		else
-			settled[i] = e->node == n;
+			settled[i] = e->node == n && !e->is_doomed;
 	}
+}
+
+/*
+ * After a failed sync the pages count as clean: no later sync writes them, and
+ * yet they may have been written. Whoever writes a page anew makes up for it.
+ */
+static void
+doom(struct disk *d, const struct node *n, uint64_t begun)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->effect[i].kind == DATA && d->effect[i].node == n &&
+		    d->effect[i].record < begun)
+			d->effect[i].is_doomed = true;
 }
 
 static void
@@ -382,13 +395,16 @@ synced(struct disk *d, const struct qt_sys_event *e)
 	while (i < d->syncs && (d->sync[i].who != e->who ||
 	    d->sync[i].ino != e->ino))
 		i++;
-	if (e->flags == 1) {
+	if (e->flags == QT_SYS_BEGINS) {
 		if (i == d->syncs)
 			d->sync = disk_room(d->sync, ++d->syncs,
 			    sizeof(*d->sync));
 		d->sync[i] = (struct sync){ e->ino, d->record, e->who };
 	} else if (n != NULL && i < d->syncs) {
-		settle(d, n, d->sync[i].record);
+		if (e->flags == QT_SYS_FAILED)
+			doom(d, n, d->sync[i].record);
+		else
+			settle(d, n, d->sync[i].record);
 		d->sync[i] = d->sync[--d->syncs];
 	}
 	return d->count != before;

@@ -19,7 +19,8 @@
  * A sync settles the effects on the file, or on the names of the folder, of
  * what was recorded before it began. Of the others any may be there after the
  * cut, or not, as long as, of those that touch the same unit, size or name, the
- * earlier ones are there, too. A rename touches two names and is one effect.
+ * earlier ones are there, too. What a failed sync was to settle is never settled
+ * but by writing it again. A rename touches two names and is one effect.
  *
  * So a synced file without a synced name may be missing, which is less than
  * what file systems with a journal give; is_kind: names come in order, and any

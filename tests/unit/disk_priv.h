@@ -57,6 +57,7 @@ struct effect {
 	uint64_t	 size;		/* SIZE */
 	struct node	*dir, *from;	/* NAME; from: where it had another */
 	char		*name, *from_name;
+	bool		 is_doomed;	/* a sync of it has failed */
 	size_t		 before[2];	/* the last that touch the same */
 };
 

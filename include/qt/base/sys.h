@@ -122,7 +122,8 @@ unsigned int qt_sys_calls(enum qt_sys_call call);
  * Each call that did something to a file or a folder, as a test replays it: one
  * record, and behind it the name, the new name and the bytes, size bytes in
  * all. Files and folders are told by their inode numbers. A sync has two
- * records: what others did before its first one is synced after its second.
+ * records: what others did before its first one is synced after its second. One
+ * that failed, too: what it was to sync may never be, whatever is synced later.
  */
 struct qt_sys_event {
 	uint64_t	size;
@@ -131,7 +132,7 @@ struct qt_sys_event {
 	int64_t		at, len;	/* of a write; len: the new size */
 	uint64_t	data_len;	/* bytes that follow */
 	uint32_t	name_len, to_len;
-	uint32_t	flags;		/* of open, fallocate; 1: a sync begins */
+	uint32_t	flags;		/* of open, fallocate; below */
 	uint16_t	call;		/* QT_SYS_OPEN that makes or cuts off,
 					   PWRITE (all writes), FSYNC,
 					   FTRUNCATE, FALLOCATE, LINK, RENAME,
@@ -140,6 +141,8 @@ struct qt_sys_event {
 	uint32_t	who;		/* the thread, gettid(2) */
 	uint32_t	reserved2;
 };
+#define QT_SYS_BEGINS	1u		/* of a sync */
+#define QT_SYS_FAILED	2u
 /*
  * From now on such records are appended to this file (O_APPEND; borrowed), by
  * the children of this process, too; -1: no longer. To be called before threads

@@ -4,6 +4,7 @@
  * to be right is let pass, and the states are those that a disk may have.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,36 @@ QT_TEST(a_sync_counts_for_what_others_wrote_before_it_began)
 	assert_int_equal(seen, 0xf);
 	cut_free(log);
 	cut_remove(root);
+}
+
+/* A sync fails, and the next one succeeds; the bytes may be written again. */
+static int
+sync_again(int is_rewritten)
+{
+	struct cut_log	*log = begin();
+	int		 fd;
+
+	fd = qt_sys_open(rootfd, "f", O_RDWR | O_CREAT | O_EXCL, 0600);
+	assert_int_equal(qt_sys_fsync(rootfd), 0);
+	assert_int_equal(qt_sys_pwrite(fd, "new", 3, 0), 3);
+	qt_sys_fault(QT_SYS_FSYNC, 1, EIO);
+	assert_int_equal(qt_sys_fsync(fd), -EIO);
+	qt_sys_fault(QT_SYS_FSYNC, 0, 0);
+	if (is_rewritten)
+		assert_int_equal(qt_sys_pwrite(fd, "new!", 4, 0), 4);
+	if (is_rewritten)
+		assert_int_equal(qt_sys_ftruncate(fd, 3), 0);
+	assert_int_equal(qt_sys_fsync(fd), 0);
+	close(fd);
+	cut_mark(CUT_DONE, 2);
+	return is_bad(log, check_replaced);
+}
+
+QT_TEST(what_a_failed_sync_dropped_is_not_there_by_the_next)
+{
+	(void)state;
+	assert_true(sync_again(0));
+	assert_false(sync_again(1));
 }
 
 static const char *
