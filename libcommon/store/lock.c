@@ -55,10 +55,11 @@
  *	If who gives the lock back finds none of them asleep, it drops the flag.
  *	A call that does not wait at all respects the flag for RESERVED_MS from
  *	when the lock was given back
- *	killed or stopped as the one that was woken: the others sleep to the end
- *	of their slices, which are 20 ms at most, and no wake-up is lost twice:
- *	a stopped one is in no queue then
- *	killed between giving back and waking: the same
+ *	killed, or stopped, asleep: the kernel takes it from its queue, so it
+ *	gets no wake-up that others need
+ *	killed, or stopped, as the one that was woken, or killed between giving
+ *	back and waking: the others sleep to the end of their slices, which are
+ *	20 ms at most
  *
  * since_ms and pid are written after the word and are for people.
  */
@@ -298,8 +299,11 @@ too_late(struct call *c, struct qt_err *err)
 static bool
 is_left_over(const struct qt__lock *l)
 {
-	return about_ms() - atomic_load_explicit(&l->since_ms,
-	    memory_order_relaxed) > RESERVED_MS;
+	uint64_t	since = atomic_load_explicit(&l->since_ms,
+	    memory_order_relaxed), now = about_ms();
+
+	/* In the future: a clock of another namespace. */
+	return now - since > RESERVED_MS && since - now > RESERVED_MS;
 }
 
 static int

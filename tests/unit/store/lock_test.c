@@ -298,6 +298,152 @@ greedy(struct world *w)
 	}
 }
 
+/* A waiter that is stopped is in no queue of the kernel's. */
+QT_TEST(a_starved_one_that_is_stopped_holds_up_nobody)
+{
+	struct world	*w = world();
+	struct qt__user	 u;
+	pid_t		 pid;
+	int		 status;
+
+	(void)state;
+	become(&u, w);
+	assert_int_equal(qt__lock_take(&w->lock, &u, soon(), NULL), 0);
+	pid = world_start(w, hold);
+	assert_true(world_await_word(w, STARVED));
+	kill(pid, SIGSTOP);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	qt__lock_give(&w->lock, &u);
+	assert_int_equal(qt__lock_take(&w->lock, &u, 0, NULL), 0);
+	qt__lock_give(&w->lock, &u);
+	kill(pid, SIGCONT);
+	assert_true(world_await(w, 1));
+	world_kill(pid);
+	qt__user_close(&u);
+	world_free(w);
+}
+
+/*
+ * The lock was given to a starved one that was woken and does not come: who
+ * waits takes it after a millisecond. Who does not wait leaves it alone for
+ * RESERVED_MS; how many have passed we know only when it was few.
+ */
+QT_TEST(what_is_left_to_a_starved_one_is_kept_for_it_for_a_while)
+{
+	struct world	*w = world();
+	struct qt__user	 u;
+	uint64_t	 begun, until = soon();
+	int		 rc;
+
+	(void)state;
+	become(&u, w);
+	do {
+		begun = qt_clock_mono_ms();
+		assert_true(begun < until);
+		atomic_store(&w->lock.since_ms, begun);
+		atomic_store(&w->lock.word, STARVED);
+		rc = qt__lock_take(&w->lock, &u, 0, NULL);
+	} while (rc == 0 && qt_clock_mono_ms() - begun >= 5);
+	assert_int_equal(rc, -EBUSY);
+	begun = qt_clock_mono_ns();
+	assert_int_equal(qt__lock_take(&w->lock, &u, soon(), NULL), 0);
+	assert_true(qt_clock_mono_ns() - begun >= 1000000);
+	qt__lock_give(&w->lock, &u);
+	assert_int_equal(w->lock.word, 0);
+	/* Long ago. */
+	atomic_store(&w->lock.since_ms, qt_clock_mono_ms() - 100);
+	atomic_store(&w->lock.word, STARVED);
+	assert_int_equal(qt__lock_take(&w->lock, &u, 0, NULL), 0);
+	qt__lock_give(&w->lock, &u);
+	assert_int_equal(w->lock.word, 0);
+	qt__user_close(&u);
+	world_free(w);
+}
+
+/*
+ * Two processes that are number 1 of their own PID namespaces: neither knows
+ * the other's number, and the kernel knows both.
+ */
+static int
+number_one(struct world *w, int (*fn)(struct world *w))
+{
+	if (unshare(CLONE_NEWPID) < 0 &&
+	    unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0)
+		return 77;
+	atomic_store(&w->a, (uint64_t)world_start(w, fn));
+	return 0;
+}
+
+static int
+hold_in_namespace(struct world *w)
+{
+	return number_one(w, hold);
+}
+
+static int
+take_from_other(struct world *w)
+{
+	static struct qt__user	u;
+
+	if (getpid() != 1 ||
+	    qt__user_open(&u, w->dir, 1000, soon(), NULL) < 0 ||
+	    qt__lock_take(&w->lock, &u, 0, NULL) != -EBUSY)
+		return 1;
+	atomic_store(&w->step, 2);
+	if (qt__lock_take(&w->lock, &u, soon(), NULL) != 1)
+		return 2;
+	atomic_store(&w->step, 3);
+	return 0;
+}
+
+static int
+take_in_namespace(struct world *w)
+{
+	return number_one(w, take_from_other);
+}
+
+static bool
+has_namespaces(void)
+{
+	int	status;
+	pid_t	pid = fork();
+
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWPID) < 0 &&
+		    unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0);
+	waitpid(pid, &status, 0);
+	return status == 0;
+}
+
+QT_TEST(processes_of_two_pid_namespaces_take_it_from_each_other)
+{
+	struct world	*w;
+	pid_t		 one, two, inner;
+	bool		 is_early;
+
+	(void)state;
+	if (!has_namespaces()) {
+		print_message("# no PID namespaces are permitted here\n");
+		skip();
+	}
+	w = world();
+	one = world_start(w, hold_in_namespace);
+	assert_true(world_await(w, 1));
+	while (atomic_load(&w->a) == 0)
+		sched_yield();
+	inner = (pid_t)atomic_load(&w->a);
+	two = world_start(w, take_in_namespace);
+	assert_true(world_await(w, 2));
+	assert_true(world_await_word(w, STARVED));
+	is_early = atomic_load(&w->step) != 2;
+	kill(inner, SIGKILL);
+	assert_true(world_await(w, 3));
+	assert_false(is_early);
+	world_kill(one);
+	world_kill(two);
+	world_free(w);
+}
+
 /*
  * It waits for a millisecond, in which the others may take as many turns as
  * they can; from then on they leave it to the starved, of which there are

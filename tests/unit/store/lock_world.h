@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,9 +22,11 @@
 #include "../../../libcommon/store/lock_priv.h"
 
 #define LONG_MS		30000
+#define STARVED		(1u << 22)	/* lock.c's */
 
 struct world {
 	int		 dir;		/* of the folder that holds LOCK */
+	int		 mem;		/* this memory, as a file */
 	struct qt__lock	 lock;
 	_Atomic uint32_t step;		/* how far a child has come */
 	_Atomic uint64_t a, b;		/* equal whenever nobody changes them */
@@ -42,12 +45,15 @@ static struct world *
 world_new(void)
 {
 	char		 path[] = "/tmp/qt-lock-XXXXXX";
-	struct world	*w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int		 fd;
+	struct world	*w;
+	int		 fd, mem = memfd_create("lock", MFD_CLOEXEC);
 
-	if (w == MAP_FAILED || mkdtemp(path) == NULL)
+	if (mem < 0 || ftruncate(mem, sizeof(*w)) < 0 || mkdtemp(path) == NULL)
 		return NULL;
+	w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+	if (w == MAP_FAILED)
+		return NULL;
+	w->mem = mem;
 	w->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd = openat(w->dir, "LOCK", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (w->dir < 0 || fd < 0)
@@ -69,6 +75,7 @@ world_free(struct world *w)
 	if (len > 0)
 		rmdir(path);
 	close(w->dir);
+	close(w->mem);
 	munmap(w, sizeof(*w));
 }
 
@@ -80,7 +87,10 @@ world_start(struct world *w, int (*fn)(struct world *w))
 	pid_t	pid = fork();
 
 	if (pid == 0) {
-		int	rc = fn(w);
+		int	rc;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		rc = fn(w);
 
 		if (rc != 0)
 			_exit(rc);
@@ -97,6 +107,21 @@ world_await(struct world *w, uint32_t step)
 	uint64_t	until = soon();
 
 	while (atomic_load(&w->step) < step) {
+		if (qt_clock_mono_ms() > until)
+			return 0;
+		usleep(200);
+	}
+	return 1;
+}
+
+/* Until these bits are in the lock's word. */
+__attribute__((unused))
+static int
+world_await_word(struct world *w, uint32_t bits)
+{
+	uint64_t	until = soon();
+
+	while ((atomic_load(&w->lock.word) & bits) != bits) {
 		if (qt_clock_mono_ms() > until)
 			return 0;
 		usleep(200);
