@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What flushing and merging have in common. See compact_priv.h.
+ *
+ *	source | stretch | keep | output --> run/ --> manifest
+ *	         so far    what somebody sees
+ */
+#include <endian.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <qt/base/sys.h>
+
+#include "compact_priv.h"
+
+#define BIG_VALUE	20u	/* bytes, see QT__BIG */
+#define BUDGET_MAX	(UINT64_C(1) << 50)
+
+void
+qt__work_clear(struct qt__work *work)
+{
+	free(work->gone);
+	work->gone = NULL;
+	work->gone_count = 0;
+}
+
+int
+qt__step_begin(struct qt__step *s, struct qt__work *work,
+    const struct qt__manifest *from)
+{
+	uint64_t	total = 0;
+
+	*s = (struct qt__step){ .work = work, .from = from };
+	qt__work_clear(work);
+	for (uint32_t i = 0; i < from->run_count; i++)
+		total += from->runs[i].bytes;
+	s->out.work = work;
+	s->out.slice_size = work->slice_size > 0 ? work->slice_size :
+	    qt__plan_slice_size(total);
+	return qt__manifest_edit(&s->edit, from);
+}
+
+/* --- Records ------------------------------------------------------------- */
+
+static int
+drop(void *step, const struct qt__entry *e)
+{
+	struct qt__step	*s = step;
+	uint64_t	 number;
+
+	if ((e->flags & QT__BIG) == 0 || e->value_len != BIG_VALUE)
+		return 0;
+	memcpy(&number, e->value, sizeof(number));
+	number = le64toh(number);
+	return number == 0 ? 0 : qt_buf_add(&s->drops, &number, sizeof(number));
+}
+
+/* The first key that is greater. */
+static int
+seek_behind(struct qt__cursor *c, const void *key, size_t len)
+{
+	struct qt_buf	next = QT_BUF_INIT;
+	int		r;
+
+	if (len == 0)
+		return c->ops->seek(c, "", 0);
+	r = qt_buf_add(&next, key, len);
+	if (r == 0)
+		r = qt_buf_add(&next, "", 1);
+	if (r == 0)
+		r = c->ops->seek(c, next.data, next.len);
+	qt_buf_clear(&next);
+	return r;
+}
+
+static int
+write_all(struct qt__step *s, struct qt__cursor *kept,
+    struct qt__cursor *stretch, uint64_t budget, const void *after,
+    size_t after_len, struct qt_err *err)
+{
+	bool	is_full;
+	int	r, rc = 0;
+
+	for (r = seek_behind(kept, after, after_len); r == 1 && rc == 0;
+	    r = kept->ops->next(kept)) {
+		rc = qt__output_add(&s->out, &kept->entry, err);
+		if (rc == 0 && qt__output_size(&s->out, &is_full) >= budget &&
+		    is_full)
+			rc = qt__stretch_end(stretch);
+		if (rc < 0)
+			return rc;
+	}
+	return r;
+}
+
+int
+qt__step_write(struct qt__step *s, struct qt__cursor *source, bool is_bottom,
+    uint64_t budget, const void *after, size_t after_len, struct qt_buf *upto,
+    struct qt_err *err)
+{
+	struct qt__keep		 rule = { .keep = s->work->keep,
+	    .keep_count = s->work->keep_count, .is_bottom = is_bottom,
+	    .now_ms = s->work->now_ms > s->from->clock_ms ?
+	    s->work->now_ms : s->from->clock_ms, .drop = drop, .arg = s };
+	struct qt__cursor	*stretch, *kept;
+	const void		*key;
+	size_t			 len;
+	int			 rc;
+
+	if (budget > BUDGET_MAX)
+		budget = BUDGET_MAX;
+	if (budget < s->out.slice_size)
+		budget = s->out.slice_size;
+	s->out.next = qt__manifest_fields(s->edit)->next_file;
+	/* Where nearly nothing is kept, reading is what takes the time. */
+	rc = qt__stretch_cursor(&stretch, source, 4 * budget, NULL, 0);
+	if (rc < 0)
+		return rc;
+	rc = qt__keep_cursor(&kept, stretch, &rule);
+	if (rc < 0)
+		return rc;
+	rc = write_all(s, kept, stretch, budget, after, after_len, err);
+	if (rc == 0 && qt__stretch_is_cut(stretch, &key, &len)) {
+		upto->len = 0;
+		rc = qt_buf_add(upto, key, len);
+		if (rc == 0)
+			rc = 1;
+	}
+	kept->ops->close(kept);
+	if (rc >= 0) {
+		int	end = qt__output_finish(&s->out, err);
+
+		rc = end < 0 ? end : rc;
+	}
+	return rc;
+}
+
+/* --- The end ------------------------------------------------------------- */
+
+/* Removes files of big/ that nobody needs any more; they are listed until then. */
+static void
+remove_drops(struct qt__step *s)
+{
+	char	name[40];
+	bool	is_all = true;
+	int	rc;
+
+	for (uint32_t i = 0; i < s->from->drop_count; i++) {
+		if (s->from->drops[i].since > s->work->oldest)
+			continue;
+		snprintf(name, sizeof(name), "big/%012" PRIu64 ".big",
+		    s->from->drops[i].number);
+		rc = qt_sys_unlink(s->work->dirfd, name);
+		is_all = is_all && (rc == 0 || rc == -ENOENT);
+	}
+	if (is_all)
+		qt__manifest_dropped(s->edit, s->work->oldest);
+}
+
+static int
+list_drops(struct qt__step *s)
+{
+	uint64_t	number;
+	int		rc = 0;
+
+	for (size_t at = 0; at < s->drops.len && rc == 0;
+	    at += sizeof(number)) {
+		memcpy(&number, s->drops.data + at, sizeof(number));
+		rc = qt__manifest_drop(s->edit, number);
+	}
+	return rc;
+}
+
+static int
+compare_number(const void *a, const void *b)
+{
+	uint64_t	x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return (x > y) - (x < y);
+}
+
+static uint64_t *
+sorted_numbers(const struct qt__manifest *m)
+{
+	uint64_t	*list = malloc((m->slice_count + 1) * sizeof(*list));
+
+	if (list == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < m->slice_count; i++)
+		list[i] = m->slices[i].info.number;
+	qsort(list, m->slice_count, sizeof(*list), compare_number);
+	return list;
+}
+
+/* Which slices are in from, and in the edit no more. */
+static int
+find_gone(struct qt__step *s)
+{
+	const struct qt__manifest	*m = qt__manifest_fields(s->edit);
+	struct qt__work			*work = s->work;
+	uint64_t			*now;
+	uint32_t			 i, n = 0;
+
+	work->gone = sorted_numbers(s->from);
+	now = sorted_numbers(m);
+	if (work->gone == NULL || now == NULL) {
+		free(now);
+		return -ENOMEM;
+	}
+	for (i = 0; i < s->from->slice_count; i++) {
+		while (n < m->slice_count && now[n] < work->gone[i])
+			n++;
+		if (n == m->slice_count || now[n] != work->gone[i])
+			work->gone[work->gone_count++] = work->gone[i];
+	}
+	free(now);
+	return 0;
+}
+
+static int
+save(struct qt__step *s, struct qt__manifest **to, struct qt_err *err)
+{
+	struct qt__manifest	*m = qt__manifest_fields(s->edit);
+	int			 rc = 0;
+
+	if (m->clock_ms < s->work->now_ms)
+		m->clock_ms = s->work->now_ms;
+	if (s->out.count > 0)
+		rc = qt_sys_fsync(s->work->run_dirfd);
+	if (rc < 0) {
+		qt_err_set(err, "sync folder run");
+		return rc;
+	}
+	remove_drops(s);
+	rc = list_drops(s);
+	if (rc == 0)
+		rc = find_gone(s);
+	if (rc == 0)
+		rc = qt__manifest_save(s->edit, s->work->dirfd, to, err);
+	if (rc == 0)
+		s->edit = NULL;
+	return rc;
+}
+
+int
+qt__step_end(struct qt__step *s, int rc, struct qt__manifest **to,
+    struct qt_err *err)
+{
+	int	saved = rc;
+
+	*to = NULL;
+	if (rc >= 0)
+		saved = save(s, to, err);
+	if (saved < 0) {
+		rc = saved;
+		if (rc != -ENOTRECOVERABLE && rc != -ESTALE)
+			qt__output_remove(&s->out);
+		qt__work_clear(s->work);
+	}
+	qt__output_clear(&s->out);
+	qt_buf_clear(&s->drops);
+	qt__manifest_edit_free(s->edit);
+	return rc;
+}
