@@ -18,6 +18,7 @@
 #include "log_priv.h"
 
 #define MAGIC	"qtstlog1"
+#define LONG_FRAME	1024u	/* bytes: reading it costs more than a miss */
 
 uint32_t
 qt__log_seed(const struct qt__log_head *h)
@@ -141,6 +142,41 @@ note_claim(struct qt__log_end *out, const struct qt__log_head *h,
 		out->claim = claim;
 }
 
+/*
+ * Good frames behind the end, at any multiple of 8. What lies there may be
+ * anything, so a long would-be frame is only read through when the one behind it
+ * says that it follows it; or, for it may be the last one, as long as all that
+ * reading is a few times the log.
+ */
+static void
+look_beyond(struct qt__log_end *out, const uint8_t *log, uint64_t size,
+    uint64_t at)
+{
+	const struct qt__log_head *h = (const void *)log;
+	uint32_t	 seed = qt__log_seed(h);
+	uint64_t	 budget = size * 8;
+
+	for (; at < size && size - at >= sizeof(struct qt__frame); at += 8) {
+		const struct qt__frame	*f = (const void *)(log + at), *next;
+		uint64_t		 len = qt__frame_size(f);
+
+		if (f->crc == 0 || len > size - at)
+			continue;
+		next = (const void *)(log + at + len);
+		if (len > LONG_FRAME && (size - at - len < sizeof(*next) ||
+		    next->chain != f->crc)) {
+			if (len > budget)
+				continue;
+			budget -= len;
+		}
+		if (!qt__log_is_frame(log, size, at, seed))
+			continue;
+		if (out->later == 0)
+			out->later = at;
+		note_claim(out, h, f, at);
+	}
+}
+
 void
 qt__log_scan(struct qt__log_end *out, uint8_t *log, uint64_t size)
 {
@@ -168,13 +204,7 @@ qt__log_scan(struct qt__log_end *out, uint8_t *log, uint64_t size)
 		out->records += pending;
 		pending = 0;
 	}
-	for (; at < size && size - at >= sizeof(struct qt__frame); at += 8) {
-		if (!qt__log_is_frame(log, size, at, seed))
-			continue;
-		if (out->later == 0)
-			out->later = at;
-		note_claim(out, h, (const void *)(log + at), at);
-	}
+	look_beyond(out, log, size, at);
 	/* An incomplete batch is to be wiped as well. */
 	if (out->later == 0 && pending > 0)
 		out->later = out->end;

@@ -152,7 +152,11 @@ qt__mem_create(struct qt__mem **out, const char *name,
 	rc = qt_seg_entry_add(seg, &e);
 	if (rc < 0)
 		goto err_after_create;
-	return attach(out, seg, h, false, &spec->key);
+	if (name == NULL)
+		return attach(out, seg, h, false, &spec->key);
+	/* Again, not as a participant: what a fork child can go on with. */
+	qt_seg_close(seg);
+	return qt__mem_open(out, name, false, spec->number, &spec->key, err);
 
 err_after_create:
 	if (name != NULL)

@@ -228,6 +228,7 @@ qt__mem_redo(struct qt__mem *m)
 	uint64_t		 head = atomic_load_explicit(&h->head,
 	    memory_order_acquire);
 	uint64_t		 lines = lines_of(m), puts = 0;
+	uint32_t		 chain = 0;
 	int			 rc;
 
 	if (lines == 0)
@@ -242,7 +243,10 @@ qt__mem_redo(struct qt__mem *m)
 			return rc;
 		at += qt__frame_size(f);
 		puts++;
+		chain = f->crc;
 	}
+	if (puts > 0)
+		atomic_store_explicit(&h->chain, chain, memory_order_relaxed);
 	atomic_store_explicit(&h->puts, atomic_load_explicit(&h->puts,
 	    memory_order_relaxed) + puts, memory_order_relaxed);
 	atomic_store_explicit(&h->indexed, at, memory_order_release);

@@ -94,7 +94,8 @@ struct qt__mem_head {
 	_Atomic uint32_t is_frozen;	/* no more frames will come */
 	_Atomic uint64_t puts;
 
-	_Atomic uint64_t written;	/* to the file; not less than durable */
+	_Atomic uint64_t file;		/* of the files that had its name, which:
+					   counts on when one fails, sync.c */
 	_Atomic uint64_t filled;	/* of the file, bytes ever written */
 	_Atomic uint32_t is_named;	/* its name in the folder is durable */
 	_Atomic uint32_t is_tainted;	/* someone stopped may yet write to it:
@@ -126,7 +127,8 @@ struct qt__mem {
 	uint64_t		 number, base, log_size, node_size;
 	uint32_t		 seed;		/* of the frames' crc */
 	bool			 is_rdonly;
-	int			 wal_fd;	/* -1 until a leader needs it */
+	_Atomic int		 wal_fd;	/* -1 until somebody needs it */
+	uint64_t		 wal_file;	/* head->file of wal_fd */
 	struct qt_hash_key	 key;		/* of the index's hash */
 	_Atomic int		 refs;
 };

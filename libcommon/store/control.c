@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control segment. See control_priv.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <qt/base/clock.h>
+#include <qt/base/sys.h>
+
+#include "control_priv.h"
+
+#define KIND	"store"
+
+int
+qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd, const uint8_t id[16],
+    uint64_t *dev, uint64_t *ino)
+{
+	struct {
+		uint8_t		id[16];
+		uint64_t	dev, ino;
+	} of = { .dev = 0 };
+	static const struct qt_hash_key key = { { 0x71742d73746f7265, 1 } };
+	struct stat	st;
+
+	if (fstatat(dirfd, "LOCK", &st, 0) < 0)
+		return errno == ENOENT ? -QT_EFORMAT : -errno;
+	memcpy(of.id, id, sizeof(of.id));
+	*dev = of.dev = st.st_dev;
+	*ino = of.ino = st.st_ino;
+	snprintf(out, QT__SEG_NAME_SIZE, "/qt-store-%016" PRIx64,
+	    qt_hash(&key, &of, sizeof(of)));
+	return 0;
+}
+
+void
+qt__mem_name(char out[QT__SEG_NAME_SIZE], const char *control, uint64_t number)
+{
+	snprintf(out, QT__SEG_NAME_SIZE, "%s-%" PRIu64, control, number);
+}
+
+static struct qt__ctl *
+find_in(struct qt_seg *seg)
+{
+	struct qt_seg_entry	e;
+
+	if (qt_seg_entry_get(seg, "control", &e) < 0 ||
+	    e.size != sizeof(struct qt__ctl))
+		return NULL;
+	return qt_seg_at(seg, e.offset, sizeof(struct qt__ctl));
+}
+
+int
+qt__control_open(struct qt_seg **seg, struct qt__ctl **out, const char *name,
+    const uint8_t id[16], bool is_rdonly, struct qt_err *err)
+{
+	int	rc = qt_seg_open(name, KIND, is_rdonly ? QT_SEG_RDONLY :
+	    QT_SEG_WRITE, seg, err);
+
+	if (rc < 0)
+		return rc;
+	*out = find_in(*seg);
+	if (*out == NULL)
+		rc = -ENOENT;
+	else if (memcmp((*out)->id, id, 16) != 0)
+		rc = -QT_EFORMAT;
+	if (rc < 0) {
+		qt_err_set(err, "segment '%s' is not this store's", name);
+		qt_seg_close(*seg);
+		*seg = NULL;
+	}
+	return rc;
+}
+
+static void
+read_boot_id(char out[40])
+{
+	int	fd = qt_sys_open(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
+	    O_RDONLY, 0);
+	ssize_t	n = fd < 0 ? 0 : qt_sys_read(fd, out, 36);
+
+	out[n < 0 ? 0 : n] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+int
+qt__control_create(struct qt_seg **seg, struct qt__ctl **out, const char *name,
+    mode_t mode, gid_t group, void (*fill)(struct qt__ctl *ctl, void *arg),
+    void *arg, struct qt_err *err)
+{
+	struct qt_seg_spec	s = {
+		.size = 1 << 20, .entries = 8, .participants = 8,
+		.mode = mode, .group = group, .kind = KIND,
+	};
+	struct qt_seg_entry	e = { .name = "control", .dtype = "|u1",
+		.type = QT_TYPE_RAW };
+	struct qt__ctl		*ctl = NULL;
+	int			 rc;
+
+	rc = qt_seg_create(name, &s, seg, err);
+	if (rc == -EEXIST && qt_seg_unlink(name) == 0)
+		rc = qt_seg_create(name, &s, seg, err);
+	if (rc < 0)
+		return rc;
+	rc = qt_seg_alloc(*seg, sizeof(struct qt__ctl), &e.offset);
+	if (rc == 0) {
+		ctl = qt_seg_at(*seg, e.offset, sizeof(*ctl));
+		ctl->made_ms = qt_clock_real_ms();
+		qt_random(&ctl->generation, sizeof(ctl->generation));
+		read_boot_id(ctl->boot);
+		fill(ctl, arg);
+		e.size = e.shape[0] = sizeof(*ctl);
+		rc = qt_seg_entry_add(*seg, &e);
+	}
+	if (rc == 0) {
+		*out = ctl;
+		if (name == NULL)
+			return 0;
+		/* Again, not as a participant: see qt__mem_create(). */
+		qt_seg_close(*seg);
+		return qt__control_open(seg, out, name, ctl->id, false, err);
+	}
+	qt_err_set(err, "shared memory for the store");
+	if (name != NULL)
+		(void)qt_seg_unlink(name);
+	qt_seg_close(*seg);
+	*seg = NULL;
+	return rc;
+}

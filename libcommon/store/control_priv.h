@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_STORE_CONTROL_PRIV_H
+#define QT_STORE_CONTROL_PRIV_H
+/*
+ * The control segment of a store (kind "store"): what its users agree on while
+ * the machine runs. It can be made again from the folder at any time nobody
+ * uses the store, and is, after a reboot: recover.c.
+ *
+ * first_wal, active and manifest say where the data is:
+ *
+ *	memtables first_wal .. active	(segments NAME-NUMBER)
+ *	manifest			(manifest/NUMBER)
+ *
+ * and epoch is incremented after each change to them. Who reads them reads
+ * epoch first, so what it builds is at least as new as that epoch says, and
+ * builds it again when epoch has moved on.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <qt/base/hash.h>
+#include <qt/shm/segment.h>
+
+#include "lock_priv.h"
+
+#define QT__MEMS_MAX	16u		/* memtables at once, one active */
+#define QT__SLOTS	2048u
+
+/* Who must find its files: a snapshot. */
+struct qt__slot {
+	_Atomic uint32_t owner;		/* a user's id; 0: free */
+	uint32_t	pid;		/* for people */
+	_Atomic uint64_t version;	/* 0: not said yet, so everything */
+	_Atomic uint64_t manifest;
+	_Atomic uint64_t since_ms;
+};
+
+enum qt__count {
+	QT__PUTS, QT__DELS, QT__GETS, QT__SCANS, QT__SYNCS, QT__SYNCED_BYTES,
+	QT__FLUSHES, QT__COMPACTIONS, QT__WRITTEN_BYTES, QT__STALLS,
+	QT__CACHE_HITS, QT__CACHE_MISSES,
+	QT__COUNT_
+};
+
+struct qt__ctl {
+	uint8_t		id[16];		/* of the store */
+	char		boot[40];	/* id of the boot that it was made in */
+	uint64_t	dev, ino;	/* of LOCK: tells a copied folder apart */
+	uint64_t	generation;	/* random: this segment */
+	struct qt_hash_key key;		/* of the memtables' hash */
+	uint64_t	made_ms;
+	uint64_t	pad0[2];
+
+	struct qt__lock	write, sync, maintain;
+
+	_Atomic uint64_t epoch;
+	_Atomic uint64_t first_wal, active, manifest;
+	uint64_t	pad1[4];
+
+	_Atomic uint64_t durable;	/* a version */
+	_Atomic uint32_t round;		/* futex: a sync has ended */
+	_Atomic uint32_t sleepers;	/* in round */
+	_Atomic uint32_t poison;	/* errno of the disk's failure, or 0 */
+	_Atomic uint32_t slot_high;	/* slots ever used */
+	_Atomic uint64_t clock_ms;	/* the highest time; never goes back */
+	_Atomic uint64_t synced_ms;	/* CLOCK_MONOTONIC of the last sync */
+	_Atomic uint64_t next_big;	/* number of the next file in big/ */
+	_Atomic uint32_t syncer;	/* user id of who will sync later */
+	_Atomic uint32_t due;		/* maintenance is due: a hint */
+	_Atomic uint64_t frozen_ms;	/* when the active memtable was begun */
+
+	_Atomic uint64_t counts[QT__COUNT_];
+	struct qt__slot	slots[QT__SLOTS];
+};
+
+static inline void
+qt__count(struct qt__ctl *ctl, enum qt__count which, uint64_t n)
+{
+	atomic_fetch_add_explicit(&ctl->counts[which], n,
+	    memory_order_relaxed);
+}
+
+/* The segments' names: "/qt-store-" and 16 hex digits, "-NUMBER". */
+#define QT__SEG_NAME_SIZE 64
+int	qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd,
+	    const uint8_t id[16], uint64_t *dev, uint64_t *ino);
+void	qt__mem_name(char out[QT__SEG_NAME_SIZE], const char *control,
+	    uint64_t number);
+
+/* Opens one that is there. -ENOENT; -QT_EFORMAT when it is of another store. */
+int	qt__control_open(struct qt_seg **seg, struct qt__ctl **out,
+	    const char *name, const uint8_t id[16], bool is_rdonly,
+	    struct qt_err *err);
+/*
+ * Makes it; fill() puts in what it says before anybody can find it: a segment
+ * without its entry is one whose maker died, and -ENOENT for qt__control_open().
+ * Only under QT__LOCK_FORMAT: one of a dead maker is replaced. name NULL: for
+ * this process alone.
+ */
+int	qt__control_create(struct qt_seg **seg, struct qt__ctl **out,
+	    const char *name, mode_t mode, gid_t group,
+	    void (*fill)(struct qt__ctl *ctl, void *arg), void *arg,
+	    struct qt_err *err);
+
+#endif /* QT_STORE_CONTROL_PRIV_H */

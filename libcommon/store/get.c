@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading one key. See <qt/store/store.h>. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <zlib.h>
+
+#include "store_priv.h"
+
+static int
+look_in_runs(struct qt_store *s, struct qt__super *super, struct qt__entry *e,
+    void **own, const void *key, size_t len, uint64_t max_version,
+    struct qt_err *err)
+{
+	uint64_t			 hash = qt__run_hash(key, len);
+	const struct qt__manifest	*m;
+	int				 rc;
+
+	rc = qt__super_manifest(s, super, &m, err);
+	for (uint32_t i = 0; rc == 0 && i < m->run_count; i++) {
+		const struct qt__slice	*slice = qt__manifest_find(m,
+		    &m->runs[i], key, len);
+		struct qt__run		*run;
+
+		if (slice == NULL || slice->info.min_version > max_version)
+			continue;
+		rc = qt__super_run(s, super, (uint32_t)(slice - m->slices),
+		    &run, err);
+		if (rc == 0)
+			rc = qt__run_get(run, e, own, key, len, hash,
+			    max_version, err);
+	}
+	return rc;
+}
+
+int
+qt__lookup(struct qt_store *s, struct qt__super *super, struct qt__entry *e,
+    void **own, const void *key, size_t len, uint64_t max_version,
+    struct qt_err *err)
+{
+	uint32_t	hash = qt__mem_hash(super->mems[0], key, len);
+	int		rc;
+
+	*own = NULL;
+	for (uint32_t i = 0; i < super->mem_count; i++) {
+		if (super->mems[i]->base > max_version)
+			continue;
+		rc = qt__mem_get(super->mems[i], e, key, len, hash,
+		    max_version);
+		if (rc < 0)
+			qt_err_set(err, "memtable %llu",
+			    (unsigned long long)super->mems[i]->number);
+		if (rc != 0)
+			return rc;
+	}
+	return look_in_runs(s, super, e, own, key, len, max_version, err);
+}
+
+/* The length, 4 bytes, then zlib's. */
+static int
+inflate_value(struct qt_store_value *out, const struct qt__entry *e,
+    struct qt_err *err)
+{
+	uint32_t	 len = 0;
+	uLongf		 got;
+	void		*data;
+
+	if (e->value_len >= 4)
+		memcpy(&len, e->value, 4);
+	if (e->value_len < 4 || len > QT_STORE_VALUE_MAX) {
+		qt_err_set(err, "a deflated value of an impossible length");
+		return -QT_ECORRUPT;
+	}
+	data = malloc((size_t)len + 1);
+	if (data == NULL)
+		return -ENOMEM;
+	got = len;
+	if (uncompress(data, &got, e->value + 4, e->value_len - 4) != Z_OK ||
+	    got != len) {
+		free(data);
+		qt_err_set(err, "a deflated value does not inflate");
+		return -QT_ECORRUPT;
+	}
+	free(out->own_);
+	out->own_ = data;
+	out->data = data;
+	out->len = len;
+	return 0;
+}
+
+/* A found entry as what the caller sees; takes own over. */
+static int
+give_value(struct qt_store *s, struct qt_store_value *out,
+    const struct qt__entry *e, void *own, struct qt_err *err)
+{
+	out->own_ = own;
+	out->data = e->value;
+	out->len = e->value_len;
+	out->version = e->version;
+	out->expires_ms = e->expires_ms;
+	out->tag = e->tag;
+	if ((e->flags & QT__DEL) != 0 ||
+	    (e->expires_ms != 0 && e->expires_ms <= qt__store_now(s)))
+		return -ENOENT;
+	if (e->flags & QT__DEFLATED)
+		return inflate_value(out, e, err);
+	return 0;
+}
+
+static void
+count_get(struct qt_store *s, struct qt__stripe *stripe)
+{
+	uint64_t	n = atomic_load_explicit(&stripe->gets,
+	    memory_order_relaxed) + 1;
+
+	if (n >= 1024 && !s->is_rdonly) {
+		qt__count(s->ctl, QT__GETS, n);
+		n = 0;
+	}
+	atomic_store_explicit(&stripe->gets, n, memory_order_relaxed);
+}
+
+int
+qt_store_get(struct qt_store *s, const struct qt_store_snap *snap,
+    struct qt_store_value *out, const void *key, size_t key_len,
+    struct qt_err *err)
+{
+	struct qt__stripe	*stripe;
+	struct qt__entry	 e;
+	void			*own;
+	int			 rc;
+
+	(void)snap;
+	*out = (struct qt_store_value)QT_STORE_VALUE_INIT;
+	if (key_len == 0 || key_len > QT_STORE_KEY_MAX)
+		return -EMSGSIZE;
+	do {
+		rc = qt__super_get(s, &stripe, err);
+		if (rc < 0)
+			return rc;
+		count_get(s, stripe);
+		rc = qt__lookup(s, stripe->super, &e, &own, key, key_len,
+		    UINT64_MAX, err);
+		/* A file that compaction removed: its successor is there. */
+		if (rc < 0)
+			qt__super_release(stripe);
+	} while (rc == -ENOENT);
+	if (rc < 0)
+		return rc;
+	out->hold_ = stripe;
+	rc = rc == 0 ? -ENOENT : give_value(s, out, &e, own, err);
+	if (rc < 0)
+		qt_store_value_clear(out);
+	return rc;
+}
+
+void
+qt_store_value_clear(struct qt_store_value *value)
+{
+	qt__super_release(value->hold_);
+	free(value->own_);
+	*value = (struct qt_store_value)QT_STORE_VALUE_INIT;
+}

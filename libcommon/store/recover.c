@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shared memory, from the folder.
+ *
+ * When the control segment is not there (after a reboot, or the first time), and
+ * nobody uses the store, the first one to open it makes it again, under the lock
+ * byte QT__LOCK_FORMAT: each log that is not in runs yet is read into a memtable
+ * of its own, checked, cut where it was torn, and indexed; last of all the
+ * control segment appears. Killed before: the next one begins again and replaces
+ * what it finds.
+ *
+ * Logs are one history: log n + 1 begins where log n ends. So the history ends
+ * at the first gap, and what lies behind is thrown away, unless something in it
+ * says that durability had reached beyond the gap: that is damage, and refused.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <qt/base/clock.h>
+#include <qt/base/sys.h>
+
+#include "log_priv.h"
+#include "store_priv.h"
+
+#define PIECE	(UINT64_C(1) << 20)
+
+struct recovery {
+	struct qt_store		*s;
+	struct qt__manifest	*manifest;
+	struct qt__mem		*mems[QT__MEMS_MAX];
+	uint32_t		 count;
+	uint64_t		 number;	/* of the next log */
+	uint64_t		 base;		/* where it begins */
+	uint64_t		 claim;		/* durable, as the logs say */
+	uint64_t		 clock_ms;
+	uint32_t		 chain;
+	bool			 is_over;	/* the history ended already */
+};
+
+static int
+make_mem(struct recovery *r, uint64_t size, struct qt__mem **out,
+    struct qt_err *err)
+{
+	struct qt_store		*s = r->s;
+	uint64_t		 want = s->set.memtable_size > size ?
+	    s->set.memtable_size : size;
+	struct qt__mem_spec	 spec = {
+		.number = r->number, .base = r->base, .store = s->store_id,
+		.log_size = (want + QT__BACK_STEP - 1) / QT__BACK_STEP *
+		    QT__BACK_STEP,
+		.chain = r->chain, .mode = s->mode, .group = s->group,
+		.key = s->ctl->key,
+	};
+	char			 name[QT__SEG_NAME_SIZE];
+	int			 rc;
+
+	qt__mem_name(name, s->name, r->number);
+	if (!s->is_private)
+		(void)qt_seg_unlink(name);
+	rc = qt__mem_create(out, s->is_private ? NULL : name, &spec, err);
+	return rc;
+}
+
+/* The file's bytes into the image, and a head that is known to be good. */
+static int
+read_file(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
+    struct qt_err *err)
+{
+	uint64_t	at = 0;
+	int		rc = 0;
+
+	if (size > QT__BACK_STEP)
+		rc = qt_seg_back(m->seg, m->head->log_at, size);
+	while (rc == 0 && at < size) {
+		ssize_t	n = qt_sys_pread(fd, m->log + at,
+		    size - at < PIECE ? size - at : PIECE, (off_t)at);
+
+		if (n < 0)
+			rc = (int)n;
+		else if (n == 0)
+			break;
+		else
+			at += (uint64_t)n;
+	}
+	if (rc < 0) {
+		qt_err_set(err, "read log %llu",
+		    (unsigned long long)r->number);
+		return rc;
+	}
+	if (size > QT__BACK_STEP)
+		atomic_store(&m->head->backed, (size + QT__BACK_STEP - 1) /
+		    QT__BACK_STEP * QT__BACK_STEP);
+	return qt__log_check((const void *)m->log, at, r->number,
+	    r->s->store_id, err);
+}
+
+/* Good frames behind the end would come back with the next ones: zeros. */
+static int
+wipe(struct qt__mem *m, int fd, uint64_t from, uint64_t size)
+{
+	static const uint8_t	zeros[PIECE];
+	int			rc = 0;
+
+	memset(m->log + from, 0, size - from);
+	while (rc >= 0 && from < size) {
+		ssize_t	n = qt_sys_pwrite(fd, zeros, size - from < PIECE ?
+		    size - from : PIECE, (off_t)from);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -EIO;
+		from += (uint64_t)n;
+	}
+	return rc;
+}
+
+static int
+use_log(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
+    struct qt_err *err)
+{
+	const struct qt__log_head *h = (const void *)m->log;
+	struct qt__log_end	   end;
+	int			   rc = 0;
+
+	qt__log_scan(&end, m->log, size);
+	if (end.claim > r->claim)
+		r->claim = end.claim;
+	if (r->is_over || (r->count > 0 && h->base != r->base)) {
+		r->is_over = true;
+		return 0;
+	}
+	if (end.later != 0 && !r->s->is_private && r->claim <= h->base +
+	    end.end)
+		rc = wipe(m, fd, end.end, size);
+	/* What is in the page cache only counts as durable from now on. */
+	if (rc == 0 && !r->s->is_private)
+		rc = qt_sys_fsync(fd);
+	if (rc < 0) {
+		qt_err_set(err, "sync log %llu",
+		    (unsigned long long)r->number);
+		return rc;
+	}
+	m->base = m->head->base = h->base;
+	m->seed = qt__log_seed(h);
+	atomic_store(&m->head->chain, end.chain);
+	atomic_store(&m->head->head, end.end);
+	atomic_store(&m->head->room, size);
+	atomic_store(&m->head->filled, size);
+	r->base = h->base + end.end;
+	r->chain = end.chain;
+	if (end.clock_ms > r->clock_ms)
+		r->clock_ms = end.clock_ms;
+	/* Room in the index for as many keys as there may be. */
+	rc = qt__mem_room(m, 0, end.records);
+	return rc < 0 ? rc : qt__mem_redo(m);
+}
+
+/* 1: read; 0: there is no such log, or it was never begun. */
+static int
+load_log(struct recovery *r, struct qt_err *err)
+{
+	struct qt_store	*s = r->s;
+	struct qt__mem	*m;
+	struct stat	 st;
+	char		 name[32];
+	int		 fd, rc;
+
+	qt__wal_name(name, r->number);
+	fd = qt_sys_open(s->wal_dirfd, name, s->is_private ? O_RDONLY : O_RDWR,
+	    0);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		rc = fd < 0 ? fd : -errno;
+		qt_err_set(err, "open log '%s'", name);
+		goto out;
+	}
+	rc = make_mem(r, (uint64_t)st.st_size, &m, err);
+	if (rc < 0)
+		goto out;
+	rc = read_file(r, m, fd, (uint64_t)st.st_size, err);
+	if (rc == -QT_EFORMAT) {
+		/* Recycled, or made, and nothing was ever synced to it. */
+		qt__mem_release(m);
+		rc = 0;
+		goto out;
+	}
+	if (rc == 0)
+		rc = use_log(r, m, fd, (uint64_t)st.st_size, err);
+	if (rc < 0 || r->is_over)
+		qt__mem_release(m);
+	else
+		r->mems[r->count++] = m;
+	if (rc == 0)
+		rc = 1;
+out:
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static int
+load_logs(struct recovery *r, struct qt_err *err)
+{
+	struct qt__mem	*m;
+	int		 rc = 1;
+
+	while (rc == 1 && r->count < QT__MEMS_MAX - 1) {
+		rc = load_log(r, err);
+		if (rc == 1)
+			r->number++;
+	}
+	if (rc < 0)
+		return rc;
+	if (r->claim > r->base) {
+		qt_err_set(err, "the log is damaged at %llu (log %llu), and had "
+		    "been durable up to %llu: see 'verify'",
+		    (unsigned long long)r->base,
+		    (unsigned long long)(r->number - 1),
+		    (unsigned long long)r->claim);
+		return -QT_ECORRUPT;
+	}
+	if (r->count > 0)
+		return 0;
+	rc = make_mem(r, 0, &m, err);
+	if (rc == 0)
+		r->mems[r->count++] = m;
+	return rc;
+}
+
+static void
+fill(struct qt__ctl *ctl, void *arg)
+{
+	struct recovery		*r = arg;
+	struct qt_store		*s = r->s;
+	struct qt__mem		*active = r->mems[r->count - 1];
+
+	memcpy(ctl->id, s->format.id, sizeof(ctl->id));
+	ctl->key = s->ctl->key;
+	ctl->dev = s->ctl->dev;
+	ctl->ino = s->ctl->ino;
+	ctl->first_wal = r->mems[0]->number;
+	ctl->active = active->number;
+	ctl->manifest = r->manifest->number;
+	ctl->durable = r->base;
+	ctl->clock_ms = r->clock_ms;
+	ctl->frozen_ms = qt_clock_mono_ms();
+	ctl->next_big = 1;
+	ctl->epoch = 1;
+}
+
+static void
+clear(struct recovery *r)
+{
+	for (uint32_t i = 0; i < r->count; i++)
+		qt__mem_release(r->mems[i]);
+	qt__manifest_free(r->manifest);
+}
+
+static int
+rebuild(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__ctl	 seed = { .dev = s->ctl->dev, .ino = s->ctl->ino };
+	struct recovery	 r = { .s = s };
+	int		 rc;
+
+	qt_hash_key_init(&seed.key);
+	s->ctl = &seed;
+	rc = qt__manifest_load(&r.manifest, s->dirfd, 0, err);
+	if (rc == 0) {
+		r.number = r.manifest->first_wal;
+		r.clock_ms = r.manifest->clock_ms;
+		/* Versions do not repeat, whatever became of the logs. */
+		r.base = (r.manifest->version + 1023) & ~UINT64_C(1023);
+		rc = load_logs(&r, err);
+	}
+	if (rc == 0)
+		rc = qt__control_create(&s->seg, &s->ctl,
+		    s->is_private ? NULL : s->name, s->mode, s->group, fill,
+		    &r, err);
+	clear(&r);
+	return rc;
+}
+
+int
+qt__recover(struct qt_store *s, struct qt_err *err)
+{
+	uint64_t	deadline = qt__store_deadline(s);
+	int		fd = qt_sys_open(s->dirfd, "LOCK", O_RDWR, 0), rc;
+
+	if (fd < 0) {
+		qt_err_set(err, "open 'LOCK'");
+		return fd;
+	}
+	while ((rc = qt_sys_lock(fd, F_WRLCK, QT__LOCK_FORMAT, 1)) == -EAGAIN) {
+		if (qt_clock_mono_ms() > deadline) {
+			qt_err_set(err, "another process has been opening the "
+			    "store for too long");
+			rc = -ETIMEDOUT;
+			break;
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	if (rc == 0) {
+		struct qt__ctl	*ids = s->ctl;
+
+		rc = qt__control_open(&s->seg, &s->ctl, s->name, s->format.id,
+		    false, err);
+		if (rc < 0)
+			s->ctl = ids;
+		/* Somebody has memory of it that we do not see. */
+		if (rc == -ENOENT && qt_sys_is_used(fd, QT__USER_BASE,
+		    QT__USER_MAX + 1) == 1) {
+			qt_err_set(err, "the store is in use, by a process "
+			    "whose shared memory is not here: in another "
+			    "container or on another host, or somebody has "
+			    "removed it from /dev/shm");
+			rc = -EBUSY;
+		} else if (rc == -ENOENT) {
+			rc = rebuild(s, err);
+		}
+	}
+	close(fd);
+	return rc;
+}

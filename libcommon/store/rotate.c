@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The next memtable, and the files of logs.
+ *
+ *	1. freeze the active one
+ *	2. make segment NAME-(n+1) and file wal/(n+1)
+ *	3. active = n + 1, epoch + 1
+ *
+ * All under WRITE. Killed after 1: the next writer finds the active one frozen
+ * and does 1 to 3 again. Killed after 2: what it finds in the way is nobody's,
+ * because active has not named it, and is replaced.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <qt/base/clock.h>
+#include <qt/base/sys.h>
+
+#include "store_priv.h"
+
+#define ROOM_STEP	(UINT64_C(1) << 20)
+#define SPARE		"spare.wal"
+
+void
+qt__wal_name(char out[32], uint64_t number)
+{
+	snprintf(out, 32, "%012" PRIu64 ".wal", number);
+}
+
+int
+qt__wal_open(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
+{
+	uint64_t	file = atomic_load(&m->head->file);
+	int		fd = atomic_load(&m->wal_fd), none = -1;
+	char		name[32];
+
+	if (fd >= 0 && m->wal_file == file)
+		return fd;
+	if (fd >= 0) {
+		/* Its successor has its name: sync.c, rescue(). */
+		close(fd);
+		atomic_store(&m->wal_fd, -1);
+	}
+	qt__wal_name(name, m->number);
+	fd = qt_sys_open(s->wal_dirfd, name, O_RDWR | O_CREAT, 0666);
+	if (fd < 0) {
+		qt_err_set(err, "open log '%s'", name);
+		return fd;
+	}
+	m->wal_file = file;
+	if (!atomic_compare_exchange_strong(&m->wal_fd, &none, fd)) {
+		close(fd);
+		fd = none;
+	}
+	return fd;
+}
+
+int
+qt__wal_room(struct qt_store *s, struct qt__mem *m, uint64_t end,
+    struct qt_err *err)
+{
+	uint64_t	room = atomic_load_explicit(&m->head->room,
+	    memory_order_relaxed);
+	int		fd, rc;
+
+	if (end <= room || s->set.mode == QT_STORE_MEMORY)
+		return 0;
+	end = (end + ROOM_STEP - 1) & ~(ROOM_STEP - 1);
+	fd = qt__wal_open(s, m, err);
+	if (fd < 0)
+		return fd;
+	rc = qt_sys_fallocate(fd, 0, (off_t)room, (off_t)(end - room));
+	/* Not every file system can: then a full disk is found by the leader. */
+	if (rc < 0 && rc != -EOPNOTSUPP) {
+		qt_err_set(err, "disk space for log %llu",
+		    (unsigned long long)m->number);
+		return rc;
+	}
+	atomic_store_explicit(&m->head->room, end, memory_order_relaxed);
+	return 0;
+}
+
+/* The file: the spare one, whose blocks are there already, or none yet. */
+static int
+make_file(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
+{
+	char		name[32];
+	struct stat	st;
+	int		rc;
+
+	if (s->set.mode == QT_STORE_MEMORY)
+		return 0;
+	qt__wal_name(name, m->number);
+	rc = qt_sys_rename(s->wal_dirfd, SPARE, name);
+	if (rc < 0 && rc != -ENOENT) {
+		qt_err_set(err, "rename '" SPARE "' to '%s'", name);
+		return rc;
+	}
+	if (rc == 0 && fstatat(s->wal_dirfd, name, &st, 0) == 0) {
+		uint64_t	size = (uint64_t)st.st_size;
+
+		if (size > m->log_size)
+			size = m->log_size;
+		atomic_store(&m->head->room, size);
+		atomic_store(&m->head->filled, size);
+	}
+	return 0;
+}
+
+static int
+make_next(struct qt_store *s, const struct qt__mem *active,
+    struct qt__mem **out, struct qt_err *err)
+{
+	struct qt__mem_spec	spec = {
+		.number = active->number + 1,
+		.base = active->base + atomic_load(&active->head->head),
+		.log_size = (s->set.memtable_size + QT__BACK_STEP - 1) /
+		    QT__BACK_STEP * QT__BACK_STEP,
+		.store = s->store_id,
+		.chain = atomic_load(&active->head->chain),
+		.mode = s->mode, .group = s->group, .key = s->ctl->key,
+	};
+	char			name[QT__SEG_NAME_SIZE];
+	int			rc;
+
+	qt__mem_name(name, s->name, spec.number);
+	rc = qt__mem_create(out, name, &spec, err);
+	if (rc == -EEXIST && qt_seg_unlink(name) == 0)
+		rc = qt__mem_create(out, name, &spec, err);
+	if (rc < 0)
+		return rc;
+	rc = make_file(s, *out, err);
+	if (rc < 0) {
+		(void)qt_seg_unlink(name);
+		qt__mem_release(*out);
+	}
+	return rc;
+}
+
+int
+qt__rotate(struct qt_store *s, struct qt__mem *active, struct qt_err *err)
+{
+	struct qt__ctl	*ctl = s->ctl;
+	struct qt__mem	*next;
+	uint64_t	 first = atomic_load(&ctl->first_wal);
+	int		 rc;
+
+	if (active->number + 1 - first >= QT__MEMS_MAX - 1) {
+		qt_err_set(err, "%u memtables wait to be written to runs",
+		    QT__MEMS_MAX - 1);
+		return -EAGAIN;
+	}
+	atomic_store(&active->head->is_frozen, 1);
+	rc = make_next(s, active, &next, err);
+	if (rc < 0) {
+		qt_err_wrap(err, "begin memtable %llu",
+		    (unsigned long long)active->number + 1);
+		return rc;
+	}
+	atomic_store(&ctl->frozen_ms, qt_clock_mono_ms());
+	atomic_store(&ctl->active, next->number);
+	atomic_fetch_add(&ctl->epoch, 1);
+	atomic_store(&ctl->due, 1);
+	qt__mem_release(next);
+	return 0;
+}

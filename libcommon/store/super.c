@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What readers see: supers. See store_priv.h. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <qt/base/clock.h>
+
+#include "store_priv.h"
+
+/* A thread keeps to one stripe. */
+static struct qt__stripe *
+stripe_of(struct qt__super *super)
+{
+	static _Atomic unsigned int	next;
+	static _Thread_local unsigned int mine;
+
+	if (mine == 0)
+		mine = atomic_fetch_add(&next, 1) % QT__STRIPES + 1;
+	return &super->stripes[mine - 1];
+}
+
+void
+qt__super_release(struct qt__stripe *stripe)
+{
+	if (stripe != NULL)
+		atomic_fetch_sub_explicit(&stripe->refs, 1,
+		    memory_order_release);	/* pairs with is_free() */
+}
+
+static struct qt__stripe *
+count_current(struct qt_store *s)
+{
+	for (;;) {
+		struct qt__super	*super = atomic_load_explicit(
+		    &s->super, memory_order_acquire);
+		struct qt__stripe	*stripe;
+
+		if (super == NULL)
+			return NULL;
+		stripe = stripe_of(super);
+		atomic_fetch_add(&stripe->refs, 1);
+		/* Sequentially consistent with is_free()'s look after the
+		   exchange: one of us sees the other. */
+		if (atomic_load(&s->super) == super)
+			return stripe;
+		qt__super_release(stripe);
+	}
+}
+
+static bool
+is_free(const struct qt__super *super)
+{
+	int64_t	sum = 0;
+
+	for (unsigned int i = 0; i < QT__STRIPES; i++)
+		sum += atomic_load(&super->stripes[i].refs);
+	return sum == 0;
+}
+
+static struct qt__open_run *
+find_run(struct qt_store *s, uint64_t number)
+{
+	for (uint32_t i = 0; i < s->run_count; i++)
+		if (s->runs[i].number == number)
+			return &s->runs[i];
+	return NULL;
+}
+
+static void
+drop_run(struct qt_store *s, struct qt__run *run)
+{
+	for (uint32_t i = 0; i < s->run_count; i++) {
+		if (s->runs[i].run != run || --s->runs[i].refs > 0)
+			continue;
+		qt__run_close(run);
+		s->runs[i] = s->runs[--s->run_count];
+		return;
+	}
+}
+
+/* super_mutex. */
+static void
+empty(struct qt_store *s, struct qt__super *super)
+{
+	struct qt__manifest	*m = atomic_load(&super->manifest);
+
+	for (unsigned int i = 0; i < QT__STRIPES; i++)
+		if (s->ctl != NULL && !s->is_rdonly)
+			qt__count(s->ctl, QT__GETS,
+			    atomic_exchange(&super->stripes[i].gets, 0));
+	if (super->open != NULL) {
+		for (uint32_t i = 0; i < m->slice_count; i++)
+			if (super->open[i] != NULL)
+				drop_run(s, super->open[i]);
+		free(super->open);
+		super->open = NULL;
+	}
+	qt__manifest_free(m);
+	atomic_store(&super->manifest, NULL);
+	for (uint32_t i = 0; i < super->mem_count; i++)
+		qt__mem_release(super->mems[i]);
+	super->mem_count = 0;
+	super->is_used = false;
+}
+
+/* One that nobody looks at any more. super_mutex. */
+static struct qt__super *
+take_free(struct qt_store *s)
+{
+	struct qt__super	*found = NULL;
+
+	for (uint32_t i = 0; i < QT__SUPERS; i++) {
+		struct qt__super	*super = &s->supers[i];
+
+		if (super == atomic_load(&s->super))
+			continue;
+		if (super->is_used && is_free(super))
+			empty(s, super);
+		if (!super->is_used && is_free(super) && found == NULL)
+			found = super;
+	}
+	return found;
+}
+
+static struct qt__mem *
+known_mem(const struct qt__super *super, uint64_t number)
+{
+	for (uint32_t i = 0; super != NULL && i < super->mem_count; i++)
+		if (super->mems[i]->number == number)
+			return super->mems[i];
+	return NULL;
+}
+
+static int
+add_mem(struct qt_store *s, struct qt__super *to, const struct qt__super *old,
+    uint64_t number, struct qt_err *err)
+{
+	struct qt__mem	*m = known_mem(old, number);
+	char		 name[QT__SEG_NAME_SIZE];
+	int		 rc;
+
+	if (m != NULL) {
+		atomic_fetch_add(&m->refs, 1);
+	} else {
+		qt__mem_name(name, s->name, number);
+		rc = qt__mem_open(&m, name, s->is_rdonly, number,
+		    &s->ctl->key, err);
+		if (rc < 0)
+			return rc;
+	}
+	to->mems[to->mem_count++] = m;
+	return 0;
+}
+
+/* Slices that the last super had open stay so. super_mutex. */
+static int
+keep_open(struct qt_store *s, struct qt__super *super, struct qt__manifest *m)
+{
+	super->open = calloc(m->slice_count + 1, sizeof(*super->open));
+	if (super->open == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; s->run_count > 0 && i < m->slice_count; i++) {
+		struct qt__open_run	*r = find_run(s,
+		    m->slices[i].info.number);
+
+		if (r == NULL)
+			continue;
+		r->refs++;
+		super->open[i] = r->run;
+	}
+	return 0;
+}
+
+static int
+fill(struct qt_store *s, struct qt__super *super, struct qt_err *err)
+{
+	struct qt__ctl	*ctl = s->ctl;
+	uint64_t	 first, active;
+	int		 rc = 0;
+
+	super->epoch = atomic_load_explicit(&ctl->epoch, memory_order_acquire);
+	super->manifest_number = atomic_load_explicit(&ctl->manifest,
+	    memory_order_acquire);
+	first = atomic_load_explicit(&ctl->first_wal, memory_order_acquire);
+	active = atomic_load_explicit(&ctl->active, memory_order_acquire);
+	super->is_used = true;
+	if (active < first || active - first >= QT__MEMS_MAX) {
+		qt_err_set(err, "the control segment is damaged: memtables "
+		    "%llu to %llu", (unsigned long long)first,
+		    (unsigned long long)active);
+		return -QT_ECORRUPT;
+	}
+	for (uint64_t n = active; rc == 0 && n >= first && n > 0; n--)
+		rc = add_mem(s, super, atomic_load(&s->super), n, err);
+	return rc;
+}
+
+static int
+refresh(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__super	*super, *now;
+	uint64_t		 end = 0, epoch;
+	int			 rc = 0;
+
+	pthread_mutex_lock(&s->super_mutex);
+	for (;;) {
+		epoch = atomic_load_explicit(&s->ctl->epoch,
+		    memory_order_acquire);
+		now = atomic_load(&s->super);
+		if (now != NULL && now->epoch == epoch)
+			break;
+		super = take_free(s);
+		if (super == NULL) {
+			qt_err_set(err, "too many values, scans and snapshots "
+			    "of this handle are open");
+			rc = -QT_EFULL;
+			break;
+		}
+		rc = fill(s, super, err);
+		if (rc == 0) {
+			atomic_store(&s->super, super);
+			continue;
+		}
+		empty(s, super);
+		/* A memtable went while we looked: look again, but not for
+		   ever where one is lost. */
+		if (rc != -ENOENT)
+			break;
+		if (end == 0)
+			end = qt_clock_mono_ms() + 2000;
+		if (epoch == atomic_load(&s->ctl->epoch) &&
+		    qt_clock_mono_ms() > end) {
+			qt_err_wrap(err, "a memtable is gone from /dev/shm");
+			rc = -QT_ECORRUPT;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&s->super_mutex);
+	return rc;
+}
+
+int
+qt__super_get(struct qt_store *s, struct qt__stripe **stripe,
+    struct qt_err *err)
+{
+	for (;;) {
+		int	rc;
+
+		*stripe = count_current(s);
+		if (*stripe != NULL && (*stripe)->super->epoch ==
+		    atomic_load_explicit(&s->ctl->epoch, memory_order_acquire))
+			return 0;
+		qt__super_release(*stripe);
+		*stripe = NULL;
+		rc = refresh(s, err);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+int
+qt__super_manifest(struct qt_store *s, struct qt__super *super,
+    const struct qt__manifest **out, struct qt_err *err)
+{
+	struct qt__manifest	*m = atomic_load_explicit(&super->manifest,
+	    memory_order_acquire);
+	int			 rc = 0;
+
+	if (m == NULL) {
+		pthread_mutex_lock(&s->super_mutex);
+		m = atomic_load(&super->manifest);
+		if (m == NULL) {
+			rc = qt__manifest_load(&m, s->dirfd,
+			    super->manifest_number, err);
+			if (rc == 0)
+				rc = keep_open(s, super, m);
+			if (rc == 0)
+				atomic_store_explicit(&super->manifest, m,
+				    memory_order_release);
+			else
+				qt__manifest_free(m);
+		}
+		pthread_mutex_unlock(&s->super_mutex);
+	}
+	*out = m;
+	return rc;
+}
+
+static int
+add_run(struct qt_store *s, uint64_t number, struct qt__run **out,
+    struct qt_err *err)
+{
+	struct qt__open_run	*r = find_run(s, number), *more;
+	uint32_t		 room;
+	int			 rc;
+
+	if (r != NULL) {
+		r->refs++;
+		*out = r->run;
+		return 0;
+	}
+	if (s->run_count == s->run_room) {
+		room = s->run_room * 2 + 16;
+		more = realloc(s->runs, room * sizeof(*more));
+		if (more == NULL)
+			return -ENOMEM;
+		s->runs = more;
+		s->run_room = room;
+	}
+	rc = qt__run_open(out, s->run_fd, number, s->set.checksums ?
+	    QT__RUN_VERIFY : 0, s->cache, err);
+	if (rc == 0)
+		s->runs[s->run_count++] = (struct qt__open_run){
+			.number = number, .refs = 1, .run = *out };
+	return rc;
+}
+
+int
+qt__super_run(struct qt_store *s, struct qt__super *super, uint32_t i,
+    struct qt__run **out, struct qt_err *err)
+{
+	struct qt__manifest	*m = atomic_load(&super->manifest);
+	int			 rc = 0;
+
+	*out = atomic_load_explicit(&super->open[i], memory_order_acquire);
+	if (*out != NULL)
+		return 0;
+	pthread_mutex_lock(&s->super_mutex);
+	*out = atomic_load(&super->open[i]);
+	if (*out == NULL)
+		rc = add_run(s, m->slices[i].info.number, out, err);
+	if (rc == 0)
+		atomic_store_explicit(&super->open[i], *out,
+		    memory_order_release);
+	pthread_mutex_unlock(&s->super_mutex);
+	return rc;
+}
+
+void
+qt__super_clear(struct qt_store *s)
+{
+	pthread_mutex_lock(&s->super_mutex);
+	atomic_store(&s->super, NULL);
+	for (uint32_t i = 0; s->supers != NULL && i < QT__SUPERS; i++)
+		if (s->supers[i].is_used)
+			empty(s, &s->supers[i]);
+	free(s->runs);
+	s->runs = NULL;
+	s->run_count = s->run_room = 0;
+	pthread_mutex_unlock(&s->super_mutex);
+}

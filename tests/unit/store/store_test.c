@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stores as a whole: what is put is there, for everybody, and after a reboot. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <qt/base/sys.h>
+
+#include "../../../libcommon/store/store_priv.h"
+#include "../test.h"
+
+struct world {
+	char	dir[64], path[80];
+};
+
+static void
+begin(struct world *w, const char *mode)
+{
+	struct qt_store_settings set;
+	struct qt_err		 err = QT_ERR_INIT;
+
+	snprintf(w->dir, sizeof(w->dir), "/tmp/qt-store-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->path, sizeof(w->path), "%s/store", w->dir);
+	qt_store_settings_init(&set);
+	assert_int_equal(qt_store_settings_set(&set, "mode", mode, &err), 0);
+	assert_int_equal(qt_store_settings_set(&set, "memtable-size", "1M",
+	    &err), 0);
+	if (qt_store_init(w->path, &set, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static struct qt_store *
+must_open(const struct world *w)
+{
+	struct qt_store	*s;
+	struct qt_err	 err = QT_ERR_INIT;
+
+	if (qt_store_open(w->path, NULL, &s, &err) < 0)
+		fail_msg("%s", err.text);
+	return s;
+}
+
+/* What a reboot leaves of shared memory: nothing. */
+static void
+reboot(struct qt_store *s)
+{
+	char		name[QT__SEG_NAME_SIZE], control[QT__SEG_NAME_SIZE];
+	uint64_t	first = s->ctl->first_wal, last = s->ctl->active;
+
+	snprintf(control, sizeof(control), "%s", s->name);
+	qt_store_close(s, NULL);
+	assert_int_equal(qt_seg_unlink(control), 0);
+	for (; first <= last; first++) {
+		qt__mem_name(name, control, first);
+		assert_int_equal(qt_seg_unlink(name), 0);
+	}
+}
+
+static void
+end(struct world *w, struct qt_store *s)
+{
+	char	command[128];
+
+	reboot(s);
+	snprintf(command, sizeof(command), "rm -r %s", w->dir);
+	assert_int_equal(system(command), 0);
+}
+
+static int
+put(struct qt_store *s, const char *key, const char *value, unsigned int flags)
+{
+	return qt_store_put(s, NULL, &(struct qt_store_put){
+		.key = key, .key_len = strlen(key), .value = value,
+		.value_len = strlen(value), .flags = flags }, NULL);
+}
+
+static void
+expect(struct qt_store *s, const char *key, const char *value)
+{
+	struct qt_store_value	v;
+	int			rc = qt_store_get(s, NULL, &v, key,
+	    strlen(key), NULL);
+
+	assert_int_equal(rc, value == NULL ? -ENOENT : 0);
+	if (value == NULL)
+		return;
+	assert_int_equal(v.len, strlen(value));
+	assert_memory_equal(v.data, value, v.len);
+	qt_store_value_clear(&v);
+}
+
+QT_TEST(what_was_put_is_there_for_everybody_at_once)
+{
+	struct world	 w;
+	struct qt_store	*a, *b;
+
+	(void)state;
+	begin(&w, "sync");
+	a = must_open(&w);
+	b = must_open(&w);
+	expect(b, "key", NULL);
+	assert_int_equal(put(a, "key", "one", 0), 0);
+	expect(b, "key", "one");
+	assert_int_equal(put(b, "key", "two", 0), 0);
+	expect(a, "key", "two");
+	assert_int_equal(put(a, "key", "", QT_STORE_DEL), 0);
+	expect(b, "key", NULL);
+	assert_int_equal(put(a, "key", "", QT_STORE_DEL), -ENOENT);
+	qt_store_close(b, NULL);
+	end(&w, a);
+}
+
+QT_TEST(conditions_are_about_what_is_there)
+{
+	struct world		 w;
+	struct qt_store		*s;
+	struct qt_store_value	 v;
+	struct qt_store_put	 p = { .key = "k", .key_len = 1, .value = "3",
+		.value_len = 1, .flags = QT_STORE_IF_VERSION };
+
+	(void)state;
+	begin(&w, "async");
+	s = must_open(&w);
+	assert_int_equal(put(s, "k", "1", QT_STORE_IF_ABSENT), 0);
+	assert_int_equal(put(s, "k", "2", QT_STORE_IF_ABSENT), -EEXIST);
+	expect(s, "k", "1");
+	assert_int_equal(qt_store_put(s, NULL, &p, NULL), -ESTALE);
+	assert_int_equal(qt_store_get(s, NULL, &v, "k", 1, NULL), 0);
+	p.if_version = v.version;
+	qt_store_value_clear(&v);
+	assert_int_equal(qt_store_put(s, NULL, &p, NULL), 0);
+	expect(s, "k", "3");
+	end(&w, s);
+}
+
+QT_TEST(what_has_expired_is_not_there)
+{
+	struct world		 w;
+	struct qt_store		*s;
+	struct qt_store_put	 p = { .key = "k", .key_len = 1, .value = "v",
+		.value_len = 1, .expires_ms = 1 };
+
+	(void)state;
+	begin(&w, "async");
+	s = must_open(&w);
+	assert_int_equal(qt_store_put(s, NULL, &p, NULL), 0);
+	expect(s, "k", NULL);
+	p.expires_ms = UINT64_MAX;
+	assert_int_equal(qt_store_put(s, NULL, &p, NULL), 0);
+	expect(s, "k", "v");
+	end(&w, s);
+}
+
+/* More than one memtable, and an index that grows. */
+QT_TEST(everything_is_there_after_a_reboot)
+{
+	struct world	 w;
+	struct qt_store	*s;
+	char		 key[16], value[128];
+
+	(void)state;
+	begin(&w, "async");
+	s = must_open(&w);
+	for (unsigned int i = 0; i < 20000; i++) {
+		snprintf(key, sizeof(key), "key %u", i % 15000);
+		snprintf(value, sizeof(value), "%0100u", i);
+		assert_int_equal(put(s, key, value, 0), 0);
+	}
+	assert_int_equal(qt_store_sync(s, 0, NULL), 0);
+	assert_true(s->ctl->active > s->ctl->first_wal);
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		for (unsigned int i = 5000; i < 20000; i++) {
+			snprintf(key, sizeof(key), "key %u", i % 15000);
+			snprintf(value, sizeof(value), "%0100u", i);
+			expect(s, key, value);
+		}
+		if (turn > 0)
+			break;
+		reboot(s);
+		s = must_open(&w);
+	}
+	end(&w, s);
+}
+
+static void
+flip(const struct world *w, off_t at)
+{
+	char	path[128], byte;
+	int	fd;
+
+	snprintf(path, sizeof(path), "%s/wal/000000000001.wal", w->path);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
+}
+
+QT_TEST(damage_in_the_middle_is_refused_and_a_torn_end_is_cut)
+{
+	struct world	 w;
+	struct qt_store	*s;
+	struct qt_err	 err = QT_ERR_INIT;
+
+	(void)state;
+	begin(&w, "sync");
+	s = must_open(&w);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_int_equal(put(s, (char[]){ (char)('a' + i), '\0' },
+		    "value", 0), 0);
+	reboot(s);
+	/* Frames are 40 bytes, the first at 64. */
+	flip(&w, 64 + 40 + 33);
+	assert_int_equal(qt_store_open(w.path, NULL, &s, &err),
+	    -QT_ECORRUPT);
+	assert_non_null(strstr(err.text, "at 104 (log 1)"));
+	flip(&w, 64 + 40 + 33);
+	flip(&w, 64 + 3 * 40 + 33);
+	s = must_open(&w);
+	expect(s, "c", "value");
+	expect(s, "d", NULL);
+	assert_int_equal(put(s, "e", "new", 0), 0);
+	reboot(s);
+	s = must_open(&w);
+	expect(s, "d", NULL);
+	expect(s, "e", "new");
+	end(&w, s);
+}
+
+QT_TEST(writers_in_many_processes_commit_together)
+{
+	struct world		 w;
+	struct qt_store		*s;
+	char			 key[16];
+	int			 status;
+
+	(void)state;
+	begin(&w, "sync");
+	s = must_open(&w);
+	for (unsigned int p = 0; p < 8; p++) {
+		pid_t	child = fork();
+
+		assert_true(child >= 0);
+		if (child > 0)
+			continue;
+		for (unsigned int i = 0; i < 50; i++) {
+			snprintf(key, sizeof(key), "%u %u", p, i);
+			if (put(s, key, key, 0) != 0)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	for (unsigned int p = 0; p < 8; p++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	reboot(s);
+	s = must_open(&w);
+	for (unsigned int p = 0; p < 8; p++)
+		for (unsigned int i = 0; i < 50; i++) {
+			snprintf(key, sizeof(key), "%u %u", p, i);
+			expect(s, key, key);
+		}
+	end(&w, s);
+}
+
+/* A failed fdatasync is not asked again: the log moves to a new file. */
+QT_TEST(what_a_disk_refused_to_sync_goes_to_a_new_file)
+{
+	struct world	 w;
+	struct qt_store	*s;
+
+	(void)state;
+	begin(&w, "sync");
+	s = must_open(&w);
+	assert_int_equal(put(s, "a", "1", 0), 0);
+	qt_sys_fault(QT_SYS_FSYNC, 1, EIO);
+	assert_int_equal(put(s, "b", "2", 0), 0);
+	assert_int_equal(s->ctl->poison, 0);
+	assert_int_equal(put(s, "c", "3", 0), 0);
+	reboot(s);
+	s = must_open(&w);
+	expect(s, "a", "1");
+	expect(s, "b", "2");
+	expect(s, "c", "3");
+	end(&w, s);
+}
+
+static void
+kill_child_in(struct qt_store *s)
+{
+	pid_t	child = fork();
+	int	status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct qt__stripe	*stripe;
+		struct qt__mem		*mem;
+
+		if (qt__write_begin(s, &stripe, &mem, NULL) < 0)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+}
+
+QT_TEST(who_is_killed_with_the_write_lock_holds_nobody_up)
+{
+	struct world	 w;
+	struct qt_store	*s;
+
+	(void)state;
+	begin(&w, "async");
+	s = must_open(&w);
+	kill_child_in(s);
+	assert_int_equal(put(s, "k", "v", 0), 0);
+	expect(s, "k", "v");
+	end(&w, s);
+}
