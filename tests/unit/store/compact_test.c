@@ -87,11 +87,11 @@ QT_TEST(a_merge_above_the_bottom_keeps_deletions_of_what_lies_below)
 	unsigned int	 merges = 0;
 
 	(void)state;
-	world_fill(w, 900, 950, &seed);
+	world_fill(w, 1150, 2000, &seed);
 	settle(w, 0);
 	bottom = w->m->runs[0].id;
 	for (unsigned int i = 0; i < 4; i++)
-		world_fill(w, 8, 950, &seed);
+		world_fill(w, 6, 2000, &seed);
 	while (w->m->first_wal < w->next_mem)
 		world_flush_step(w, 1 << 20);
 	assert_int_equal(w->m->run_count, 5);
