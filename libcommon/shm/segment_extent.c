@@ -26,6 +26,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <qt/base/sys.h>
 
@@ -353,7 +354,7 @@ int
 qt_seg_back(struct qt_seg *seg, uint64_t offset, uint64_t len)
 {
 	uint64_t	first = offset - offset % seg->page, end;
-	int		rc;
+	int		fd, rc;
 
 	if (len == 0 || qt_seg_at(seg, offset, len) == NULL)
 		return -EINVAL;
@@ -361,10 +362,15 @@ qt_seg_back(struct qt_seg *seg, uint64_t offset, uint64_t len)
 	end = (offset + len + seg->page - 1) / seg->page * seg->page;
 	if (end > offset_of(seg, seg->head.page_count))
 		return -EINVAL;
-	/* A participant's fork child has let go of its descriptor. */
-	if (seg->is_rdonly || seg->fd < 0)
+	if (seg->is_rdonly)
 		return -EACCES;
-	rc = qt_sys_fallocate(seg->fd, 0, (off_t)first, (off_t)(end - first));
+	/* A participant's fork child has let go of its parent's descriptor. */
+	fd = seg->fd >= 0 ? seg->fd : qt__seg_reopen(seg->path_fd, O_RDWR);
+	if (fd < 0)
+		return fd;
+	rc = qt_sys_fallocate(fd, 0, (off_t)first, (off_t)(end - first));
+	if (fd != seg->fd)
+		close(fd);
 	if (rc == 0)
 		qt__huge_ask(seg, first, end - first);
 	return rc;

@@ -32,9 +32,10 @@ unjoined(void *arg)
 	    qt_ring_create(seg, 1 << 20, &at) != -EACCES ||
 	    qt_ring_writer_open(seg, at, &w, NULL) != -EACCES)
 		return 2;
-	/* Reading goes on. */
+	/* Reading goes on, and to ask for memory needs no lock. */
 	if (qt_seg_entry_get(seg, "there", &e) != 0 ||
-	    qt_seg_at(seg, e.offset, 8) == NULL)
+	    qt_seg_at(seg, e.offset, 8) == NULL ||
+	    qt_seg_back(seg, e.offset + 4096, 1) != 0)
 		return 3;
 	qt_seg_close(seg);
 	return 0;
@@ -47,7 +48,7 @@ QT_TEST(a_child_may_read_and_change_nothing_until_it_joins)
 	struct child		 child;
 
 	(void)state;
-	assert_int_equal(qt_seg_alloc(seg, 8, &e.offset), 0);
+	assert_int_equal(qt_seg_reserve(seg, 8192, &e.offset), 0);
 	assert_int_equal(qt_seg_entry_add(seg, &e), 0);
 	child_run(&child, unjoined, seg);
 	assert_int_equal(child.status, 0);
