@@ -238,6 +238,17 @@ qt_opt_size(const char *opt, const char *text, unsigned long min,
 	return (unsigned long)n;
 }
 
+unsigned long
+qt_opt_ms(const char *opt, const char *text, unsigned long max)
+{
+	uint64_t	ms;
+
+	if (qt_text_parse_ms(text, &ms) < 0 || ms == 0 || ms > max)
+		qt_die(QT_EXIT_USAGE, "%s '%s' is no time: 500ms, 90s, 10m, "
+		    "2h, 3d, up to %lud", opt, text, max / 86400000);
+	return ms;
+}
+
 static _Noreturn void
 fail_stdout(int why)
 {

@@ -6,31 +6,12 @@
 
 #include <openssl/evp.h>
 
+#include <qt/base/base64.h>
 #include <qt/base/hash.h>
 #include <qt/net/token.h>
 
-static const char	std[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char	url[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/* Without padding; out has room for the whole. */
-static size_t
-encode(const char *letters, const uint8_t *p, size_t len, char *out)
-{
-	uint32_t	bits = 0;
-	unsigned int	nbits = 0;
-	size_t		n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		bits = bits << 8 | p[i];
-		for (nbits += 8; nbits >= 6; nbits -= 6)
-			out[n++] = letters[bits >> (nbits - 6) & 63];
-	}
-	if (nbits > 0)
-		out[n++] = letters[bits << (6 - nbits) & 63];
-	return n;
-}
+/* The last two letters of the two alphabets. */
+static const char	std[] = "+/", url[] = "-_";
 
 /* Six bits, or -1. */
 static int
@@ -42,7 +23,7 @@ decode_letter(char c, const char *letters)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == letters[62] ? 62 : c == letters[63] ? 63 : -1;
+	return c == letters[0] ? 62 : c == letters[1] ? 63 : -1;
 }
 
 /* Unused bits at the end must be zero: each value has one spelling. */
@@ -89,7 +70,7 @@ qt_net_token_new(char text[QT_NET_TOKEN_SIZE], struct qt_net_token_hash *hash)
 	uint8_t	bytes[QT_NET_TOKEN_BYTES];
 
 	qt_random(bytes, sizeof(bytes));
-	text[encode(url, bytes, sizeof(bytes), text)] = '\0';
+	text[qt_base64_encode(text, bytes, sizeof(bytes), 1)] = '\0';
 	digest(EVP_sha256(), bytes, sizeof(bytes), hash->b);
 	explicit_bzero(bytes, sizeof(bytes));
 }
@@ -167,7 +148,7 @@ qt_net_base64_encode(const void *data, size_t len, char *out, size_t size)
 
 	if (len > SIZE_MAX / 2 || n >= size)
 		return -ENAMETOOLONG;
-	used = encode(std, data, len, out);
+	used = qt_base64_encode(out, data, len, 0);
 	while (used < n)
 		out[used++] = '=';
 	out[n] = '\0';

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <qt/base/clock.h>
@@ -35,26 +34,6 @@ parse_id(struct qt__format *f, const char *text)
 		f->id[i / 2] = (uint8_t)(f->id[i / 2] << 4 |
 		    (qt_hex_value(text[i]) & 15));
 	qt__format_id(f, again);
-	return strcmp(again, text) == 0 ? 0 : -EINVAL;
-}
-
-/* What qt_clock_iso() writes. */
-static int
-parse_time(uint64_t *ms, const char *text)
-{
-	struct tm	tm = { 0 };
-	unsigned int	milli;
-	char		again[QT_CLOCK_ISO_SIZE];
-
-	if (strlen(text) != QT_CLOCK_ISO_SIZE - 1 ||
-	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3uZ", &tm.tm_year,
-	    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-	    &milli) != 7 || tm.tm_year < 1970)
-		return -EINVAL;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	*ms = (uint64_t)timegm(&tm) * 1000 + milli;
-	qt_clock_iso(*ms, again);
 	return strcmp(again, text) == 0 ? 0 : -EINVAL;
 }
 
@@ -128,7 +107,7 @@ parse_line(struct qt__format *f, char *line, unsigned int number,
 		return -QT_ECORRUPT;
 	}
 	if (number == 3 && (strncmp(line, "made ", 5) != 0 ||
-	    parse_time(&f->made_ms, line + 5) < 0)) {
+	    qt_clock_parse_iso(&f->made_ms, line + 5) < 0)) {
 		qt_err_set(err, "FORMAT:3: not 'made' and a time");
 		return -QT_ECORRUPT;
 	}

@@ -109,5 +109,7 @@ unsigned long qt_opt_ulong(const char *opt, const char *text,
 /* A size, as qt_text_parse_bytes() takes it. */
 unsigned long qt_opt_size(const char *opt, const char *text,
 	    unsigned long min, unsigned long max);
+/* A time in milliseconds, as qt_text_parse_ms() takes it; not 0. */
+unsigned long qt_opt_ms(const char *opt, const char *text, unsigned long max);
 
 #endif /* QT_BASE_PROG_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* <qt/base/clock.h>: the calendar against the C library's, units, order. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +17,7 @@ expect_as_libc(uint64_t ms)
 	time_t		s = (time_t)(ms / 1000);
 	struct tm	tm;
 	size_t		len;
+	uint64_t	back;
 
 	assert_non_null(gmtime_r(&s, &tm));
 	len = strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S", &tm);
@@ -23,6 +25,8 @@ expect_as_libc(uint64_t ms)
 	    (unsigned int)(ms % 1000));
 	qt_clock_iso(ms, got);
 	assert_string_equal(got, want);
+	assert_int_equal(qt_clock_parse_iso(&back, got), 0);
+	assert_int_equal(back, ms);
 }
 
 QT_TEST(known_times_read_as_expected)
@@ -85,4 +89,21 @@ QT_TEST(monotonic_time_never_goes_back)
 		assert_true(now >= last);
 		last = now;
 	}
+}
+
+QT_TEST(what_is_no_time_is_not_read_as_one)
+{
+	static const char *const	bad[] = { "", "2026-11-21",
+	    "1969-12-31T23:59:59.999Z", "0000-01-01T00:00:00.000Z",
+	    "2026-13-01T00:00:00.000Z", "2026-02-29T00:00:00.000Z",
+	    "2026-02-00T00:00:00.000Z", "2026-00-10T00:00:00.000Z",
+	    "2026-11-21T24:00:00.000Z", "2026-11-21T00:60:00.000Z",
+	    "2026-11-21 00:00:00.000Z", "2026-11-21T00:00:00.000z",
+	    "2026-11-2aT00:00:00.000Z", "2026-11-21T00:00:00.000Z ",
+	    "+026-11-21T00:00:00.000Z" };
+	uint64_t			ms;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(qt_clock_parse_iso(&ms, bad[i]), -EINVAL);
 }

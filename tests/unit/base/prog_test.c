@@ -380,6 +380,32 @@ die(void *arg)
 	qt_die(QT_EXIT_SYS, "then %d", 7);
 }
 
+static int
+read_ms(void *arg)
+{
+	printf("%lu", qt_opt_ms("--ttl", arg, 86400000));
+	return QT_EXIT_OK;
+}
+
+QT_TEST(times_have_a_unit_and_are_not_0)
+{
+	static const char *const	bad[] = { "", "0", "0s", "5", "-1s",
+	    "25h", "1w", "1s " };
+	struct child			c;
+	char				text[] = "24h";
+
+	(void)state;
+	child_run(&c, read_ms, text);
+	assert_int_equal(c.status, QT_EXIT_OK);
+	assert_string_equal(c.out, "86400000");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		child_run(&c, read_ms, (void *)(uintptr_t)bad[i]);
+		assert_int_equal(c.status, QT_EXIT_USAGE);
+		assert_non_null(strstr(c.err, "is no time: 500ms, 90s, 10m, "
+		    "2h, 3d, up to 1d\n"));
+	}
+}
+
 QT_TEST(die_says_why_and_exits_with_the_code)
 {
 	struct child	c;
