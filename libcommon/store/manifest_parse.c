@@ -64,7 +64,8 @@ check_file(const uint8_t *p, size_t len, struct qt_err *err)
 		return -QT_EVERSION;
 	}
 	if (get32(p + 8) != QT__MANIFEST_FORMAT ||
-	    get32(p + 12) != QT__MANIFEST_HEAD || get64(p + 16) != len) {
+	    get32(p + 12) != QT__MANIFEST_HEAD || get64(p + 16) != len ||
+	    get32(p + 164) != 0) {
 		qt_err_set(err, "byte 8: its version or its sizes are wrong");
 		return -QT_ECORRUPT;
 	}
