@@ -57,9 +57,9 @@ LIBS_qtd        := -lwebsockets -luv -lssl -lcrypto -lcrypt -ljansson -lseccomp 
 LIBS_qt-session := $(call archive,uv_a uv) $(call archive,vterm) \
 	$(call archive,utf8proc) -lz
 LIBS_qt-shm     := $(call archive,z)
-LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz
+LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz -lm
 LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench)) -pthread
-LIBS_test       := -lcmocka $(LIBS_qtd) -lvterm -lutf8proc
+LIBS_test       := -lcmocka $(LIBS_qtd) -lvterm -lutf8proc -lm
 
 LIB   := $(B)/libcommon.a
 SOLIB := $(B)/libqt.so
@@ -156,6 +156,9 @@ $(B)/tests/libtest.a: $(call objs,tests/unit/*.c)
 $(UNITS) $(CRASH): %: %.o $(B)/tests/libtest.a $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS_test)
+# tests/unit/PROGRAM/X_test.c tests cmd/PROGRAM/X.c, which no library has.
+$(foreach u,$(wildcard tests/unit/*/*_test.c),$(foreach c,$(wildcard \
+	$(u:tests/unit/%_test.c=cmd/%.c)),$(eval $(B)/$(u:.c=): $(B)/$(c:.c=.o))))
 $(UNITS_CXX): %: %.o $(B)/tests/libtest.a $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CXX) $(QT_CXXFLAGS) $(CXXFLAGS) -o $@ $(filter %.o %.a,$^) \
