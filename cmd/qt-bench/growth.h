@@ -14,7 +14,7 @@
  *	time	the median of rounds; of a round, all operations one after the
  *		other, each as a batch
  *	steps	the mean of a few single operations, in instructions that the
- *		processor executes outside the kernel, counted by ptrace(2)
+ *		processor executes outside the kernel; on x86-64 only
  *
  * Steps do not depend on the machine, its caches and whoever else runs.
  */

@@ -153,7 +153,7 @@ put_x_axis(const struct plot *p, const struct plot_span *s, int columns,
 		plot_label(x, label, sizeof(label));
 		memcpy(line + at, label, strlen(label));
 	}
-	line[columns] = '\0';
+	line[columns + 2] = '\0';
 	fprintf(f, "\n%*s%s %s\n", MARGIN, "", line, p->x_name);
 }
 
@@ -165,7 +165,7 @@ plot_term(const struct plot *p, FILE *f, int columns, int has_colour)
 
 	if (c == NULL)
 		return;
-	columns -= MARGIN + 1;
+	columns -= MARGIN + 12;		/* the name of the axis, at its end */
 	c->columns = columns < COLUMNS_MIN ? COLUMNS_MIN :
 	    columns > COLUMNS_MAX ? COLUMNS_MAX : columns;
 	plot_span(p, &s);

@@ -54,3 +54,18 @@ bench() {
 	bench get
 	run -1 compgen -G '/dev/shm/qt-bench-*'
 }
+
+@test "complexity fits a class to every operation, in steps and time, and draws it" {
+	timeout 100 qt-bench complexity --to 1e4 -J -o "$WORLD/c.svg" queue stack \
+		>"$WORLD/out" || [ $? -eq 1 ]
+	jq -e 'length == 4 and all(.[]; (.promised == "O(1)") and
+	    (.time.error | type == "number") and (.points | length == 3) and
+	    all(.points[]; .ns > 0))' "$WORLD/out"
+	jq -e 'all(.[]; .steps == null or .steps.class == "O(1)" and .met)' \
+		"$WORLD/out"
+	python3 -c 'import sys, xml.dom.minidom as x
+assert len(x.parse(sys.argv[1]).getElementsByTagName("polyline")) == 4' \
+		"$WORLD/c.svg"
+	run -2 qt-bench complexity --to 3
+	run -2 qt-bench complexity no-such
+}
