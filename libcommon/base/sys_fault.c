@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static const struct {
 	E(ENODEV), E(ENOENT), E(ENOLCK), E(ENOMEM), E(ENOSPC), E(ENOSYS),
 	E(ENOTDIR), E(ENXIO), E(EOPNOTSUPP), E(EPERM), E(EPIPE), E(EROFS),
 	E(ETXTBSY), E(EXDEV),
-	{ "short", 0 },
+	{ "short", 0 }, { "kill", QT_SYS_KILL }, { "stop", QT_SYS_STOP },
 #undef E
 };
 
@@ -157,6 +158,10 @@ qt__sys_fault_slow(enum qt_sys_call call)
 	if (number != atomic_load_explicit(&f->nth, memory_order_relaxed))
 		return 0;
 	error = atomic_load_explicit(&f->error, memory_order_relaxed);
+	if (error == QT_SYS_KILL || error == QT_SYS_STOP) {
+		kill(getpid(), error == QT_SYS_KILL ? SIGKILL : SIGSTOP);
+		return 0;
+	}
 	return error != 0 ? -error : can_be_short(call);
 }
 

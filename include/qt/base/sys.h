@@ -111,9 +111,11 @@ int	qt_sys_find_locked(int fd, off_t at, off_t len, off_t *found);
  * Makes call number nth (1 is the next) of this kind return -error; with
  * error 0 a read, write, send or recv moves at most half of what was asked.
  * nth 0 clears. One fault of a kind at a time; it happens once. In QT_FAULT,
- * "CALL:NTH:ERROR,..." with the error's name or "short"; a call is named as
- * its constant above. A bad QT_FAULT ends the program with 2.
+ * "CALL:NTH:ERROR,..." with the error's name, "short", "kill" or "stop"; a call
+ * is named as its constant above. A bad QT_FAULT ends the program with 2.
  */
+#define QT_SYS_KILL	4096	/* SIGKILL to ourselves, instead of the call */
+#define QT_SYS_STOP	4097	/* SIGSTOP; the call follows when we go on */
 void	qt_sys_fault(enum qt_sys_call call, unsigned int nth, int error);
 /* How many calls of this kind were made since the last qt_sys_fault(). */
 unsigned int qt_sys_calls(enum qt_sys_call call);

@@ -2,6 +2,8 @@
 /* <qt/base/sys.h>: each kind of call fails exactly when told to. */
 
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -362,4 +364,51 @@ QT_TEST(an_error_may_be_given_with_either_sign)
 	qt_sys_fault(QT_SYS_FSYNC, 0, 0);
 	qt_sys_fault(QT_SYS_WRITE, 0, 0);
 	leave();
+}
+
+static int
+kill_itself(void *arg)
+{
+	(void)arg;
+	qt_sys_fault(QT_SYS_MKDIR, 2, QT_SYS_KILL);
+	(void)qt_sys_mkdir("/proc/no", 0700);
+	printf("one");
+	fflush(stdout);
+	(void)qt_sys_mkdir("/proc/no", 0700);
+	printf("two");
+	return 0;
+}
+
+QT_TEST(a_call_kills_who_makes_it)
+{
+	struct child	child;
+
+	(void)state;
+	child_run(&child, kill_itself, NULL);
+	assert_int_equal(child.status, -SIGKILL);
+	assert_string_equal(child.out, "one");
+}
+
+QT_TEST(a_call_stops_who_makes_it_and_is_made_afterwards)
+{
+	char	dir[] = "/tmp/qt-fault-test.XXXXXX";
+	pid_t	pid;
+	int	status;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(rmdir(dir), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		qt_sys_fault(QT_SYS_MKDIR, 1, QT_SYS_STOP);
+		_exit(qt_sys_mkdir(dir, 0700) < 0);
+	}
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(access(dir, F_OK), -1);
+	kill(pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(rmdir(dir), 0);
 }
