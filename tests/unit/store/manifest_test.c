@@ -131,6 +131,7 @@ expect_forged(size_t at, uint32_t value, int code, const char *why)
 	forge(&g, at, value);
 	assert_int_equal(qt__manifest_load(&m, g.fd, 1, &err), code);
 	assert_string_equal(err.text, why);
+	qt__manifest_free(m);
 	ground_end(&g);
 }
 
