@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a fork child must not keep. See lock_priv.h.
+ * Around fork(2): what a child must not keep, and what it has to find whole. See
+ * lock_priv.h, fork_priv.h.
  *
  * A child inherits the descriptor and with it the very same open file
  * description, so the byte of its parent would stay locked for as long as the
@@ -19,23 +20,45 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "fork_priv.h"
 #include "lock_priv.h"
 
-static pthread_mutex_t	 mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct qt__user	*list;
+/* In this order, and what those who watch lock between them. */
+static pthread_mutex_t	 watch_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t	 users_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct qt__forked *watching;
+static struct qt__user	*users;
 static pthread_once_t	 once = PTHREAD_ONCE_INIT;
 static int		 once_rc;
 
 void
 qt__users_lock(void)
 {
-	pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&users_mutex);
 }
 
 void
 qt__users_unlock(void)
 {
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&users_mutex);
+}
+
+static void
+before_fork(void)
+{
+	pthread_mutex_lock(&watch_mutex);
+	for (struct qt__forked *f = watching; f != NULL; f = f->next_)
+		f->before(f->arg);
+	qt__users_lock();
+}
+
+static void
+after_fork_parent(void)
+{
+	qt__users_unlock();
+	for (struct qt__forked *f = watching; f != NULL; f = f->next_)
+		f->parent(f->arg);
+	pthread_mutex_unlock(&watch_mutex);
 }
 
 static void
@@ -43,18 +66,21 @@ after_fork_child(void)
 {
 	struct qt__user	*u;
 
-	while ((u = list) != NULL) {
-		list = u->next_;
+	while ((u = users) != NULL) {
+		users = u->next_;
 		close(u->fd);
 		*u = (struct qt__user)QT__USER_INIT;
 	}
 	qt__users_unlock();
+	for (struct qt__forked *f = watching; f != NULL; f = f->next_)
+		f->child(f->arg);
+	pthread_mutex_unlock(&watch_mutex);
 }
 
 static void
 install(void)
 {
-	once_rc = -pthread_atfork(qt__users_lock, qt__users_unlock,
+	once_rc = -pthread_atfork(before_fork, after_fork_parent,
 	    after_fork_child);
 }
 
@@ -68,8 +94,8 @@ qt__users_watch(void)
 void
 qt__user_register(struct qt__user *u)
 {
-	u->next_ = list;
-	list = u;
+	u->next_ = users;
+	users = u;
 }
 
 void
@@ -77,8 +103,40 @@ qt__user_unregister(struct qt__user *u)
 {
 	struct qt__user	**p;
 
-	for (p = &list; *p != NULL && *p != u; p = &(*p)->next_)
+	for (p = &users; *p != NULL && *p != u; p = &(*p)->next_)
 		;
 	if (*p != NULL)
 		*p = u->next_;
+}
+
+/* --- Those who watch ------------------------------------------------------ */
+
+int
+qt__fork_watch(struct qt__forked *f)
+{
+	int	rc = qt__users_watch();
+
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&watch_mutex);
+	f->next_ = watching;
+	f->link_ = &watching;
+	if (watching != NULL)
+		watching->link_ = &f->next_;
+	watching = f;
+	pthread_mutex_unlock(&watch_mutex);
+	return 0;
+}
+
+void
+qt__fork_unwatch(struct qt__forked *f)
+{
+	if (f->link_ == NULL)
+		return;
+	pthread_mutex_lock(&watch_mutex);
+	*f->link_ = f->next_;
+	if (f->next_ != NULL)
+		f->next_->link_ = f->link_;
+	f->link_ = NULL;
+	pthread_mutex_unlock(&watch_mutex);
 }
