@@ -39,7 +39,7 @@ soon(void)
 	return qt_clock_mono_ms() + LONG_MS;
 }
 
-/* NULL when it cannot be made. The folder has no name any more. */
+/* NULL when it cannot be made; world_free() removes the folder. */
 __attribute__((unused))
 static struct world *
 world_new(void)
