@@ -268,6 +268,48 @@ QT_TEST(blocks_that_are_lost_take_only_their_own_records_along)
 	world_close(&w);
 }
 
+QT_TEST(a_block_is_checked_once_by_each_handle)
+{
+	struct qt__entry	 e;
+	struct qt_err		 err = QT_ERR_INIT;
+	struct world		 w;
+	struct qt__run		 r;
+	size_t			 size;
+	uint64_t		 at, end, hash;
+	uint8_t			*p = make(&w, 7, 40, 0, &size);
+	void			*own;
+
+	(void)state;
+	hash = qt__run_hash(w.e[0].key, w.e[0].key_len);
+	assert_int_equal(qt__run_attach(&r, p, size, NUMBER, QT__RUN_VERIFY,
+	    NULL, NULL), 0);
+	assert_int_equal(qt__index_block(&r.index, &r.footer, 0, &at, &end),
+	    0);
+	assert_int_equal(qt__run_get(&r, &e, &own, w.e[0].key, w.e[0].key_len,
+	    hash, UINT64_MAX, NULL), 1);
+	p[end - 1] ^= 1;
+	assert_int_equal(qt__run_get(&r, &e, &own, w.e[0].key, w.e[0].key_len,
+	    hash, UINT64_MAX, NULL), 1);
+	qt__run_detach(&r);
+	assert_int_equal(qt__run_attach(&r, p, size, NUMBER, 0, NULL, NULL),
+	    0);
+	assert_int_equal(qt__run_get(&r, &e, &own, w.e[0].key, w.e[0].key_len,
+	    hash, UINT64_MAX, NULL), 1);
+	qt__run_detach(&r);
+	assert_int_equal(qt__run_attach(&r, p, size, NUMBER, QT__RUN_VERIFY,
+	    NULL, NULL), 0);
+	p[at + QT__BLOCK_HEADER] ^= 1;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(qt__run_get(&r, &e, &own, w.e[0].key,
+		    w.e[0].key_len, hash, UINT64_MAX, &err), -QT_ECORRUPT);
+		assert_non_null(strstr(err.text,
+		    "run '000000000003.run': the block at 64 "));
+	}
+	qt__run_detach(&r);
+	free(p);
+	world_close(&w);
+}
+
 QT_TEST(an_entry_that_is_refused_stops_salvage)
 {
 	struct world	w;

@@ -2,6 +2,7 @@
 /* Tests of runs: what was written is read, by key and in order. */
 
 #include <errno.h>
+#include <pthread.h>
 
 #include <qt/store/store.h>
 
@@ -215,6 +216,41 @@ QT_TEST(versions_of_one_key_go_on_over_many_blocks)
 	world_close(&w);
 }
 
+QT_TEST(keys_of_the_greatest_bytes_are_found)
+{
+	struct world	w;
+
+	(void)state;
+	world_open(&w, 8);
+	for (size_t i = 0; i < 120; i++) {
+		struct qt__entry *e = world_add(&w, 1 + i % 40, 30, 2);
+
+		memset((void *)e->key, 0xff, e->key_len);
+		if (i % 3 == 0)
+			((uint8_t *)e->key)[e->key_len - 1] = (uint8_t)i;
+	}
+	qsort(w.e, w.count, sizeof(*w.e), world_order);
+	check_all(&w, 0, 256, 0);
+	world_close(&w);
+}
+
+QT_TEST(what_is_hardly_different_is_told_apart)
+{
+	struct world	w;
+
+	(void)state;
+	world_open(&w, 9);
+	for (size_t i = 0; i < 200; i++) {
+		struct qt__entry *e = world_add(&w, 3 + i % 20, 20, 1);
+
+		/* Zeros, which also fill prefixes in the index. */
+		((uint8_t *)e->key)[i % e->key_len] = (uint8_t)(i % 5);
+	}
+	qsort(w.e, w.count, sizeof(*w.e), world_order);
+	check_all(&w, 0, 256, 0);
+	world_close(&w);
+}
+
 QT_TEST(a_run_may_be_empty)
 {
 	struct world	w;
@@ -307,6 +343,58 @@ QT_TEST(a_run_is_opened_under_its_own_number_only)
 	    -QT_ECORRUPT);
 	assert_null(r);
 	assert_non_null(strstr(err.text, "number"));
+	world_close(&w);
+}
+
+struct reader {
+	const struct world *w;
+	struct qt__run	*r;
+	size_t		 wrong;
+};
+
+static void *
+read_in_thread(void *arg)
+{
+	struct reader		*t = arg;
+	struct qt__entry	 e;
+	void			*own;
+
+	for (size_t i = 0; i < t->w->count; i++) {
+		const struct qt__entry	*want = &t->w->e[i];
+		int			 rc = qt__run_get(t->r, &e, &own,
+		    want->key, want->key_len, qt__run_hash(want->key,
+		    want->key_len), want->version, NULL);
+
+		t->wrong += rc != 1 || e.version != want->version;
+		free(own);
+	}
+	return NULL;
+}
+
+QT_TEST(threads_read_one_open_run_at_once)
+{
+	struct qt__run_info	info;
+	struct reader		t[3];
+	pthread_t		thread[3];
+	struct qt__run		*r;
+	struct world		w;
+
+	(void)state;
+	world_open(&w, 6);
+	world_fill(&w, 1000, 10, 3);
+	world_write(&w, 1, 1, 0, &info);
+	assert_int_equal(qt__run_open(&r, w.dirfd, 1, QT__RUN_VERIFY, NULL,
+	    NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		t[i] = (struct reader) { .w = &w, .r = r };
+		assert_int_equal(pthread_create(&thread[i], NULL,
+		    read_in_thread, &t[i]), 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+		assert_int_equal(t[i].wrong, 0);
+	}
+	qt__run_close(r);
 	world_close(&w);
 }
 
