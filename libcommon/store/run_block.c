@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The blocks of a run that is being written, gathered, handed to the file. */
 
-#include <qt/base/hash.h>
 #include <qt/base/sys.h>
 
 #include "le_priv.h"

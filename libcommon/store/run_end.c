@@ -2,7 +2,6 @@
 /* The end of a run that is being written: filter, index, footer. */
 
 #include <errno.h>
-#include <unistd.h>
 
 #include <qt/base/sys.h>
 

@@ -18,7 +18,6 @@
 
 #include "block_zlib_priv.h"
 #include "cache_priv.h"
-#include "le_priv.h"
 #include "run_file_priv.h"
 
 /* --- Opening ------------------------------------------------------------- */

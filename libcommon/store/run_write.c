@@ -18,7 +18,6 @@
 #include <qt/base/sys.h>
 #include <qt/store/store.h>
 
-#include "le_priv.h"
 #include "run_write_priv.h"
 
 #define HINT_MAX	(1u << 20)
