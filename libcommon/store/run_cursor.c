@@ -37,7 +37,7 @@ load(struct run_cursor *c, uint32_t block)
 	if (c->is_loaded)
 		qt__run_unload(&c->loaded);
 	c->is_on = false;
-	rc = qt__run_load(c->run, block, &c->loaded, NULL);
+	rc = qt__run_load(c->run, block, false, &c->loaded, NULL);
 	c->is_loaded = rc == 0;
 	c->block = block;
 	qt__block_reader_set(&c->reader, &c->loaded.view);

@@ -242,17 +242,20 @@ struct qt__run {
 	void		*mapping;	/* to be unmapped */
 };
 /* A block's contents, and what has to be let go of afterwards. */
+struct qt__block;
 struct qt__loaded {
 	struct qt__block_view view;
-	uint8_t		*own;		/* free(3); what was inflated */
+	uint8_t		*own;		/* inflated, free(3); or */
+	struct qt__block *held;		/* of the cache; or neither */
 };
 /* Opens bytes in memory, which stay there. r is uninitialised. */
 int	qt__run_attach(struct qt__run *r, const uint8_t *map, uint64_t size,
 	    uint64_t number, unsigned int flags, struct qt__block_cache *cache,
 	    struct qt_err *err);
 void	qt__run_detach(struct qt__run *r);
-int	qt__run_load(struct qt__run *r, uint32_t i, struct qt__loaded *out,
-	    struct qt_err *err);
+/* Block i, for a get or for a scan, which does not touch the cache. */
+int	qt__run_load(struct qt__run *r, uint32_t i, bool is_get,
+	    struct qt__loaded *out, struct qt_err *err);
 void	qt__run_unload(struct qt__loaded *l);
 /* Opens a file and maps it. */
 int	qt__run_map(int dirfd, uint64_t number, void **map, uint64_t *size,

@@ -26,7 +26,26 @@ fill(struct qt__entry *e, const struct qt__record *r, const void *key,
 	e->tag = r->tag;
 }
 
-/* Looks into block i. What was inflated goes with the entry. */
+/*
+ * What keeps the value readable when the block is let go of: nothing, what was
+ * inflated for it, or, as others use what is in the cache, a copy.
+ */
+static int
+keep(struct qt__entry *e, void **own, struct qt__loaded *l)
+{
+	*own = l->own;
+	l->own = NULL;
+	if (l->held == NULL)
+		return 1;
+	*own = malloc(e->value_len > 0 ? e->value_len : 1);
+	if (*own == NULL)
+		return -ENOMEM;
+	memcpy(*own, e->value, e->value_len);
+	e->value = *own;
+	return 1;
+}
+
+/* Looks into block i. */
 static int
 get_from(struct qt__run *r, uint32_t i, struct qt__entry *e, void **own,
     const void *key, size_t len, uint64_t hash, uint64_t max_version,
@@ -34,7 +53,7 @@ get_from(struct qt__run *r, uint32_t i, struct qt__entry *e, void **own,
 {
 	struct qt__loaded	l;
 	struct qt__record	found;
-	int			rc = qt__run_load(r, i, &l, err);
+	int			rc = qt__run_load(r, i, true, &l, err);
 
 	if (rc < 0)
 		return rc;
@@ -45,8 +64,7 @@ get_from(struct qt__run *r, uint32_t i, struct qt__entry *e, void **own,
 		    "record", (unsigned long long)r->footer.info.number, i);
 	if (rc > 0) {
 		fill(e, &found, key, len);
-		*own = l.own;
-		l.own = NULL;
+		rc = keep(e, own, &l);
 	}
 	qt__run_unload(&l);
 	return rc;

@@ -216,9 +216,46 @@ inflate_block(const struct qt__run *r, uint64_t at,
 	return 0;
 }
 
+/*
+ * The contents, inflated: by the cache, where there is one and a get asks; or
+ * in memory of their own, so that scans drive nothing out of it.
+ */
+static int
+inflated(struct qt__run *r, uint64_t at, const struct qt__block_head *h,
+    bool is_get, struct qt__loaded *out, const uint8_t **contents)
+{
+	int	rc = inflate_block(r, at, h, &out->own);
+
+	if (rc < 0)
+		return rc;
+	*contents = out->own;
+	if (!is_get || r->cache == NULL)
+		return 0;
+	/* It is the cache's from here on, also when that fails. */
+	rc = qt__cache_add(r->cache, r->footer.info.number, at, out->own,
+	    h->len, &out->held);
+	out->own = NULL;
+	return rc;
+}
+
+/* What is in the cache has been checked. */
+static bool
+is_cached(const struct qt__run *r, uint64_t at, const struct qt__block_head *h,
+    bool is_get, struct qt__loaded *out)
+{
+	if (!is_get || r->cache == NULL || h->method == QT__BLOCK_PLAIN ||
+	    qt__cache_get(r->cache, r->footer.info.number, at,
+	    &out->held) <= 0)
+		return false;
+	if (out->held->len == h->len)
+		return true;
+	qt__run_unload(out);
+	return false;
+}
+
 int
-qt__run_load(struct qt__run *r, uint32_t i, struct qt__loaded *out,
-    struct qt_err *err)
+qt__run_load(struct qt__run *r, uint32_t i, bool is_get,
+    struct qt__loaded *out, struct qt_err *err)
 {
 	struct qt__block_head	 h;
 	const uint8_t		*contents;
@@ -227,23 +264,25 @@ qt__run_load(struct qt__run *r, uint32_t i, struct qt__loaded *out,
 	int			 rc;
 
 	out->own = NULL;
+	out->held = NULL;
 	if (qt__index_block(&r->index, &r->footer, i, &at, &end) < 0)
 		return damaged(r, err, -QT_ECORRUPT,
 		    "index: an impossible position");
 	__builtin_prefetch(r->map + at + 64);
 	what = qt__block_head_unpack(&h, r->map, at, end);
-	if (what == NULL && r->checked != NULL && !is_sound(r, i, at, &h))
-		what = "has a wrong checksum";
 	if (what != NULL)
 		return bad_block(r, err, at, what);
 	contents = r->map + at + QT__BLOCK_HEADER;
-	if (h.method == QT__BLOCK_ZLIB) {
-		rc = inflate_block(r, at, &h, &out->own);
+	if (is_cached(r, at, &h, is_get, out)) {
+		contents = out->held->data;
+	} else if (r->checked != NULL && !is_sound(r, i, at, &h)) {
+		return bad_block(r, err, at, "has a wrong checksum");
+	} else if (h.method == QT__BLOCK_ZLIB) {
+		rc = inflated(r, at, &h, is_get, out, &contents);
 		if (rc == -QT_ECORRUPT)
 			return bad_block(r, err, at, "cannot be inflated");
 		if (rc < 0)
 			return rc;
-		contents = out->own;
 	}
 	rc = qt__block_view(&out->view, contents, h.len, &h);
 	if (rc < 0) {
@@ -258,4 +297,7 @@ qt__run_unload(struct qt__loaded *l)
 {
 	free(l->own);
 	l->own = NULL;
+	if (l->held != NULL)
+		qt__block_release(l->held);
+	l->held = NULL;
 }

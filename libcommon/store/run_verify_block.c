@@ -144,7 +144,8 @@ qt__run_check_block(struct qt__run_verify *v, uint32_t i, uint64_t *end)
 	if (what == NULL && h.crc != qt__run_crc(f->info.number, f->salt, at,
 	    v->run.map + at + 4, QT__BLOCK_HEADER - 4 + (size_t)h.stored))
 		what = "has a wrong checksum";
-	rc = what != NULL ? -QT_ECORRUPT : qt__run_load(&v->run, i, &l, NULL);
+	rc = what != NULL ? -QT_ECORRUPT :
+	    qt__run_load(&v->run, i, false, &l, NULL);
 	if (rc == -QT_ECORRUPT)
 		qt__run_found(v, at, "the block %s", what != NULL ? what :
 		    "cannot be read");

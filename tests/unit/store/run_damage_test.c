@@ -251,7 +251,8 @@ QT_TEST(blocks_that_are_lost_take_only_their_own_records_along)
 	assert_true(r.index.count > 10);
 	left = w.count;
 	for (size_t i = 0; i < 5; i++) {
-		assert_int_equal(qt__run_load(&r, lost[i], &l, NULL), 0);
+		assert_int_equal(qt__run_load(&r, lost[i], false, &l,
+		    NULL), 0);
 		left -= l.view.count;
 		qt__run_unload(&l);
 	}

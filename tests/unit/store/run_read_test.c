@@ -6,6 +6,7 @@
 
 #include <qt/store/store.h>
 
+#include "../../../libcommon/store/cache_priv.h"
 #include "run_world.h"
 
 #define ALL UINT64_MAX
@@ -416,4 +417,37 @@ QT_TEST(the_hash_is_xxh64)
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(qt__run_hash(cases[i].text,
 		    strlen(cases[i].text)), cases[i].hash);
+}
+
+QT_TEST(blocks_that_a_get_inflates_stay_in_the_cache)
+{
+	struct qt__block_cache	*cache;
+	struct qt__run_info	 info;
+	struct qt__cursor	*c;
+	struct qt__run		*r;
+	struct world		 w;
+	uint64_t		 hits, misses, bytes;
+
+	(void)state;
+	world_open(&w, 10);
+	world_fill(&w, 300, 10, 3);
+	world_write(&w, 1, 6, 0, &info);
+	assert_int_equal(qt__cache_new(&cache, 1 << 20), 0);
+	assert_int_equal(qt__run_open(&r, w.dirfd, 1, QT__RUN_VERIFY, cache,
+	    NULL), 0);
+	/* A scan leaves nothing there. */
+	check_order(&w, r);
+	qt__cache_stat(cache, &hits, &misses, &bytes);
+	assert_int_equal(bytes, 0);
+	check_gets(&w, r);
+	qt__cache_stat(cache, &hits, &misses, &bytes);
+	assert_in_range(misses, r->index.count, 2 * r->index.count);
+	assert_true(hits > w.count);
+	assert_true(bytes > 0);
+	assert_int_equal(qt__run_cursor(r, &c, NULL), 0);
+	check_walk(&w, c, "k", 1);
+	c->ops->close(c);
+	qt__run_close(r);
+	qt__cache_free(cache);
+	world_close(&w);
 }
