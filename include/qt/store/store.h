@@ -247,7 +247,9 @@ int	qt_store_stat(struct qt_store *store, struct qt_store_stat *out,
 /*
  * Reads all files of a store that may be in use or damaged, and compares what
  * can be compared. Each damage is told with the file and the position. Returns
- * how many, 0 for none, or negative when it cannot be looked at.
+ * how many, 0 for none, or negative when it cannot be looked at. What begins
+ * with "note: " is told besides and is no damage: a file that nothing names, a
+ * torn end of a log.
  */
 int	qt_store_verify(const char *path,
 	    void (*tell)(void *arg, const char *what), void *arg,
