@@ -8,7 +8,7 @@
  * files of the inputs go one by one, and the space that a merge needs is a few
  * slices.
  */
-#include <stdlib.h>
+#include <stdatomic.h>
 
 #include "compact_priv.h"
 
@@ -42,34 +42,6 @@ index_of(const struct qt__manifest *m, uint64_t id)
 	while (i < m->run_count && m->runs[i].id != id)
 		i++;
 	return i;
-}
-
-/* The inputs, as they are in from, read as one. */
-static int
-open_inputs(struct qt__cursor **out, const struct qt__step *s, uint32_t first,
-    uint32_t count, struct qt_err *err)
-{
-	struct qt__run_source	  source = s->work->source;
-	struct qt__cursor	**at = calloc(count, sizeof(struct qt__cursor *));
-	const struct qt__sorted	 *run;
-	size_t			  n = 0;
-	int			  rc = at == NULL ? -ENOMEM : 0;
-
-	source.err = err;
-	for (uint32_t i = first; i < first + count && rc == 0; i++) {
-		run = &s->from->runs[i];
-		if (run->count == 0)
-			continue;
-		rc = qt__sorted_cursor(&at[n], s->from, run, &source);
-		n += rc == 0;
-	}
-	if (rc == 0)
-		rc = qt__merge_cursor(out, at, n);
-	else
-		while (n-- > 0)
-			at[n]->ops->close(at[n]);
-	free(at);
-	return rc;
 }
 
 /* Everything up to key is in the output. */
@@ -112,17 +84,12 @@ merge(struct qt__step *s, uint64_t budget, struct qt_err *err)
 	struct qt__manifest	*m = qt__manifest_fields(s->edit);
 	uint32_t		 first = index_of(s->from, m->merge.input);
 	struct qt_buf		 upto = QT_BUF_INIT;
-	struct qt__cursor	*inputs;
 	int			 rc, more;
 
-	rc = open_inputs(&inputs, s, first, m->merge.inputs, err);
-	if (rc < 0)
-		return rc;
-	more = qt__step_write(s, inputs,
-	    first + m->merge.inputs == s->from->run_count, budget, NULL, 0,
-	    &upto, err);
-	rc = more < 0 ? more : qt__output_list(&s->out, s->edit,
-	    m->merge.output);
+	s->is_bottom = first + m->merge.inputs == s->from->run_count;
+	atomic_store(&s->next, m->next_file);
+	more = qt__step_merge(s, first, m->merge.inputs, budget, &upto, err);
+	rc = more < 0 ? more : qt__step_list(s, m->merge.output);
 	if (rc == 0)
 		rc = more == 1 ? trim(s, first, &upto) : finish(s, first);
 	qt_buf_clear(&upto);

@@ -31,12 +31,15 @@ struct qt__work {
 	uint32_t	 level;		/* of compression */
 	uint64_t	 slice_size;	/* 0: as the store's size has it */
 	uint64_t	 memtable_size;
+	unsigned int	 threads;	/* a merge of many slices takes up to so
+					   many, QT__PARTS at most; 0 as 1 */
 	const uint64_t	*keep;		/* as in struct qt__keep */
 	size_t		 keep_count;
 	uint64_t	 now_ms;	/* or the manifest's clock_ms, if later */
 	/* Nobody uses a manifest before this one (0: not known): big values
 	   that were dropped by then are removed. */
 	uint64_t	 oldest;
+	/* Where threads are more than one, both are called from any of them. */
 	struct qt__run_source source;	/* err is not used */
 	/* Bytes written to a run just now. May be NULL. */
 	void		(*written)(void *arg, uint64_t bytes);
@@ -89,7 +92,7 @@ bool	qt__stretch_is_cut(const struct qt__cursor *c, const void **key,
 struct qt__output {
 	const struct qt__work	*work;
 	uint64_t		 slice_size;
-	uint64_t		 next;		/* number of the next file */
+	_Atomic uint64_t	*next;		/* number of the next file */
 	struct qt__run_writer	*writer;
 	struct qt__output_slice	*slices;
 	size_t			 count, room;
@@ -109,23 +112,45 @@ int	qt__output_list(const struct qt__output *o,
 void	qt__output_remove(struct qt__output *o);	/* the files */
 void	qt__output_clear(struct qt__output *o);
 
-/* What a step has in hand. */
+#define QT__PARTS	4u
+
+/* What a step has in hand; parts are of keys that follow each other. */
 struct qt__step {
 	struct qt__work			*work;
 	const struct qt__manifest	*from;
 	struct qt__manifest_edit	*edit;
-	struct qt__output		 out;
-	struct qt_buf			 drops;	/* uint64_t: files of big/ */
+	_Atomic uint64_t		 next;	/* file */
+	uint64_t			 slice_size;
+	bool				 is_bottom;
+	size_t				 parts;
+	struct qt__part {
+		const struct qt__step	*step;
+		struct qt__output	 out;
+		struct qt_buf		 drops;	/* uint64_t: files of big/ */
+	} part[QT__PARTS];
 };
 int	qt__step_begin(struct qt__step *s, struct qt__work *work,
 	    const struct qt__manifest *from);
+/* Keys of a part: greater than after, up to limit; NULL: without a bound. */
+struct qt__bounds {
+	const void	*after, *limit;
+	size_t		 after_len, limit_len;
+};
 /*
- * Writes what is to be kept of source, which is taken over, from behind the
- * key after (length 0: from the first). 1: cut off at the key in *upto, 0: all.
+ * Writes what is to be kept of source, which is taken over. 1: cut off at the
+ * key in *upto, 0: all that there is.
  */
-int	qt__step_write(struct qt__step *s, struct qt__cursor *source,
-	    bool is_bottom, uint64_t budget, const void *after, size_t after_len,
+int	qt__part_write(struct qt__part *p, struct qt__cursor *source,
+	    const struct qt__bounds *bounds, uint64_t budget,
 	    struct qt_buf *upto, struct qt_err *err);
+/*
+ * The same of count adjacent runs, the first of which is run first of from; in
+ * several parts at once where that pays.
+ */
+int	qt__step_merge(struct qt__step *s, uint32_t first, uint32_t count,
+	    uint64_t budget, struct qt_buf *upto, struct qt_err *err);
+/* Appends what was written to a run. */
+int	qt__step_list(struct qt__step *s, uint64_t run);
 /* Saves the manifest, when rc is not negative; ends the step. */
 int	qt__step_end(struct qt__step *s, int rc, struct qt__manifest **to,
 	    struct qt_err *err);

@@ -8,6 +8,7 @@
  * Order: by key, bytes compared as unsigned numbers, a prefix first; of one key
  * the newest, that with the greatest version, first.
  */
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -28,8 +29,16 @@ struct qt__entry {
 static inline int
 qt__key_compare(const void *a, size_t a_len, const void *b, size_t b_len)
 {
-	int	c = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	uint64_t	x, y;
+	int		c;
 
+	if (a_len >= 8 && b_len >= 8) {		/* mostly enough */
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		if (x != y)
+			return be64toh(x) < be64toh(y) ? -1 : 1;
+	}
+	c = memcmp(a, b, a_len < b_len ? a_len : b_len);
 	return c != 0 ? c : (a_len > b_len) - (a_len < b_len);
 }
 

@@ -5,6 +5,8 @@
  * Meanwhile readers still read the memtable, which is newer than all runs and
  * has all its records; what they find in the run, too, is the same.
  */
+#include <stdatomic.h>
+
 #include "compact_priv.h"
 
 /* The job that is to be done; a new run for it where none is under way. */
@@ -49,18 +51,19 @@ flush(struct qt__step *s, struct qt__cursor *mem, uint64_t memtable,
 {
 	struct qt__manifest	*m = qt__manifest_fields(s->edit);
 	struct qt_buf		 upto = QT_BUF_INIT;
-	const uint8_t		*after;
+	struct qt__bounds	 bounds = { 0 };
 	int			 rc, more = begin(s, memtable, err);
 
 	if (more < 0) {
 		mem->ops->close(mem);
 		return more;
 	}
-	after = m->flush.key_len > 0 ? m->heap + m->flush.key_at : NULL;
-	more = qt__step_write(s, mem, m->run_count == 1, budget, after,
-	    m->flush.key_len, &upto, err);
-	rc = more < 0 ? more : qt__output_list(&s->out, s->edit,
-	    m->flush.output);
+	bounds.after = m->flush.key_len > 0 ? m->heap + m->flush.key_at : NULL;
+	bounds.after_len = m->flush.key_len;
+	s->is_bottom = m->run_count == 1;
+	atomic_store(&s->next, m->next_file);
+	more = qt__part_write(&s->part[0], mem, &bounds, budget, &upto, err);
+	rc = more < 0 ? more : qt__step_list(s, m->flush.output);
 	if (rc == 0 && more == 1)
 		rc = qt__manifest_job_key(s->edit, &m->flush, upto.data,
 		    upto.len);

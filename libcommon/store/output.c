@@ -2,6 +2,7 @@
 /* The slices that a step writes. See compact_priv.h. */
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,7 +41,8 @@ begin(struct qt__output *o, const struct qt__entry *e, struct qt_err *err)
 
 	if (s == NULL || qt__key_hold(&s->min, e->key, e->key_len) < 0)
 		return -ENOMEM;
-	return qt__run_create(&o->writer, o->work->run_dirfd, o->next++,
+	return qt__run_create(&o->writer, o->work->run_dirfd,
+	    atomic_fetch_add_explicit(o->next, 1, memory_order_relaxed),
 	    &options, err);
 }
 

@@ -35,25 +35,30 @@ qt__step_begin(struct qt__step *s, struct qt__work *work,
 	qt__work_clear(work);
 	for (uint32_t i = 0; i < from->run_count; i++)
 		total += from->runs[i].bytes;
-	s->out.work = work;
-	s->out.slice_size = work->slice_size > 0 ? work->slice_size :
+	s->slice_size = work->slice_size > 0 ? work->slice_size :
 	    qt__plan_slice_size(total);
+	s->parts = 1;
+	for (size_t i = 0; i < QT__PARTS; i++) {
+		s->part[i].step = s;
+		s->part[i].out = (struct qt__output){ .work = work,
+		    .slice_size = s->slice_size, .next = &s->next };
+	}
 	return qt__manifest_edit(&s->edit, from);
 }
 
 /* --- Records ------------------------------------------------------------- */
 
 static int
-drop(void *step, const struct qt__entry *e)
+drop(void *part, const struct qt__entry *e)
 {
-	struct qt__step	*s = step;
+	struct qt__part	*p = part;
 	uint64_t	 number;
 
 	if ((e->flags & QT__BIG) == 0 || e->value_len != BIG_VALUE)
 		return 0;
 	memcpy(&number, e->value, sizeof(number));
 	number = le64toh(number);
-	return number == 0 ? 0 : qt_buf_add(&s->drops, &number, sizeof(number));
+	return number == 0 ? 0 : qt_buf_add(&p->drops, &number, sizeof(number));
 }
 
 /* The first key that is greater. */
@@ -75,17 +80,17 @@ seek_behind(struct qt__cursor *c, const void *key, size_t len)
 }
 
 static int
-write_all(struct qt__step *s, struct qt__cursor *kept,
-    struct qt__cursor *stretch, uint64_t budget, const void *after,
-    size_t after_len, struct qt_err *err)
+write_all(struct qt__output *o, struct qt__cursor *kept,
+    struct qt__cursor *stretch, const struct qt__bounds *bounds,
+    uint64_t budget, struct qt_err *err)
 {
 	bool	is_full;
 	int	r, rc = 0;
 
-	for (r = seek_behind(kept, after, after_len); r == 1 && rc == 0;
-	    r = kept->ops->next(kept)) {
-		rc = qt__output_add(&s->out, &kept->entry, err);
-		if (rc == 0 && qt__output_size(&s->out, &is_full) >= budget &&
+	for (r = seek_behind(kept, bounds->after, bounds->after_len);
+	    r == 1 && rc == 0; r = kept->ops->next(kept)) {
+		rc = qt__output_add(o, &kept->entry, err);
+		if (rc == 0 && qt__output_size(o, &is_full) >= budget &&
 		    is_full)
 			rc = qt__stretch_end(stretch);
 		if (rc < 0)
@@ -95,45 +100,41 @@ write_all(struct qt__step *s, struct qt__cursor *kept,
 }
 
 int
-qt__step_write(struct qt__step *s, struct qt__cursor *source, bool is_bottom,
-    uint64_t budget, const void *after, size_t after_len, struct qt_buf *upto,
+qt__part_write(struct qt__part *p, struct qt__cursor *source,
+    const struct qt__bounds *bounds, uint64_t budget, struct qt_buf *upto,
     struct qt_err *err)
 {
+	const struct qt__step	*s = p->step;
 	struct qt__keep		 rule = { .keep = s->work->keep,
-	    .keep_count = s->work->keep_count, .is_bottom = is_bottom,
+	    .keep_count = s->work->keep_count, .is_bottom = s->is_bottom,
 	    .now_ms = s->work->now_ms > s->from->clock_ms ?
-	    s->work->now_ms : s->from->clock_ms, .drop = drop, .arg = s };
+	    s->work->now_ms : s->from->clock_ms, .drop = drop, .arg = p };
 	struct qt__cursor	*stretch, *kept;
 	const void		*key;
 	size_t			 len;
-	int			 rc;
+	int			 rc, end;
 
 	if (budget > BUDGET_MAX)
 		budget = BUDGET_MAX;
-	if (budget < s->out.slice_size)
-		budget = s->out.slice_size;
-	s->out.next = qt__manifest_fields(s->edit)->next_file;
+	if (budget < s->slice_size)
+		budget = s->slice_size;
 	/* Where nearly nothing is kept, reading is what takes the time. */
-	rc = qt__stretch_cursor(&stretch, source, 4 * budget, NULL, 0);
+	rc = qt__stretch_cursor(&stretch, source, 4 * budget, bounds->limit,
+	    bounds->limit_len);
 	if (rc < 0)
 		return rc;
 	rc = qt__keep_cursor(&kept, stretch, &rule);
 	if (rc < 0)
 		return rc;
-	rc = write_all(s, kept, stretch, budget, after, after_len, err);
+	rc = write_all(&p->out, kept, stretch, bounds, budget, err);
 	if (rc == 0 && qt__stretch_is_cut(stretch, &key, &len)) {
-		upto->len = 0;
-		rc = qt_buf_add(upto, key, len);
+		rc = qt__key_hold(upto, key, len);
 		if (rc == 0)
 			rc = 1;
 	}
 	kept->ops->close(kept);
-	if (rc >= 0) {
-		int	end = qt__output_finish(&s->out, err);
-
-		rc = end < 0 ? end : rc;
-	}
-	return rc;
+	end = rc < 0 ? rc : qt__output_finish(&p->out, err);
+	return end < 0 ? end : rc;
 }
 
 /* --- The end ------------------------------------------------------------- */
@@ -159,16 +160,27 @@ remove_drops(struct qt__step *s)
 }
 
 static int
-list_drops(struct qt__step *s)
+list_drops(struct qt__manifest_edit *e, const struct qt_buf *drops)
 {
 	uint64_t	number;
 	int		rc = 0;
 
-	for (size_t at = 0; at < s->drops.len && rc == 0;
-	    at += sizeof(number)) {
-		memcpy(&number, s->drops.data + at, sizeof(number));
-		rc = qt__manifest_drop(s->edit, number);
+	for (size_t at = 0; at < drops->len && rc == 0; at += sizeof(number)) {
+		memcpy(&number, drops->data + at, sizeof(number));
+		rc = qt__manifest_drop(e, number);
 	}
+	return rc;
+}
+
+int
+qt__step_list(struct qt__step *s, uint64_t run)
+{
+	int	rc = 0;
+
+	for (size_t i = 0; i < s->parts && rc == 0; i++)
+		rc = qt__output_list(&s->part[i].out, s->edit, run);
+	for (size_t i = 0; i < s->parts && rc == 0; i++)
+		rc = list_drops(s->edit, &s->part[i].drops);
 	return rc;
 }
 
@@ -224,20 +236,20 @@ static int
 save(struct qt__step *s, struct qt__manifest **to, struct qt_err *err)
 {
 	struct qt__manifest	*m = qt__manifest_fields(s->edit);
-	int			 rc = 0;
+	bool			 is_new = false;
+	int			 rc;
 
 	if (m->clock_ms < s->work->now_ms)
 		m->clock_ms = s->work->now_ms;
-	if (s->out.count > 0)
-		rc = qt_sys_fsync(s->work->run_dirfd);
+	for (size_t i = 0; i < s->parts; i++)
+		is_new = is_new || s->part[i].out.count > 0;
+	rc = is_new ? qt_sys_fsync(s->work->run_dirfd) : 0;
 	if (rc < 0) {
 		qt_err_set(err, "sync folder run");
 		return rc;
 	}
 	remove_drops(s);
-	rc = list_drops(s);
-	if (rc == 0)
-		rc = find_gone(s);
+	rc = find_gone(s);
 	if (rc == 0)
 		rc = qt__manifest_save(s->edit, s->work->dirfd, to, err);
 	if (rc == 0)
@@ -249,19 +261,22 @@ int
 qt__step_end(struct qt__step *s, int rc, struct qt__manifest **to,
     struct qt_err *err)
 {
-	int	saved = rc;
+	struct qt__part	*p;
+	int		 saved = rc;
 
 	*to = NULL;
 	if (rc >= 0)
 		saved = save(s, to, err);
-	if (saved < 0) {
+	if (saved < 0)
 		rc = saved;
-		if (rc != -ENOTRECOVERABLE && rc != -ESTALE)
-			qt__output_remove(&s->out);
-		qt__work_clear(s->work);
+	for (p = s->part; p < s->part + s->parts; p++) {
+		if (rc < 0 && rc != -ENOTRECOVERABLE && rc != -ESTALE)
+			qt__output_remove(&p->out);
+		qt__output_clear(&p->out);
+		qt_buf_clear(&p->drops);
 	}
-	qt__output_clear(&s->out);
-	qt_buf_clear(&s->drops);
+	if (rc < 0)
+		qt__work_clear(s->work);
 	qt__manifest_edit_free(s->edit);
 	return rc;
 }

@@ -37,13 +37,15 @@ settle(struct world *w, uint64_t whole)
 }
 
 static void
-live_through(uint32_t seed, size_t per_mem, unsigned int keys, uint32_t level)
+live_through(uint32_t seed, size_t per_mem, unsigned int keys, uint32_t level,
+    unsigned int threads)
 {
 	struct world	*w = world_new();
 	unsigned int	 turn;
 
 	w->work.level = level;
-	for (turn = 0; turn < 120; turn++) {
+	w->work.threads = threads;
+	for (turn = 0; turn < 80; turn++) {
 		switch (test_random(&seed) % 8) {
 		case 0: case 1:
 			if (w->count + per_mem <= WORLD_RECORDS &&
@@ -56,8 +58,8 @@ live_through(uint32_t seed, size_t per_mem, unsigned int keys, uint32_t level)
 				world_flush_step(w, test_random(&seed) % 4000);
 			break;
 		case 5: case 6:
-			world_merge_step(w, test_random(&seed) % 4000,
-			    test_random(&seed) % 16 == 0 ? UINT64_MAX : 0);
+			world_merge_step(w, test_random(&seed) % (threads > 0 ?
+			    12000 : 4000), test_random(&seed) % 16 == 0 ? UINT64_MAX : 0);
 			break;
 		default:
 			change_snapshots(w, &seed);
@@ -73,10 +75,47 @@ live_through(uint32_t seed, size_t per_mem, unsigned int keys, uint32_t level)
 QT_TEST(every_snapshot_reads_the_same_after_every_step)
 {
 	(void)state;
-	live_through(1, 40, 60, 0);
-	live_through(2, 25, 200, 0);
-	live_through(3, 60, 900, 1);
-	live_through(4, 10, 5, 0);
+	live_through(1, 40, 60, 0, 0);
+	live_through(2, 25, 200, 0, 0);
+	live_through(3, 60, 900, 1, 0);
+	live_through(4, 10, 5, 0, 0);
+}
+
+QT_TEST(every_snapshot_reads_the_same_after_steps_in_several_threads)
+{
+	(void)state;
+	live_through(11, 60, 900, 0, 4);
+	live_through(12, 90, 300, 0, 2);
+	live_through(13, 80, 900, 1, 3);
+}
+
+/* One run of many slices and one above it are merged by one step of threads. */
+QT_TEST(parts_of_a_merge_are_one_change_of_the_manifest)
+{
+	struct world	*w = world_new();
+	uint32_t	 seed = 14;
+	uint64_t	 number;
+
+	(void)state;
+	w->work.threads = 4;
+	world_fill(w, 700, 900, &seed);
+	settle(w, 0);
+	world_fill(w, 400, 900, &seed);
+	while (w->m->first_wal < w->next_mem)
+		world_flush_step(w, 1 << 20);
+	number = w->m->number;
+	assert_int_equal(world_merge_step(w, 6000, UINT64_MAX), 1);
+	assert_true(w->m->merge.output != 0);
+	assert_true(w->m->merge.key_len > 0);
+	assert_int_equal(w->m->runs[0].id, w->m->merge.output);
+	assert_true(w->m->runs[0].count >= 4);
+	assert_true(w->m->number == number + 1);
+	world_check(w);
+	settle(w, 0);
+	world_check(w);
+	assert_int_equal(w->m->run_count, 1);
+	assert_int_equal(world_files(w, "run"), w->m->slice_count);
+	world_end(w);
 }
 
 QT_TEST(a_merge_above_the_bottom_keeps_deletions_of_what_lies_below)
@@ -185,7 +224,7 @@ QT_TEST(another_memtable_than_the_one_under_way_is_refused)
 
 /* Runs of a first part, a memtable that is flushed half, a merge half done. */
 static struct world *
-world_midway(void)
+world_midway(unsigned int threads)
 {
 	struct world	*w = world_new();
 	uint32_t	 seed = 12;
@@ -199,6 +238,7 @@ world_midway(void)
 	assert_true(w->m->merge.output != 0);
 	world_fill(w, 90, 100, &seed);
 	assert_int_equal(world_flush_step(w, 0), 1);
+	w->work.threads = threads;
 	return w;
 }
 
@@ -217,9 +257,10 @@ one_step(struct world *w, int is_flush, struct qt__manifest **to)
 
 /* The nth call of a kind fails: 1 when there was such a call. */
 static int
-fail_step(enum qt_sys_call call, unsigned int nth, int is_flush)
+fail_step(enum qt_sys_call call, unsigned int nth, int is_flush,
+    unsigned int threads)
 {
-	struct world		*w = world_midway();
+	struct world		*w = world_midway(threads);
 	struct qt__manifest	*to;
 	unsigned int		 files = world_files(w, "run");
 	int			 rc, was_called;
@@ -260,17 +301,19 @@ QT_TEST(whichever_call_fails_the_old_manifest_stays_and_no_file_behind)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		for (int is_flush = 0; is_flush < 2; is_flush++) {
-			for (nth = 1; fail_step(calls[i], nth, is_flush); nth++)
-				sum++;
-		}
+		for (nth = 1; fail_step(calls[i], nth, 1, 0); nth++)
+			sum++;
+		for (nth = 1; fail_step(calls[i], nth, 0, 0); nth++)
+			sum++;
+		for (nth = 1; fail_step(calls[i], nth, 0, 4); nth++)
+			sum++;
 	}
-	assert_true(sum > 30);
+	assert_true(sum > 50);
 }
 
 QT_TEST(a_damaged_input_is_named_and_nothing_changes)
 {
-	struct world		*w = world_midway();
+	struct world		*w = world_midway(0);
 	struct qt_err		 err = QT_ERR_INIT;
 	struct qt__manifest	*to;
 	char			 name[40], text[80];

@@ -29,7 +29,7 @@ struct world {
 	uint64_t		 next_mem;
 	uint64_t		 snaps[8];	/* the last: UINT64_MAX */
 	struct qt__work		 work;
-	uint64_t		 written;
+	_Atomic uint64_t	 written;
 };
 
 static inline int
