@@ -12,6 +12,7 @@ main(int argc, char **argv)
 		session_verb,
 		ws_verb,
 		shm_verb,
+		store_verb,
 		complexity_verb,
 		lines_verb,
 		{ NULL, NULL, NULL, NULL, NULL },

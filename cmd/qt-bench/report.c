@@ -128,6 +128,20 @@ report_skip(struct report *r, const char *name, const char *why)
 	fflush(stdout);
 }
 
+void
+report_say(struct report *r, const char *name, const char *what)
+{
+	if (r->is_json) {
+		qt_json_object(&json, NULL);
+		qt_json_str(&json, "say", name);
+		qt_json_str(&json, "note", what);
+		qt_json_end(&json);
+		return;
+	}
+	printf("%-34s %s\n", name, what);
+	fflush(stdout);
+}
+
 int
 report_end(struct report *r)
 {

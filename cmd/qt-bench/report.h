@@ -40,6 +40,8 @@ void	report_add(struct report *r, const struct report_row *row);
 void	report_cannot(struct report *r, const char *name, const char *why);
 /* A row that has no peer here, and why. Not missed. */
 void	report_skip(struct report *r, const char *name, const char *why);
+/* Something that is no row and has no verdict. */
+void	report_say(struct report *r, const char *name, const char *what);
 /* QT_EXIT_OK when every bound was reached, else QT_EXIT_NO. */
 int	report_end(struct report *r);
 

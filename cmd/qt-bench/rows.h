@@ -19,6 +19,11 @@ struct bench_opt {
 	uint32_t	idle;		/* sessions, or WebSockets */
 	uint32_t	rounds;		/* of whatever is repeated; medians */
 	uint64_t	items;		/* of a round of `qt-bench shm` */
+	const char	*dir;		/* of `qt-bench store`; NULL: as usual */
+	int		is_quick;
+	/* Said before the rows, or NULL. */
+	void		(*before)(struct report *r,
+			    const struct bench_opt *opt);
 };
 
 /* A verb's rows end with a NULL name. */

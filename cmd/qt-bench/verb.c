@@ -6,6 +6,8 @@
 
 #include "rows.h"
 
+#define QUICK_ITEMS	20000
+
 static _Noreturn void
 no_row(const struct bench_row *rows, const char *name)
 {
@@ -53,6 +55,14 @@ bench_main(const struct qt_verb *verb, const struct bench_row *rows,
 			opt.idle = (uint32_t)qt_opt_ulong("-i", o.value, 1,
 			    idle_max);
 			break;
+		case 'd':
+			opt.dir = o.value;
+			break;
+		case 'q':
+			opt.is_quick = 1;
+			opt.items = QUICK_ITEMS;
+			opt.rounds = 1;
+			break;
 		case 'n':
 			opt.items = qt_opt_ulong("-n", o.value, 100,
 			    ITEMS_MAX);
@@ -64,6 +74,8 @@ bench_main(const struct qt_verb *verb, const struct bench_row *rows,
 		}
 	}
 	report_start(&r, is_json);
+	if (opt.before != NULL)
+		opt.before(&r, &opt);
 	for (int i = o.index; i < argc; i++)
 		run_named(rows, argv[i], &r, &opt);
 	for (; o.index == argc && rows->name != NULL; rows++)

@@ -89,7 +89,7 @@ place(struct run_cursor *c, uint32_t *block, uint32_t *record,
 	*block = *record = 0;
 	if (len == 0)
 		return 0;
-	rc = qt__index_find(&c->run->index, block, &is_equal, key, len);
+	rc = qt__run_index_find(&c->run->index, block, &is_equal, key, len);
 	if (rc < 0 || *block == c->run->index.count)
 		return rc;
 	rc = load(c, *block);

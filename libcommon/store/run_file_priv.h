@@ -192,7 +192,7 @@ int	qt__index_view(struct qt__index *ix, const uint8_t *map,
  * may hold it; count: none. *is_equal: key is the separator, so that the next
  * block may hold it, too.
  */
-int	qt__index_find(const struct qt__index *ix, uint32_t *block,
+int	qt__run_index_find(const struct qt__index *ix, uint32_t *block,
 	    bool *is_equal, const uint8_t *key, size_t len);
 /* Where block i is; -QT_ECORRUPT when that is not where blocks are. */
 int	qt__index_block(const struct qt__index *ix,

@@ -82,7 +82,7 @@ qt__run_get(struct qt__run *r, struct qt__entry *e, void **own,
 	*own = NULL;
 	if (!qt__bloom_has(r->filter, r->footer.filter_lines, hash))
 		return 0;
-	rc = qt__index_find(&r->index, &i, &is_equal, key, len);
+	rc = qt__run_index_find(&r->index, &i, &is_equal, key, len);
 	while (rc == 0 && i < r->index.count) {
 		rc = get_from(r, i, e, own, key, len, hash, max_version, err);
 		if (rc != 0 || !is_equal || ++i == r->index.count)

@@ -154,7 +154,7 @@ qt__index_is(const struct qt__index *ix, uint32_t i, bool *is_equal,
 }
 
 int
-qt__index_find(const struct qt__index *ix, uint32_t *block, bool *is_equal,
+qt__run_index_find(const struct qt__index *ix, uint32_t *block, bool *is_equal,
     const uint8_t *key, size_t len)
 {
 	size_t		 shared = ix->prefix_len < len ? ix->prefix_len : len;
