@@ -251,7 +251,7 @@ check-fresh:
 bench: deps-build+page+bench bench-peers
 	@$(MAKE) $(jobs) all page $(BENCH) $(NOTHING)
 	@for t in $(BENCH); do $$t || exit 1; done
-	@rc=0; for v in session ws shm; do $(B)/bin/qt-bench $$v || rc=1; done; \
+	@rc=0; for v in session ws shm store; do $(B)/bin/qt-bench $$v || rc=1; done; \
 	    exit $$rc
 
 # --- Installing -------------------------------------------------------------

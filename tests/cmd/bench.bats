@@ -69,3 +69,16 @@ assert len(x.parse(sys.argv[1]).getElementsByTagName("polyline")) == 4' \
 	run -2 qt-bench complexity --to 3
 	run -2 qt-bench complexity no-such
 }
+
+@test "store does its rows with the peers that are there, and leaves nothing" {
+	mkdir "$WORLD/data"
+	timeout 100 qt-bench store -q -J -d "$WORLD/data" >"$WORLD/out" ||
+		[ $? -eq 1 ]
+	jq -e '[.[] | select(.what)] | length >= 9 and all(.[]; .skipped and
+	    .note or (.figure > 0) and (.met | type == "boolean"))' "$WORLD/out"
+	jq -e '.[0].say == "file system" and (.[0].note | length > 0)' \
+		"$WORLD/out"
+	[ -z "$(ls -A "$WORLD/data")" ]
+	run -2 qt-bench store no-such
+	run -3 qt-bench store -q -d "$WORLD/nowhere" get
+}
