@@ -15,7 +15,7 @@
  * Keys are small numbers, the value of an operation is its own number, so each
  * value found tells who wrote it.
  */
-#define TRACE_KEYS	4u		/* that one operation writes at once */
+#define TRACE_KEYS	16u		/* that one operation writes at once */
 
 enum trace_state {
 	TRACE_NOT,		/* never tried, or it was refused */
