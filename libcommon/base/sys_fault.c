@@ -149,15 +149,18 @@ int
 qt__sys_fault_slow(enum qt_sys_call call)
 {
 	struct fault	*f = &faults[call];
-	unsigned int	 number;
+	unsigned int	 number, nth;
 	int		 error;
 
 	pthread_once(&env_once, read_env);
 	number = 1 + atomic_fetch_add_explicit(&f->calls, 1,
 	    memory_order_relaxed);
-	if (number != atomic_load_explicit(&f->nth, memory_order_relaxed))
-		return 0;
+	nth = atomic_load_explicit(&f->nth, memory_order_relaxed);
 	error = atomic_load_explicit(&f->error, memory_order_relaxed);
+	if (nth == 0 || number < nth ||
+	    (number > nth && (error & QT_SYS_STAYS) == 0))
+		return 0;
+	error &= ~QT_SYS_STAYS;
 	if (error == QT_SYS_KILL || error == QT_SYS_STOP) {
 		kill(getpid(), error == QT_SYS_KILL ? SIGKILL : SIGSTOP);
 		return 0;

@@ -116,6 +116,7 @@ int	qt_sys_find_locked(int fd, off_t at, off_t len, off_t *found);
  */
 #define QT_SYS_KILL	4096	/* SIGKILL to ourselves, instead of the call */
 #define QT_SYS_STOP	4097	/* SIGSTOP; the call follows when we go on */
+#define QT_SYS_STAYS	8192	/* added to an error: all calls from then on */
 void	qt_sys_fault(enum qt_sys_call call, unsigned int nth, int error);
 /* How many calls of this kind were made since the last qt_sys_fault(). */
 unsigned int qt_sys_calls(enum qt_sys_call call);

@@ -366,6 +366,17 @@ QT_TEST(an_error_may_be_given_with_either_sign)
 	leave();
 }
 
+QT_TEST(a_fault_may_stay_until_it_is_cleared)
+{
+	(void)state;
+	qt_sys_fault(QT_SYS_MKDIR, 2, EROFS | QT_SYS_STAYS);
+	assert_int_equal(qt_sys_mkdir("/", 0700), -EEXIST);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(qt_sys_mkdir("/", 0700), -EROFS);
+	qt_sys_fault(QT_SYS_MKDIR, 0, 0);
+	assert_int_equal(qt_sys_mkdir("/", 0700), -EEXIST);
+}
+
 static int
 kill_itself(void *arg)
 {
