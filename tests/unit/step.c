@@ -192,15 +192,24 @@ watch_new(struct watch *w, int fd)
 {
 	struct stat	st;
 
+	w->fd = fd;
+	if (fd < 0)
+		return;
 	if (fstat(fd, &st) < 0)
 		die("fstat");
-	w->fd = fd;
 	w->size = (size_t)st.st_size;
 	w->blocks = st.st_blocks;
 	w->now = room(w->size, 1);
 	w->last = room(w->size, 1);
 	(void)find_data(w);
 	look(w, w->last);
+}
+
+static void
+watch_free(struct watch *w)
+{
+	free(w->now);
+	free(w->last);
 }
 
 static int
@@ -210,6 +219,8 @@ has_changed(struct watch *w)
 	unsigned char	*swap;
 	int		 changed;
 
+	if (w->fd < 0)
+		return 0;
 	if (fstat(w->fd, &st) < 0)
 		die("look at the file");
 	changed = find_data(w) || st.st_blocks != w->blocks;
@@ -295,15 +306,16 @@ place_of(const struct sweep *s, pid_t pid)
 static void
 find_points(struct sweep *s)
 {
-	struct watch	 w = { 0 };
+	struct watch	 w = { 0 }, w2 = { 0 };
 	struct place	*p;
 	void		*state;
 	pid_t		 pid;
-	int		 fd, alive = 1, is_syscall;
+	int		 fd, alive = 1, is_syscall, changed;
 
 	state = s->c->setup(&fd);
 	pid = start(s->c, state);
 	watch_new(&w, fd);
+	watch_new(&w2, s->c->also != NULL ? s->c->also(state) : -1);
 	p = place_of(s, pid);
 	s->point[s->count++] = (struct point){ 0, 0, 0 };
 	for (s->steps = 1; alive && s->steps < STEPS_MAX; s->steps++) {
@@ -313,15 +325,16 @@ find_points(struct sweep *s)
 			p = place_of(s, pid);
 			p->visits++;
 		}
-		if ((has_changed(&w) || is_syscall) && s->count < POINTS_MAX)
+		changed = has_changed(&w) | has_changed(&w2);
+		if ((changed || is_syscall) && s->count < POINTS_MAX)
 			s->point[s->count++] = (struct point){ s->steps,
 			    alive ? p->at : 0, alive ? p->visits : 0 };
 	}
 	if (alive)
 		end(pid);
 	s->c->clean(state);
-	free(w.now);
-	free(w.last);
+	watch_free(&w);
+	watch_free(&w2);
 }
 
 /* --- A kill --------------------------------------------------------------- */

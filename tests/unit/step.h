@@ -27,6 +27,8 @@ struct step_case {
 	/* In the parent, after the kill: NULL, or what is wrong. */
 	const char	*(*check)(void *state);
 	void		 (*clean)(void *state);
+	/* NULL; or a second file to be watched, of that state. */
+	int		 (*also)(void *state);
 };
 
 /* For setup: ends the program, as TAP has it, when ok is 0. */
