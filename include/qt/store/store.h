@@ -102,6 +102,14 @@ int	qt_store_settings_load(const char *path, struct qt_store_settings *s,
 int	qt_store_settings_save(const char *path,
 	    const struct qt_store_settings *s, struct qt_err *err);
 
+/*
+ * Removes a store: its folder, its logs, and what is of it in shared memory. It
+ * is gone at once or not at all. -EBUSY while somebody writes to it; who reads
+ * it may see errors. -ENOTEMPTY, and nothing is removed, where something is in
+ * its folder that is not the store's.
+ */
+int	qt_store_remove(const char *path, struct qt_err *err);
+
 #define QT_STORE_RDONLY		1u	/* changes nothing, not even by recovery */
 #define QT_STORE_NO_THREADS	2u	/* for who stays for one operation */
 
