@@ -57,6 +57,7 @@ LIBS_qtd        := -lwebsockets -luv -lssl -lcrypto -lcrypt -ljansson -lseccomp 
 LIBS_qt-session := $(call archive,uv_a uv) $(call archive,vterm) \
 	$(call archive,utf8proc) -lz
 LIBS_qt-shm     := $(call archive,z)
+LIBS_qt-map     := $(call archive,jansson) $(call archive,z)
 LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz -lm
 LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench)) -pthread
 LIBS_test       := -lcmocka $(LIBS_qtd) -lvterm -lutf8proc -lm
@@ -105,8 +106,8 @@ make clean      removes the build trees
 V=1             says every command
 WERROR=1        a warning is an error
 SAN=address,undefined or SAN=thread: instrumented, in a tree of its own
-STATIC=0        qt-session and qt-shm use shared libraries even where archives
-                are
+STATIC=0        qt-session, qt-shm and qt-map use shared libraries even where
+                archives are
 CC= CFLAGS= LDFLAGS= BUILD=DIR: another compiler, other flags, another tree
 endef
 help:
@@ -288,7 +289,7 @@ install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 	$(Q)$(call each,$(B)/install/qt.pc,lib/pkgconfig/qt.pc)
 	$(Q)$(call each,$(wildcard cmd/*/*.socket) $(B)/install/qtd.service,$(strip \
 	    lib/systemd/system/$$n))
-	$(Q)$(call each,$(wildcard cmd/*/*.socket) $(SERVICES),$(strip \
+	$(Q)$(call each,$(wildcard cmd/*/*.socket cmd/*/*.timer) $(SERVICES),$(strip \
 	    lib/systemd/user/$$n))
 	$(Q)[ ! -d $(B)/web ] || (cd $(B)/web && find . -type f ! -name '.*' \
 	    -exec install -D -m 644 '{}' "$(abspath $(to))/share/qt/web/{}" \;)

@@ -41,12 +41,19 @@ _qt_values() {
 	*ROLE*)		compgen -W 'admin writer reader' -- "$cur" ;;
 	SEG)		compgen -W "$(_qt_segments "")" -- "$cur" ;;
 	SEG/*)		compgen -W "$(_qt_segments "$cur")" -- "$cur" ;;
-	TYPE)		compgen -W "array barrier cache event latch map mutex \
+	TYPE)		[[ ${prog##*/} != qt-map ]] || {
+				compgen -W "bytes f64 i64 json text u64" -- "$cur"
+				return
+			}
+			compgen -W "array barrier cache event latch map mutex \
 			    once pool queue ring rwlock semaphore set skiplist \
 			    spsc stack value" -- "$cur" ;;
 	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
 			    sed s/SIG//)" -- "$cur" ;;
 	NEWNAME)	;;
+	MAP)		compgen -W "$(qt-map ls 2>/dev/null)" -- "$cur" ;;
+	KEY)		[[ ${prog##*/} != qt-map ]] ||
+			qt-map scan -k -l 100 -p "$cur" 2>/dev/null ;;
 	*NAME* | *ID*)	compgen -W "$(qt-session ls -o name 2>/dev/null)" \
 			    -- "$cur" ;;
 	esac
@@ -76,6 +83,7 @@ _qt() {
 			mapfile -t COMPREPLY < <(_qt_values CMD | sort -u)
 			return
 		elif [[ $word == -* ]]; then
+			[[ $word != -m ]] || local -x QT_MAP=${COMP_WORDS[i+1]}
 			[[ -z $(_qt_meta "$help" "$word") ]] || ((i++))
 		elif [[ -z $verb ]] &&
 		    _qt_commands "$help" | grep -qxe "$word"; then
@@ -102,4 +110,4 @@ _qt() {
 		    "$(_qt_operand "$help" $count)" | sort -u)
 	fi
 }
-complete -o filenames -F _qt qt-session qtd qt-shm qt-bench
+complete -o filenames -F _qt qt-session qtd qt-shm qt-map qt-bench

@@ -33,6 +33,7 @@ end
 
 # Candidates for a value or an operand of that name.
 function __qt_values
+	set -l prog (string replace -r '.*/' '' (commandline -opc)[1])
 	set -l seg (string split -m 1 / -- (commandline -ct))
 	switch $argv[1]
 		case SEG
@@ -43,7 +44,16 @@ function __qt_values
 			else
 				qt-shm ls -o name 2>/dev/null
 			end
+		case MAP
+			qt-map ls 2>/dev/null
+		case KEY
+			test "$prog" = qt-map
+			and qt-map scan -k -l 100 -p (commandline -ct) 2>/dev/null
 		case TYPE
+			if test "$prog" = qt-map
+				printf '%s\n' bytes f64 i64 json text u64
+				return
+			end
 			printf '%s\n' array barrier cache event latch map mutex \
 				once pool queue ring rwlock semaphore set skiplist \
 				spsc stack value
@@ -74,8 +84,10 @@ function __qt_complete
 	set -l meta
 	set -l prev
 	set -l count 1
+	set -lx QT_MAP $QT_MAP
 	for word in $words[2..-1]
 		if test -n "$meta"
+			test "$prev" = -m; and set QT_MAP $word
 			set meta ''
 			continue
 		end
@@ -109,6 +121,6 @@ function __qt_complete
 	end
 end
 
-for prog in qt-session qtd qt-shm qt-bench
+for prog in qt-session qtd qt-shm qt-map qt-bench
 	complete -c $prog -f -a '(__qt_complete)'
 end

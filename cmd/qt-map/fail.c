@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said when something fails, with the way out, and how we exit then. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "map.h"
+
+int
+map_status(int rc)
+{
+	switch (rc) {
+	case -ENOENT:
+		return QT_EXIT_NO;
+	case -EEXIST:
+	case -ESTALE:
+		return MAP_EXIT_CONFLICT;
+	case -QT_ECORRUPT:
+		return MAP_EXIT_CORRUPT;
+	default:
+		return QT_EXIT_SYS;
+	}
+}
+
+/* The way out, or "". */
+static const char *
+way_out(int rc)
+{
+	switch (rc) {
+	case -QT_ECORRUPT:
+		return "'qt-map verify' lists all damage, 'qt-map verify "
+		    "--salvage DEST' copies what is sound";
+	case -QT_EFORMAT:
+		return "'qt-map init' makes one, of an empty folder";
+	case -QT_EVERSION:
+		return "use the qt-map of that version";
+	case -QT_EFULL:
+		return "'qt-map stat' says what is held";
+	case -EROFS:
+		return "'qt-map stat poisoned' says whether the disk failed";
+	case -ENOSPC:
+		return "'df' says of which file system: the map's, its log's, "
+		    "or /dev/shm";
+	case -EACCES:
+	case -EPERM:
+		return "'ls -ld' of the map's folder says who may";
+	case -ETIMEDOUT:
+		return "'qt-map -o lock-timeout=1m' waits longer";
+	case -EMSGSIZE:
+		return "keys have 1 byte to 64 KiB, values up to 1 GiB";
+	case -E2BIG:
+		return "'qt-map settings memtable-size' says what fits";
+	default:
+		return "";
+	}
+}
+
+int
+map_warn(const char *what, int rc, const struct qt_err *err)
+{
+	const char	*clause = err != NULL ? err->text : "";
+	const char	*way = way_out(rc);
+
+	qt_warn("%s: %s%s%s%s%s%s", what != NULL ? what : map_text(), clause,
+	    *clause != '\0' ? ": " : "", qt_strerror(rc),
+	    *way != '\0' ? " (" : "", way, *way != '\0' ? ")" : "");
+	return map_status(rc);
+}
+
+_Noreturn void
+map_die(const char *what, int rc, const struct qt_err *err)
+{
+	exit(map_warn(what, rc, err));
+}

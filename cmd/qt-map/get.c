@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qt-map get - print values */
+
+#include <errno.h>
+
+#include "map.h"
+#include "show.h"
+#include "verbs.h"
+
+enum { OPT_DURABLE = 256 };
+
+static const struct qt_opt opts[] = {
+	{ 'n', "no-newline", NULL, "nothing behind a value" },
+	{ '0', "null", NULL, "a NUL behind each instead of a new-line" },
+	{ 'J', "json", NULL, "an object a line, with type and version" },
+	{ OPT_DURABLE, "durable", NULL, "when it is durable, not before" },
+	{ 0, NULL, NULL, NULL },
+};
+
+const struct qt_verb get_verb = {
+	"get", get_main, "KEY ...", "print values", opts,
+};
+
+struct how {
+	int	end;
+	int	is_json, is_durable;
+};
+
+static void
+show(const char *key, size_t len, const struct qt_store_value *v,
+    const struct how *how)
+{
+	struct qt_store_item	item = { .key = key, .key_len = len,
+	    .value = v->data, .value_len = v->len, .version = v->version,
+	    .expires_ms = v->expires_ms, .tag = v->tag };
+
+	if (how->is_json)
+		show_item(&item, SHOW_JSON | SHOW_KEY | SHOW_VALUE);
+	else
+		show_value(v, how->end);
+}
+
+static int
+get_one(struct qt_store *store, const char *key, const struct how *how)
+{
+	struct qt_store_value	v = QT_STORE_VALUE_INIT;
+	struct qt_err		err = QT_ERR_INIT;
+	size_t			len = map_key_len(key);
+	int			rc, status = QT_EXIT_OK;
+
+	rc = qt_store_get(store, NULL, &v, key, len, &err);
+	if (rc == 0 && how->is_durable)
+		rc = qt_store_sync(store, v.version, &err);
+	if (rc == -ENOENT) {
+		qt_warn("no key '%s' in map '%s'", key, map_text());
+		status = QT_EXIT_NO;
+	} else if (rc < 0)
+		status = map_warn(NULL, rc, &err);
+	else
+		show(key, len, &v, how);
+	qt_store_value_clear(&v);
+	return status;
+}
+
+int
+get_main(int argc, char **argv)
+{
+	struct qt_opts		 o = QT_OPTS_INIT(&get_verb, argc, argv);
+	struct how		 how = { .end = '\n' };
+	struct qt_store		*store;
+	int			 id, rc, status = QT_EXIT_OK;
+
+	while ((id = qt_opts_next(&o)) != 0) {
+		how.end = id == 'n' ? -1 : id == '0' ? '\0' : how.end;
+		how.is_json |= id == 'J';
+		how.is_durable |= id == OPT_DURABLE;
+	}
+	if (o.index == argc)
+		qt_usage(&get_verb);
+	for (int i = o.index; i < argc; i++)
+		(void)map_key_len(argv[i]);
+	store = map_open(MAP_READ);
+	for (; o.index < argc; o.index++) {
+		rc = get_one(store, argv[o.index], &how);
+		status = rc > status ? rc : status;
+	}
+	show_flush();
+	map_close();
+	return status;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qt-map - durable maps that any number of processes use at once; qt-map(1) */
+
+#include <stddef.h>
+
+#include "map.h"
+#include "verbs.h"
+
+int
+main(int argc, char **argv)
+{
+	const struct qt_verb verbs[] = {
+		batch_verb, get_verb, has_verb, init_verb, ls_verb,
+		put_verb, rm_verb, settings_verb, sync_verb,
+		{ NULL, NULL, NULL, NULL, NULL },
+	};
+
+	qt_prog_options(map_options, map_option);
+	return qt_prog_run("qt-map", verbs, NULL, argc, argv);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_MAP_MAP_H
+#define QT_MAP_MAP_H
+
+#include <qt/base/err.h>
+#include <qt/base/prog.h>
+#include <qt/store/store.h>
+
+/*
+ * The map that a command is about: one a process, named by -m, else by QT_MAP,
+ * else "default". A name is a folder of the user's data; what holds a '/' is a
+ * path.
+ */
+
+/* Exit statuses beside those of prog.h. */
+#define MAP_EXIT_CONFLICT	4	/* a condition did not hold */
+#define MAP_EXIT_CORRUPT	5
+#define MAP_EXIT_VISIBLE	6	/* but not durable yet */
+
+/* -m and -o, before the verb. */
+extern const struct qt_opt map_options[];
+void	map_option(int id, char *value);
+/* Another one from here on. Exits 2 when it is no name. */
+void	map_select(const char *text);
+
+/* Borrowed until map_select(): as the user said it; its folder. */
+const char *map_text(void);
+const char *map_path(void);
+/* The folder of all maps that have names. Exits 3 when there is no home. */
+void	map_folder(char out[QT_STORE_PATH_SIZE]);
+
+/*
+ * The settings of the map, with those of -o over them; exits. _new: the
+ * defaults instead of the map's, which is not there yet.
+ */
+void	map_settings(struct qt_store_settings *s);
+enum qt_store_mode map_mode(void);
+void	map_settings_new(struct qt_store_settings *s);
+/* NAME=VALUE into s, or exits 2 with what is wrong; opt is who says it. */
+void	map_set(struct qt_store_settings *s, const char *opt, const char *text);
+/* Makes the map, and the folders above it if it has a name. As the store. */
+int	map_init(const struct qt_store_settings *s, struct qt_err *err);
+
+#define MAP_READ	1u	/* nothing will be written */
+#define MAP_MAKE	2u	/* the default map is made when it is missing */
+#define MAP_STAY	4u	/* for long: threads are worth it */
+/* Opens it or exits; map_close() closes it. */
+struct qt_store *map_open(unsigned int flags);
+/* The same for who goes on: says what is wrong, and returns the exit status. */
+int	map_try(struct qt_store **out, unsigned int flags);
+/*
+ * Makes what was put with ASYNC_NOW, up to version (0: nothing was), as durable
+ * as the map's mode promises. As the store says.
+ */
+int	map_settle(uint64_t version, struct qt_err *err);
+/*
+ * The end of a command that has written: standard output is flushed, then what
+ * is due is done for some milliseconds, then the store is closed.
+ */
+void	map_done(void);
+void	map_close(void);
+
+/*
+ * Says "qt-map: what: clause: why (a way out)", and returns the exit status, or
+ * exits. what is the map's text where it is NULL. err may be NULL.
+ */
+int	map_status(int rc);
+int	map_warn(const char *what, int rc, const struct qt_err *err);
+_Noreturn void map_die(const char *what, int rc, const struct qt_err *err);
+
+#define TTL_MAX_MS	(86400000ul * 36525)	/* a century */
+
+/* A key of the command line, or exit 2. */
+size_t	map_key_len(const char *key);
+
+#endif /* QT_MAP_MAP_H */
