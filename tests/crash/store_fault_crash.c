@@ -2,8 +2,9 @@
 /*
  * Each kind of system call fails at its n-th call, for every n that there is,
  * once or from then on: what the store is doing succeeds or says why not, and
- * never crashes. Or who makes it is killed right before. When the fault is gone everything that was acknowledged is
- * there, in the memory that is shared and on the disk.
+ * never crashes. Or who makes it is killed right before. When the fault is gone
+ * everything that was acknowledged is there, in the memory that is shared and
+ * on the disk.
  */
 
 #include <signal.h>
