@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <zlib.h>
-
 #include "store_priv.h"
+#include "value_priv.h"
 
 static int
 look_in_runs(struct qt_store *s, struct qt__super *super, struct qt__entry *e,
@@ -57,55 +56,27 @@ qt__lookup(struct qt_store *s, struct qt__super *super, struct qt__entry *e,
 	return look_in_runs(s, super, e, own, key, len, max_version, err);
 }
 
-/* The length, 4 bytes, then zlib's. */
-static int
-inflate_value(struct qt_store_value *out, const struct qt__entry *e,
-    struct qt_err *err)
-{
-	uint32_t	 len = 0;
-	uLongf		 got;
-	void		*data;
-
-	if (e->value_len >= 4)
-		memcpy(&len, e->value, 4);
-	if (e->value_len < 4 || len > QT_STORE_VALUE_MAX) {
-		qt_err_set(err, "a deflated value of an impossible length");
-		return -QT_ECORRUPT;
-	}
-	data = malloc((size_t)len + 1);
-	if (data == NULL)
-		return -ENOMEM;
-	got = len;
-	if (uncompress(data, &got, e->value + 4, e->value_len - 4) != Z_OK ||
-	    got != len) {
-		free(data);
-		qt_err_set(err, "a deflated value does not inflate");
-		return -QT_ECORRUPT;
-	}
-	free(out->own_);
-	out->own_ = data;
-	out->data = data;
-	out->len = len;
-	return 0;
-}
-
 /* A found entry as what the caller sees; takes own over. */
 static int
 give_value(struct qt_store *s, struct qt_store_value *out,
     const struct qt__entry *e, void *own, struct qt_err *err)
 {
+	struct qt__value_room	room = QT__VALUE_ROOM_INIT;
+	int			rc;
+
 	out->own_ = own;
-	out->data = e->value;
-	out->len = e->value_len;
 	out->version = e->version;
 	out->expires_ms = e->expires_ms;
 	out->tag = e->tag;
 	if ((e->flags & QT__DEL) != 0 ||
 	    (e->expires_ms != 0 && e->expires_ms <= qt__store_now(s)))
 		return -ENOENT;
-	if (e->flags & QT__DEFLATED)
-		return inflate_value(out, e, err);
-	return 0;
+	rc = qt__value_resolve(s, &room, e, &out->data, &out->len, err);
+	if (room.data != NULL) {
+		free(out->own_);
+		out->own_ = room.data;
+	}
+	return rc;
 }
 
 static void
