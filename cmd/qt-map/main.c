@@ -10,8 +10,8 @@ int
 main(int argc, char **argv)
 {
 	const struct qt_verb verbs[] = {
-		batch_verb, get_verb, has_verb, init_verb, ls_verb,
-		put_verb, rm_verb, settings_verb, sync_verb,
+		batch_verb, del_verb, get_verb, has_verb, init_verb, ls_verb,
+		put_verb, rm_verb, settings_verb, sync_verb, verify_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
 	};
 

@@ -125,6 +125,24 @@ map_settings_new(struct qt_store_settings *s)
 		map_set(s, "-o", overrides[i]);
 }
 
+int
+map_warn_open(int rc, const struct qt_err *err)
+{
+	int	status;
+
+	if (rc != -ENOENT || access(path, F_OK) == 0 || errno != ENOENT) {
+		status = map_warn(NULL, rc, err);
+		return status == QT_EXIT_NO ? QT_EXIT_SYS : status;
+	}
+	if (strcmp(text, "default") == 0)
+		qt_warn("no map 'default': the first 'qt-map put' makes it, or "
+		    "'qt-map init'");
+	else
+		qt_warn("no map '%s': make one with 'qt-map init %s'", text,
+		    text);
+	return QT_EXIT_SYS;
+}
+
 void
 map_settings(struct qt_store_settings *s)
 {
@@ -133,7 +151,7 @@ map_settings(struct qt_store_settings *s)
 
 	rc = qt_store_settings_load(map_path(), s, &err);
 	if (rc < 0)
-		map_die(NULL, rc, &err);
+		exit(map_warn_open(rc, &err));
 	for (size_t i = 0; i < override_count; i++)
 		map_set(s, "-o", overrides[i]);
 }
@@ -201,18 +219,6 @@ try_open(unsigned int flags, struct qt_err *err)
 	return qt_store_open(path, &options, &store, err);
 }
 
-static int
-warn_missing(void)
-{
-	if (strcmp(text, "default") == 0)
-		qt_warn("no map 'default': the first 'qt-map put' makes it, or "
-		    "'qt-map init'");
-	else
-		qt_warn("no map '%s': make one with 'qt-map init %s'", text,
-		    text);
-	return QT_EXIT_SYS;
-}
-
 int
 map_try(struct qt_store **out, unsigned int flags)
 {
@@ -232,11 +238,7 @@ map_try(struct qt_store **out, unsigned int flags)
 			rc = try_open(flags, &err);
 	}
 	*out = store;
-	if (rc == -ENOENT && access(path, F_OK) < 0 && errno == ENOENT)
-		return warn_missing();
-	if (rc < 0)
-		rc = map_warn(NULL, rc, &err);
-	return rc == QT_EXIT_NO ? QT_EXIT_SYS : rc;
+	return rc < 0 ? map_warn_open(rc, &err) : QT_EXIT_OK;
 }
 
 struct qt_store *

@@ -66,6 +66,8 @@ void	map_close(void);
  */
 int	map_status(int rc);
 int	map_warn(const char *what, int rc, const struct qt_err *err);
+/* The same of a map that could not be opened, or looked at. */
+int	map_warn_open(int rc, const struct qt_err *err);
 _Noreturn void map_die(const char *what, int rc, const struct qt_err *err);
 
 #define TTL_MAX_MS	(86400000ul * 36525)	/* a century */

@@ -10,6 +10,7 @@
 #include <qt/base/prog.h>
 
 extern const struct qt_verb batch_verb;
+extern const struct qt_verb del_verb;
 extern const struct qt_verb get_verb;
 extern const struct qt_verb has_verb;
 extern const struct qt_verb init_verb;
@@ -18,8 +19,10 @@ extern const struct qt_verb put_verb;
 extern const struct qt_verb rm_verb;
 extern const struct qt_verb settings_verb;
 extern const struct qt_verb sync_verb;
+extern const struct qt_verb verify_verb;
 
 int	batch_main(int argc, char **argv);
+int	del_main(int argc, char **argv);
 int	get_main(int argc, char **argv);
 int	has_main(int argc, char **argv);
 int	init_main(int argc, char **argv);
@@ -28,5 +31,6 @@ int	put_main(int argc, char **argv);
 int	rm_main(int argc, char **argv);
 int	settings_main(int argc, char **argv);
 int	sync_main(int argc, char **argv);
+int	verify_main(int argc, char **argv);
 
 #endif /* QT_MAP_VERBS_H */

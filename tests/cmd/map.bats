@@ -61,6 +61,21 @@ teardown() { map_down; }
 	[ -z "$output" ]
 }
 
+@test "del: keys, and a version" {
+	qt-map batch >/dev/null < <(printf 'put %s x\n' a b c d)
+	qt-map del a
+	run -1 qt-map del b none c
+	[ "$output" = "qt-map: no key 'none' in map 'default'" ]
+	run -1 qt-map has b
+	run -1 qt-map has c
+	run -4 qt-map del --if-version 1 d
+	[[ $output == *'has another version'* ]]
+	run -0 qt-map del --if-version "$(qt-map put -P d y)" d
+	run -1 qt-map has d
+	run -2 qt-map del
+	run -2 qt-map del --if-version 1 a b
+}
+
 @test "types are checked, and told in JSON" {
 	qt-map put -t i64 n -42
 	echo 7 | qt-map put -t u64 u -
