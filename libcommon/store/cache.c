@@ -23,6 +23,7 @@ struct part {
 	pthread_mutex_t		mutex;
 	struct qt__shard	shard;
 	uint64_t		hits, misses;
+	uint64_t		told_hits, told_misses;
 	uint8_t			pad[64];	/* a line of its own */
 };
 
@@ -55,7 +56,7 @@ qt__cache_new(struct qt__block_cache **out, uint64_t size)
 {
 	struct qt__block_cache	*c;
 	uint32_t		 count = 1;
-	int			 rc = 0;
+	int			 rc;
 
 	*out = NULL;
 	while (count < SHARDS_MAX && size / (2 * count) >= SHARD_MIN)
@@ -63,15 +64,13 @@ qt__cache_new(struct qt__block_cache **out, uint64_t size)
 	c = calloc(1, sizeof(*c) + count * sizeof(c->part[0]));
 	if (c == NULL)
 		return -ENOMEM;
-	for (; c->count < count && rc == 0; c->count++) {
+	for (; c->count < count; c->count++) {
 		pthread_mutex_init(&c->part[c->count].mutex, NULL);
-		rc = qt__shard_init(&c->part[c->count].shard, size / count);
+		qt__shard_init(&c->part[c->count].shard, size / count);
 	}
-	if (rc == 0) {
-		c->forked = (struct qt__forked){ .before = each_lock,
-		    .parent = each_unlock, .child = each_unlock, .arg = c };
-		rc = qt__fork_watch(&c->forked);
-	}
+	c->forked = (struct qt__forked){ .before = each_lock,
+	    .parent = each_unlock, .child = each_unlock, .arg = c };
+	rc = qt__fork_watch(&c->forked);
 	if (rc < 0) {
 		qt__cache_free(c);
 		return rc;
@@ -201,6 +200,22 @@ qt__cache_stat(struct qt__block_cache *c, uint64_t *hits, uint64_t *misses,
 		*hits += p->hits;
 		*misses += p->misses;
 		*bytes += qt__shard_bytes(&p->shard);
+		pthread_mutex_unlock(&p->mutex);
+	}
+}
+
+void
+qt__cache_tell(struct qt__block_cache *c, uint64_t *hits, uint64_t *misses)
+{
+	*hits = *misses = 0;
+	for (uint32_t i = 0; i < c->count; i++) {
+		struct part	*p = &c->part[i];
+
+		pthread_mutex_lock(&p->mutex);
+		*hits += p->hits - p->told_hits;
+		*misses += p->misses - p->told_misses;
+		p->told_hits = p->hits;
+		p->told_misses = p->misses;
 		pthread_mutex_unlock(&p->mutex);
 	}
 }

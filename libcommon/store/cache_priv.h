@@ -15,6 +15,7 @@ struct qt__block {		/* reference-counted: stays while it is held */
 	const uint8_t	*data;
 	size_t		 len;
 };
+/* Cheap: room for what it holds is made when the first block comes. */
 int	qt__cache_new(struct qt__block_cache **out, uint64_t size);
 void	qt__cache_free(struct qt__block_cache *c);
 /* 1 with a held block, 0. Thread-safe, as all here. */
@@ -26,5 +27,8 @@ int	qt__cache_add(struct qt__block_cache *c, uint64_t file, uint64_t offset,
 void	qt__block_release(struct qt__block *b);
 void	qt__cache_stat(struct qt__block_cache *c, uint64_t *hits,
 	    uint64_t *misses, uint64_t *bytes);
+/* Hits and misses since the last call. */
+void	qt__cache_tell(struct qt__block_cache *c, uint64_t *hits,
+	    uint64_t *misses);
 
 #endif /* QT_STORE_CACHE_PRIV_H */

@@ -18,7 +18,6 @@
  * cache is no longer one. No list is needed, and what is overwritten was old.
  */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,22 +38,31 @@ power_of_two(uint64_t at_least)
 	return n;
 }
 
-int
+void
 qt__shard_init(struct qt__shard *s, uint64_t size)
 {
-	uint64_t	blocks = power_of_two(size / USUAL_BLOCK);
-
 	memset(s, 0, sizeof(*s));
 	s->size = size;
+}
+
+/* For the first block. */
+static bool
+make_tables(struct qt__shard *s)
+{
+	uint64_t	blocks = power_of_two(s->size / USUAL_BLOCK);
+
 	s->table = calloc(blocks, sizeof(*s->table));
 	s->ghost = calloc(blocks, sizeof(*s->ghost));
 	if (s->table == NULL || s->ghost == NULL) {
-		qt__shard_clear(s);
-		return -ENOMEM;
+		free(s->table);
+		free(s->ghost);
+		s->table = NULL;
+		s->ghost = NULL;
+		return false;
 	}
 	s->mask = blocks - 1;
 	s->ghost_mask = blocks - 1;
-	return 0;
+	return true;
 }
 
 uint64_t
@@ -156,7 +164,8 @@ struct qt__cached *
 qt__shard_find(struct qt__shard *s, uint64_t file, uint64_t offset,
     uint64_t hash)
 {
-	struct qt__cached	*b = s->table[hash & s->mask];
+	struct qt__cached	*b = s->table == NULL ? NULL :
+	    s->table[hash & s->mask];
 
 	while (b != NULL && (b->file != file || b->offset != offset))
 		b = b->chain;
@@ -236,7 +245,7 @@ evict_main(struct qt__shard *s)
 bool
 qt__shard_add(struct qt__shard *s, struct qt__cached *b)
 {
-	if (b->charge > s->size)
+	if (b->charge > s->size || (s->table == NULL && !make_tables(s)))
 		return false;
 	/* Each block is moved a few times at most, so this ends. */
 	while (qt__shard_bytes(s) + b->charge > s->size) {

@@ -38,13 +38,15 @@ struct qt__shard {
 	uint32_t		 ghosts;	/* that there ever were */
 };
 
-int	qt__shard_init(struct qt__shard *s, uint64_t size);
+/* Its tables are made when the first block comes. */
+void	qt__shard_init(struct qt__shard *s, uint64_t size);
 /* Drops what it holds; others may hold blocks longer. */
 void	qt__shard_clear(struct qt__shard *s);
 /* NULL, or the block, which counts as used once more. */
 struct qt__cached *qt__shard_find(struct qt__shard *s, uint64_t file,
 	    uint64_t offset, uint64_t hash);
-/* One that is not there; false when it is too large, and nothing was done. */
+/* One that is not there; false when it is too large, or there is no memory for
+ * the tables, and nothing was done. */
 bool	qt__shard_add(struct qt__shard *s, struct qt__cached *b);
 uint64_t qt__shard_bytes(const struct qt__shard *s);
 

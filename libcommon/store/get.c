@@ -87,6 +87,7 @@ count_get(struct qt_store *s, struct qt__stripe *stripe)
 
 	if (n >= 1024 && !s->is_rdonly) {
 		qt__count(s->ctl, QT__GETS, n);
+		qt__handle_count(s);
 		n = 0;
 	}
 	atomic_store_explicit(&stripe->gets, n, memory_order_relaxed);

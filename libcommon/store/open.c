@@ -36,25 +36,6 @@ qt__store_now(const struct qt_store *s)
 	return now > highest ? now : highest;
 }
 
-int
-qt__store_user(struct qt_store *s, struct qt_err *err)
-{
-	int	rc = 0;
-
-	pthread_mutex_lock(&s->user_mutex);
-	if (s->user.fd < 0) {
-		rc = qt__user_open(&s->user, s->dirfd, s->set.max_ops,
-		    qt__store_deadline(s), err);
-		if (rc == 0) {
-			qt__lock_disown(&s->ctl->write, &s->user);
-			qt__lock_disown(&s->ctl->sync, &s->user);
-			qt__lock_disown(&s->ctl->maintain, &s->user);
-		}
-	}
-	pthread_mutex_unlock(&s->user_mutex);
-	return rc;
-}
-
 static int
 open_folder(int dirfd, const char *name, struct qt_err *err)
 {
@@ -119,6 +100,7 @@ open_memory(struct qt_store *s, struct qt_err *err)
 static void
 free_store(struct qt_store *s)
 {
+	qt__handle_stop(s);
 	qt__super_clear(s);
 	qt__user_close(&s->user);
 	qt_seg_close(s->seg);
@@ -187,10 +169,14 @@ qt_store_open(const char *path, const struct qt_store_options *options,
 		s->set = options != NULL && options->settings != NULL ?
 		    *options->settings : s->format.set;
 		memcpy(&s->store_id, s->format.id, sizeof(s->store_id));
-		rc = open_folders(s, err);
+		rc = qt__settings_check(&s->set, err);
 	}
 	if (rc == 0)
+		rc = open_folders(s, err);
+	if (rc == 0)
 		rc = open_memory(s, err);
+	if (rc == 0)
+		rc = qt__handle_start(s, err);
 	if (rc < 0) {
 		qt_err_wrap(err, "open store '%s'", path);
 		free_store(s);

@@ -42,8 +42,8 @@ qt__wal_open(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 		return fd;
 	if (fd >= 0) {
 		/* Its successor has its name: sync.c, rescue(). */
-		close(fd);
 		atomic_store(&m->wal_fd, -1);
+		close(fd);
 	}
 	qt__wal_name(name, m->number);
 	fd = qt_sys_open(s->wal_dirfd, name, O_RDWR | O_CREAT, 0666);

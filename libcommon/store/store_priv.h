@@ -8,6 +8,7 @@
  *	super.c   what readers see  get.c scan.c snap.c
  *	put.c     writes            rotate.c   the next memtable
  *	sync.c    makes durable     maintain.c memtables into runs, compaction
+ *	handle.c  cache, user, fork
  *
  * Locks, in the order in which they may be taken: maintain_mutex and MAINTAIN,
  * write_mutex and WRITE, sync_mutex and SYNC, super_mutex, user_mutex. A mutex
@@ -19,6 +20,7 @@
 
 #include "cache_priv.h"
 #include "control_priv.h"
+#include "fork_priv.h"
 #include "format_priv.h"
 #include "manifest_priv.h"
 #include "mem_priv.h"
@@ -78,6 +80,8 @@ struct qt_store {
 	pthread_mutex_t		 maintain_mutex, write_mutex, sync_mutex;
 	pthread_mutex_t		 super_mutex, user_mutex;
 	struct qt__user		 user;
+	_Atomic uint32_t	 user_id;	/* of user; 0: none */
+	struct qt__forked	 forked;
 
 	_Atomic(struct qt__super *) super;
 	struct qt__super	*supers;	/* QT__SUPERS of them */
@@ -94,8 +98,19 @@ int	qt__store_writable(struct qt_store *s, struct qt_err *err);
 uint64_t qt__store_deadline(const struct qt_store *s);
 /* Wall clock in ms, never less than any that was ever used in this store. */
 uint64_t qt__store_now(const struct qt_store *s);
-/* Makes this process a user with an id, when it is none. */
+/*
+ * Makes this process a user with an id, when it is none. -ESTALE: our shared
+ * memory is not the store's any more. No mutex from super_mutex on is held.
+ */
 int	qt__store_user(struct qt_store *s, struct qt_err *err);
+
+/* The cache, and what is done at fork(2). */
+int	qt__handle_start(struct qt_store *s, struct qt_err *err);
+void	qt__handle_stop(struct qt_store *s);	/* before the runs are closed */
+/* Adds what the cache has counted to the statistics. */
+void	qt__handle_count(struct qt_store *s);
+/* After a memtable was mapped: super_mutex. */
+void	qt__handle_mapped(struct qt_store *s, struct qt__mem *m);
 
 /*
  * The super that is current, counted; refreshed when the store has moved on.

@@ -149,6 +149,8 @@ add_mem(struct qt_store *s, struct qt__super *to, const struct qt__super *old,
 		    &s->ctl->key, err);
 		if (rc < 0)
 			return rc;
+		if (!s->is_rdonly)
+			qt__handle_mapped(s, m);
 	}
 	to->mems[to->mem_count++] = m;
 	return 0;
