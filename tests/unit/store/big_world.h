@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_TEST_BIG_WORLD_H
+#define QT_TEST_BIG_WORLD_H
+/* A store in a folder of its own, and what a reboot leaves of it. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../../libcommon/store/store_priv.h"
+#include "../test.h"
+
+struct world {
+	char	dir[64], path[80];
+};
+
+/* settings: names and values, then NULL. */
+static inline void
+world_begin(struct world *w, const char *const *settings)
+{
+	struct qt_store_settings set;
+	struct qt_err		 err = QT_ERR_INIT;
+
+	snprintf(w->dir, sizeof(w->dir), "/tmp/qt-store-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->path, sizeof(w->path), "%s/store", w->dir);
+	qt_store_settings_init(&set);
+	assert_int_equal(qt_store_settings_set(&set, "memtable-size", "1M",
+	    &err), 0);
+	for (; *settings != NULL; settings += 2)
+		if (qt_store_settings_set(&set, settings[0], settings[1],
+		    &err) < 0)
+			fail_msg("%s", err.text);
+	if (qt_store_init(w->path, &set, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static inline struct qt_store *
+world_open(const struct world *w)
+{
+	struct qt_store_options	 o = { .flags = QT_STORE_NO_THREADS };
+	struct qt_store		*s;
+	struct qt_err		 err = QT_ERR_INIT;
+
+	if (qt_store_open(w->path, &o, &s, &err) < 0)
+		fail_msg("%s", err.text);
+	return s;
+}
+
+/* Nobody has it open but s; shared memory goes. */
+static inline void
+world_reboot(struct qt_store *s)
+{
+	char		name[QT__SEG_NAME_SIZE], control[QT__SEG_NAME_SIZE];
+	uint64_t	first = s->ctl->first_wal, last = s->ctl->active;
+
+	snprintf(control, sizeof(control), "%s", s->name);
+	qt_store_close(s, NULL);
+	assert_int_equal(qt_seg_unlink(control), 0);
+	for (; first <= last; first++) {
+		qt__mem_name(name, control, first);
+		assert_int_equal(qt_seg_unlink(name), 0);
+	}
+}
+
+static inline void
+world_rm(struct world *w)
+{
+	char	command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", w->dir);
+	assert_int_equal(system(command), 0);
+}
+
+static inline void
+world_end(struct world *w, struct qt_store *s)
+{
+	world_reboot(s);
+	world_rm(w);
+}
+
+static inline int
+put(struct qt_store *s, const char *key, const void *value, size_t len,
+    unsigned int flags)
+{
+	struct qt_err	err = QT_ERR_INIT;
+	int		rc = qt_store_put(s, NULL, &(struct qt_store_put){
+		.key = key, .key_len = strlen(key), .value = value,
+		.value_len = len, .flags = flags }, &err);
+
+	if (rc < 0 && rc != -EEXIST && rc != -ENOENT && rc != -ESTALE)
+		print_message("put '%s': %s\n", key, err.text);
+	return rc;
+}
+
+/* value NULL: it is not there. */
+static inline void
+expect(struct qt_store *s, const char *key, const void *value, size_t len)
+{
+	struct qt_store_value	v;
+	struct qt_err		err = QT_ERR_INIT;
+	int			rc = qt_store_get(s, NULL, &v, key,
+	    strlen(key), &err);
+
+	if (rc < 0 && rc != -ENOENT)
+		print_message("get '%s': %s\n", key, err.text);
+	assert_int_equal(rc, value == NULL ? -ENOENT : 0);
+	if (value == NULL)
+		return;
+	assert_int_equal(v.len, len);
+	assert_true(memcmp(v.data, value, len) == 0);
+	qt_store_value_clear(&v);
+}
+
+#endif /* QT_TEST_BIG_WORLD_H */

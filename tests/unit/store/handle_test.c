@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who uses a store, and what becomes of that in children and without memory. */
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/wait.h>
+
+#include "big_world.h"
+
+#define CHILDREN	20u
+
+static const char *const	async[] = { "mode", "async", NULL };
+
+QT_TEST(a_handle_whose_memory_was_removed_writes_no_more)
+{
+	struct world	 w;
+	struct qt_store	*s, *other;
+	struct qt_err	 err = QT_ERR_INIT;
+
+	(void)state;
+	world_begin(&w, async);
+	s = world_open(&w);
+	assert_int_equal(qt_seg_unlink(s->name), 0);
+	assert_int_equal(qt_store_put(s, NULL, &(struct qt_store_put){
+	    .key = "k", .key_len = 1 }, &err), -ESTALE);
+	assert_non_null(strstr(err.text, "open it again"));
+	/* Nor when there is another one by that name. */
+	other = world_open(&w);
+	assert_int_equal(put(other, "k", "v", 1, 0), 0);
+	assert_int_equal(put(s, "k", "w", 1, 0), -ESTALE);
+	expect(other, "k", "v", 1);
+	qt_store_close(s, NULL);
+	world_end(&w, other);
+}
+
+QT_TEST(settings_that_do_not_go_together_are_refused)
+{
+	struct world			 w;
+	struct qt_store_settings	 set;
+	struct qt_store_options		 o = { .settings = &set };
+	struct qt_store			*s;
+	struct qt_err			 err = QT_ERR_INIT;
+
+	(void)state;
+	world_begin(&w, async);
+	qt_store_settings_init(&set);
+	set.wal_max = set.memtable_size - 1;
+	assert_int_equal(qt_store_open(w.path, &o, &s, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "wal-max"));
+	world_rm(&w);
+}
+
+/* Ids 1 to 64 are all dead ones', whichever of them is ours then. */
+QT_TEST(what_a_dead_one_of_our_id_left_is_let_go_of)
+{
+	struct world	 w;
+	struct qt_store	*s;
+	unsigned int	 left = 0;
+
+	(void)state;
+	world_begin(&w, async);
+	s = world_open(&w);
+	expect(s, "k", NULL, 0);
+	for (uint32_t i = 0; i < 64; i++)
+		s->ctl->slots[i].owner = i + 1;
+	s->ctl->slot_high = 64;
+	assert_int_equal(put(s, "k", "v", 1, 0), 0);
+	for (uint32_t i = 0; i < 64; i++) {
+		left += s->ctl->slots[i].owner != 0;
+		assert_int_not_equal(s->ctl->slots[i].owner, s->user.id);
+	}
+	assert_int_equal(left, 63);
+	world_end(&w, s);
+}
+
+QT_TEST(somebody_who_removes_a_store_is_waited_for)
+{
+	struct world	 w;
+	struct qt_store	*s;
+	pid_t		 child;
+	int		 dirfd, lock, status;
+
+	(void)state;
+	world_begin(&w, async);
+	s = world_open(&w);
+	dirfd = open(w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	lock = qt__lock_file(dirfd, QT__LOCK_FORMAT);
+	assert_true(lock >= 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		/* The very same lock would be ours, too. */
+		close(lock);
+		_exit(put(s, "k", "v", 1, 0) == -ESTALE ? 0 : 1);
+	}
+	assert_int_equal(qt_seg_unlink(s->name), 0);
+	close(lock);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(dirfd);
+	qt_store_close(s, NULL);
+	s = world_open(&w);
+	world_end(&w, s);
+}
+
+/* --- Threads, while others fork ------------------------------------------- */
+
+struct crowd {
+	struct qt_store	*s;
+	_Atomic bool	 is_over;
+	_Atomic unsigned int failed, done;
+};
+
+static void *
+keep_busy(void *arg)
+{
+	static _Atomic unsigned int	 threads;
+	struct crowd			*c = arg;
+	unsigned int			 me = atomic_fetch_add(&threads, 1);
+	char				 key[32];
+
+	for (unsigned int i = 0; !atomic_load(&c->is_over); i++) {
+		struct qt_store_value	v;
+
+		snprintf(key, sizeof(key), "thread %u %u", me, i % 100);
+		if (put(c->s, key, key, strlen(key),
+		    i % 50 == 0 ? QT_STORE_SYNC_NOW : 0) != 0)
+			atomic_fetch_add(&c->failed, 1);
+		if (qt_store_get(c->s, NULL, &v, key, strlen(key), NULL) != 0)
+			atomic_fetch_add(&c->failed, 1);
+		qt_store_value_clear(&v);
+		atomic_fetch_add(&c->done, 1);
+	}
+	return NULL;
+}
+
+static int
+be_child(struct qt_store *s, unsigned int number)
+{
+	char			key[32];
+	struct qt_store_value	v;
+
+	snprintf(key, sizeof(key), "child %u", number);
+	if (put(s, key, key, strlen(key), QT_STORE_SYNC_NOW) != 0)
+		return 1;
+	if (qt_store_get(s, NULL, &v, key, strlen(key), NULL) != 0)
+		return 2;
+	qt_store_value_clear(&v);
+	return qt_store_close(s, NULL) == 0 ? 0 : 3;
+}
+
+static void
+fork_children(struct crowd *c)
+{
+	unsigned int	before;
+	int		status;
+
+	for (unsigned int i = 0; i < CHILDREN; i++) {
+		pid_t	child;
+
+		/* In the middle of whatever they are at. */
+		before = atomic_load(&c->done);
+		while (atomic_load(&c->done) == before)
+			sched_yield();
+		child = fork();
+		assert_true(child >= 0);
+		if (child == 0) {
+			alarm(20);
+			_exit(be_child(c->s, i));
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+}
+
+QT_TEST(children_use_the_handle_that_threads_of_their_parent_are_using)
+{
+	struct world	w;
+	struct crowd	c = { .s = NULL };
+	pthread_t	threads[3];
+	char		key[32];
+
+	(void)state;
+	world_begin(&w, async);
+	c.s = world_open(&w);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, keep_busy,
+		    &c), 0);
+	fork_children(&c);
+	atomic_store(&c.is_over, true);
+	for (unsigned int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(atomic_load(&c.failed), 0);
+	for (unsigned int i = 0; i < CHILDREN; i++) {
+		snprintf(key, sizeof(key), "child %u", i);
+		expect(c.s, key, key, strlen(key));
+	}
+	world_end(&w, c.s);
+}
