@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <qt/base/clock.h>
@@ -35,6 +36,10 @@
 
 #define LIFE	0
 #define HAND	8
+
+#define CLAIM_MS	2000
+#define YIELDS		8
+#define NAP_MAX_NS	5000000
 
 static off_t
 byte_of(const struct qt_seg *seg, uint32_t id, int which)
@@ -162,25 +167,30 @@ move_in(struct qt_seg *seg, uint32_t id)
 	return 0;
 }
 
-/* 1 when the slot is ours now, 0 when somebody has it. */
+/* 1 when the slot is ours now, 0 when it is not; *is_swept: but may be soon. */
 static int
-claim(struct qt_seg *seg, uint32_t id)
+claim(struct qt_seg *seg, uint32_t id, bool *is_swept)
 {
-	int	rc = qt__slot_hold(seg, id);
+	int	rc;
 
-	if (rc < 0)
-		return rc == -EBUSY ? 0 : rc;
-	rc = move_in(seg, id);
-	qt__slot_unhold(seg, id);
-	/* What it left cannot be finished now: somebody keeps the lock. */
-	if (rc == -EBUSY)
+	if (has_life(seg, id))
 		return 0;
+	rc = qt__slot_hold(seg, id);
+	if (rc == 0) {
+		rc = move_in(seg, id);
+		qt__slot_unhold(seg, id);
+	}
+	/* Somebody is at it, or keeps the lock that finishing it takes. */
+	if (rc == -EBUSY) {
+		*is_swept = true;
+		return 0;
+	}
 	return rc < 0 ? rc : 1;
 }
 
 /* Free slots first; those of the dead when there are no others. */
 static int
-claim_any(struct qt_seg *seg)
+claim_any(struct qt_seg *seg, bool *is_swept)
 {
 	uint32_t	count = seg->head.slot_count;
 	int		rc = 0;
@@ -189,33 +199,60 @@ claim_any(struct qt_seg *seg)
 		uint32_t	id = i % count + 1;
 
 		if (i >= count || is_free(seg, id))
-			rc = claim(seg, id);
+			rc = claim(seg, id, is_swept);
 	}
 	return rc;
+}
+
+/*
+ * As long as somebody sweeps the very slots that we could have. That takes him
+ * microseconds, and on a busy machine whatever the others take first.
+ */
+static int
+claim_soon(struct qt_seg *seg)
+{
+	uint64_t	until = qt_clock_mono_ms() + CLAIM_MS;
+	struct timespec	nap = { .tv_nsec = 100000 };
+
+	for (unsigned int tries = 1;; tries++) {
+		bool	is_swept = false;
+		int	rc = claim_any(seg, &is_swept);
+
+		if (rc != 0 || !is_swept)
+			return rc;
+		if (qt_clock_mono_ms() >= until)
+			return -EBUSY;
+		if (tries <= YIELDS) {
+			sched_yield();
+			continue;
+		}
+		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < NAP_MAX_NS)
+			nap.tv_nsec *= 2;
+	}
 }
 
 int
 qt__seg_join(struct qt_seg *seg, struct qt_err *err)
 {
-	int	rc = 0;
+	int	rc;
 
 	pthread_mutex_lock(&seg->mutex);
-	/* Again: somebody who sweeps holds a byte for a few microseconds. */
-	for (int tries = 0; tries < 8 && rc == 0; tries++) {
-		if (tries > 0)
-			sched_yield();
-		rc = claim_any(seg);
-	}
+	rc = claim_soon(seg);
 	pthread_mutex_unlock(&seg->mutex);
 	if (rc == 0) {
 		qt_err_set(err, "all %u participants are alive",
 		    seg->head.slot_count);
 		return -QT_EFULL;
 	}
-	if (rc < 0) {
+	if (rc == -EBUSY)
+		qt_err_set(err, "some of its %u participants are dead, but who "
+		    "looks after what they left is stopped; let it go on, or "
+		    "end it", seg->head.slot_count);
+	else if (rc < 0)
 		qt_err_set(err, "join");
+	if (rc < 0)
 		return rc;
-	}
 	(void)qt_seg_sweep(seg);
 	return 0;
 }

@@ -102,9 +102,13 @@ static void
 begin(void *arg, unsigned int worker)
 {
 	struct world	*w = arg;
+	struct qt_err	 err = QT_ERR_INIT;
+	int		 rc = qt_seg_after_fork(w->seg, &err);
 
-	(void)worker;
-	storm_expect(qt_seg_after_fork(w->seg, NULL) == 0, 40);
+	if (rc < 0)
+		printf("# worker %u: %s\n", worker, err.text);
+	fflush(stdout);
+	storm_expect(rc == 0, 40);
 }
 
 static void

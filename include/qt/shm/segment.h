@@ -96,7 +96,8 @@ int	qt_seg_create(const char *name, const struct qt_seg_spec *spec,
  * Opens a segment after checking magic, version, byte order, feature bits,
  * checksum, and every offset and size against the file. With QT_SEG_JOIN,
  * takes a free participant slot (one of a dead process after its remains are
- * swept); -QT_EFULL when none is free. kind NULL accepts any.
+ * swept); -QT_EFULL when none is free, -EBUSY when one of the dead would be,
+ * but whoever sweeps it does not get on, for two seconds. kind NULL accepts any.
  *
  * Returns 0, -ENOENT, -EACCES, -QT_EFORMAT, -QT_EVERSION, -QT_ECORRUPT,
  * -QT_EOWNER (another user's object, unless it is shared through a group that

@@ -2,12 +2,18 @@
 /* Participants: slots, who is dead and who is only stopped, sweeping. */
 
 #include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 
 #include <qt/base/sys.h>
 #include <qt/shm/ring.h>
 
+#include "../../../libcommon/shm/segment_priv.h"
 #include "../child.h"
 #include "../test.h"
 #include "shm_test.h"
@@ -177,6 +183,61 @@ QT_TEST(a_full_table_is_refused_until_somebody_dies)
 	assert_int_equal(qt_seg_self(third), 2);
 	qt_seg_close(third);
 	close(fd);
+	qt_seg_close(seg);
+}
+
+struct joiner {
+	int		fd, rc;
+	atomic_bool	is_done;
+};
+
+static void *
+join(void *arg)
+{
+	struct joiner	*j = arg;
+	struct qt_seg	*seg;
+
+	j->rc = qt_seg_open_fd(j->fd, NULL, QT_SEG_JOIN, &seg, NULL);
+	if (j->rc == 0)
+		qt_seg_close(seg);
+	atomic_store(&j->is_done, true);
+	return NULL;
+}
+
+/* The one slot that is left is that of a dead one. */
+QT_TEST(who_joins_waits_for_who_sweeps_the_last_slot)
+{
+	struct qt_seg_spec	 spec = test_spec;
+	struct qt_seg		*seg;
+	struct joiner		 j;
+	struct member		 m;
+	pthread_t		 thread;
+	off_t			 hand;
+	int			 sweeper;
+
+	(void)state;
+	spec.participants = 2;
+	assert_int_equal(qt_seg_create(NULL, &spec, &seg, NULL), 0);
+	m = member_start(seg);
+	member_kill(&m);
+	hand = (off_t)(seg->head.slot_offset + m.id *
+	    (uint64_t)seg->head.slot_size + 8);
+	sweeper = qt_seg_dup_rdwr(seg);
+	j = (struct joiner){ .fd = qt_seg_dup_rdwr(seg), .rc = 1 };
+	assert_int_equal(qt_sys_lock(sweeper, F_WRLCK, hand, 1), 0);
+
+	/* Counted from here; none so far away fails. */
+	qt_sys_fault(QT_SYS_LOCK, UINT_MAX, EIO);
+	assert_int_equal(pthread_create(&thread, NULL, join, &j), 0);
+	while (qt_sys_calls(QT_SYS_LOCK) < 60 && !atomic_load(&j.is_done))
+		sched_yield();
+	assert_false(atomic_load(&j.is_done));
+	qt_sys_fault(QT_SYS_LOCK, 0, 0);
+	assert_int_equal(qt_sys_lock(sweeper, F_UNLCK, hand, 1), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(j.rc, 0);
+	close(j.fd);
+	close(sweeper);
 	qt_seg_close(seg);
 }
 
