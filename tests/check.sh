@@ -54,21 +54,32 @@ case ${SAN-} in
 *thread*) setarch -R true 2>/dev/null && fixed="setarch -R" ;;
 esac
 
+# What the clock says, and what our children used of the CPU: for tap.awk, which
+# tells the difference.
+stamp() {
+	times >"$tmp/times"
+	echo "#time $(date +%s.%N) $(tail -n 1 "$tmp/times")"
+}
+
 # one NAME SECONDS COMMAND...: one program's TAP, marked for tap.awk. By way of
 # a file: what a test leaves running may hold its output open for ever.
 one() {
 	name=$1 limit=$2
 	shift 2
+	stamp
 	# shellcheck disable=SC2086 # two words or none
 	timeout -k 10 "$limit" $fixed "$@" </dev/null >"$tmp/out" 2>&1
 	set -- $?
 	echo "#begin $name"
 	cat "$tmp/out"
-	printf '\n#end %s\n' "$1"
+	echo
+	stamp
+	echo "#end $1"
 }
 
 # build TARGET...: says so as a failed case when it does not.
 build() {
+	stamp
 	if ! HOME=$user_home MAKEFLAGS=$flags $MAKE --no-print-directory "$@" \
 	    >"$out/build.log" 2>&1; then
 		echo "#begin build"
@@ -77,6 +88,8 @@ build() {
 		echo "#end 1"
 		return 1
 	fi
+	stamp
+	echo "#built"
 }
 
 none() { echo "#empty no $1 yet"; }
@@ -174,16 +187,15 @@ group_lint() {
 		if [ "$f" = help ]; then
 			build all || continue
 		fi
+		stamp
+		timeout -k 10 300 sh "tests/lint/$f.sh" >"$tmp/lint" 2>&1
+		set -- $?
+		stamp
 		echo "#begin $f"
-		if timeout -k 10 300 sh "tests/lint/$f.sh" >"$tmp/lint" 2>&1; then
-			echo "ok 1 - lint $f"
-			sed 's/^/# /' "$tmp/lint"
-			echo "#end 0"
-		else
-			echo "not ok 1 - lint $f"
-			sed 's/^/# /' "$tmp/lint"
-			echo "#end 1"
-		fi
+		[ "$1" = 0 ] || printf 'not '
+		echo "ok 1 - lint $f"
+		sed 's/^/# /' "$tmp/lint"
+		echo "#end $1"
 	done
 }
 

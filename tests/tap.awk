@@ -7,6 +7,9 @@
 # Cases are counted, not programs. A case with cases inside (node's describe)
 # counts only when it failed by itself. A program that dies, promises more
 # cases than it ran, or fails without saying which, is one failed case.
+#
+# "#time NOW USER SYSTEM" is said before and after each; the last column is how
+# long it took, and how much of the CPU.
 
 function indent(line) { match(line, /^ */); return RLENGTH }
 
@@ -46,6 +49,17 @@ function result(line,    depth, nested, text) {
 	bad_before[depth] = bad
 }
 
+function seconds(text,    part) {
+	split(text, part, "[ms]")
+	return part[1] * 60 + part[2]
+}
+
+function time(now, cpu) {
+	took = sprintf("%7.1f s %7.1f s cpu", now - last_now, cpu - last_cpu)
+	last_now = now
+	last_cpu = cpu
+}
+
 function finish(status,    total, i) {
 	if (plan != "" && seen < plan)
 		fail("ran " seen " of " plan " cases, exit " status)
@@ -56,8 +70,9 @@ function finish(status,    total, i) {
 	if (bad && !explained && !verbose)
 		for (i = lines > 40 ? lines - 40 : 0; i < lines; i++)
 			show(last[i % 40])
-	printf "  %-6s %-28s %d passed%s%s\n", group, name, passed, \
-	    bad ? ", " bad " FAILED" : "", skipped ? ", " skipped " skipped" : ""
+	printf "  %-6s %-28s %-24s%s\n", group, name, passed " passed" \
+	    (bad ? ", " bad " FAILED" : "") \
+	    (skipped ? ", " skipped " skipped" : ""), took
 	all_passed += passed
 	all_bad += bad
 	all_skipped += skipped
@@ -73,6 +88,8 @@ verbose { print }
 	next
 }
 /^#end / { finish($2); fflush(); next }
+/^#time / { time($2, seconds($3) + seconds($4)); next }
+/^#built/ { printf "  %-6s %-28s %-24s%s\n", group, "", "built", took; next }
 /^#empty / { printf "  %-6s %s\n", group, substr($0, 8); next }
 /^ *(not )?ok( |$)/ { result($0); next }
 /^1\.\.[0-9]+/ { plan += substr($1, 4); next }
