@@ -13,8 +13,10 @@
 #include <qt/base/sys.h>
 
 #include "control_priv.h"
+#include "durable_priv.h"
 
 #define KIND	"store"
+#define SHM	"/dev/shm"
 
 int
 qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd, const uint8_t id[16],
@@ -41,6 +43,76 @@ void
 qt__mem_name(char out[QT__SEG_NAME_SIZE], const char *control, uint64_t number)
 {
 	snprintf(out, QT__SEG_NAME_SIZE, "%s-%" PRIu64, control, number);
+}
+
+uint64_t
+qt__where_get(const struct qt__ctl *ctl, struct qt__where *out)
+{
+	uint64_t	epoch;
+
+	do {
+		unsigned int	i;
+
+		epoch = atomic_load_explicit(&ctl->epoch,
+		    memory_order_acquire);
+		i = epoch & 1;
+		out->first_wal = atomic_load_explicit(
+		    &ctl->where[i].first_wal, memory_order_relaxed);
+		out->active = atomic_load_explicit(&ctl->where[i].active,
+		    memory_order_relaxed);
+		out->manifest = atomic_load_explicit(&ctl->where[i].manifest,
+		    memory_order_relaxed);
+		/* This one is filled anew only when the other counts. */
+		atomic_thread_fence(memory_order_acquire);
+	} while (epoch != atomic_load_explicit(&ctl->epoch,
+	    memory_order_relaxed));
+	return epoch;
+}
+
+void
+qt__where_set(struct qt__ctl *ctl, const struct qt__where *where)
+{
+	uint64_t	epoch = atomic_load(&ctl->epoch) + 1;
+	unsigned int	i = epoch & 1;
+
+	/* Pairs with the fence above: who sees one of these sees the epoch that
+	   was before them. */
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&ctl->where[i].first_wal, where->first_wal,
+	    memory_order_relaxed);
+	atomic_store_explicit(&ctl->where[i].active, where->active,
+	    memory_order_relaxed);
+	atomic_store_explicit(&ctl->where[i].manifest, where->manifest,
+	    memory_order_relaxed);
+	atomic_store(&ctl->epoch, epoch);
+}
+
+struct forget {
+	const char	*name;
+	bool		 all;
+};
+
+static int
+forget_one(void *arg, const char *name)
+{
+	const struct forget	*f = arg;
+	size_t			 len = strlen(f->name);
+	char			 full[256];
+
+	if (strncmp(name, f->name, len) != 0 ||
+	    !(name[len] == '-' || (name[len] == '\0' && f->all)))
+		return 0;
+	snprintf(full, sizeof(full), "/%s", name);
+	(void)qt_seg_unlink(full);
+	return 0;
+}
+
+int
+qt__control_forget(const char *name, bool all)
+{
+	struct forget	f = { name + 1, all };
+
+	return qt__each_name(AT_FDCWD, SHM, forget_one, &f);
 }
 
 static struct qt__ctl *

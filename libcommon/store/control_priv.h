@@ -6,14 +6,14 @@
  * the machine runs. It can be made again from the folder at any time nobody
  * uses the store, and is, after a reboot: recover.c.
  *
- * first_wal, active and manifest say where the data is:
+ * Where the data is, struct qt__where:
  *
  *	memtables first_wal .. active	(segments NAME-NUMBER)
  *	manifest			(manifest/NUMBER)
  *
- * and epoch is incremented after each change to them. Who reads them reads
- * epoch first, so what it builds is at least as new as that epoch says, and
- * builds it again when epoch has moved on.
+ * changes at once and as a whole: there are two of it, and epoch says which one
+ * counts. Who changes it, under WRITE, fills the other one and increments epoch.
+ * Killed before: nothing has changed.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -36,6 +36,10 @@ struct qt__slot {
 	_Atomic uint64_t since_ms;
 };
 
+struct qt__where {
+	uint64_t	first_wal, active, manifest;
+};
+
 enum qt__count {
 	QT__PUTS, QT__DELS, QT__GETS, QT__SCANS, QT__SYNCS, QT__SYNCED_BYTES,
 	QT__FLUSHES, QT__COMPACTIONS, QT__WRITTEN_BYTES, QT__STALLS,
@@ -55,8 +59,11 @@ struct qt__ctl {
 	struct qt__lock	write, sync, maintain;
 
 	_Atomic uint64_t epoch;
-	_Atomic uint64_t first_wal, active, manifest;
-	uint64_t	pad1[4];
+	struct {
+		_Atomic uint64_t first_wal, active, manifest;
+	}		where[2];
+	_Atomic uint32_t due;		/* maintenance is: a hint */
+	_Atomic uint32_t is_behind;	/* too many runs: writers wait */
 
 	_Atomic uint64_t durable;	/* a version */
 	_Atomic uint32_t round;		/* futex: a sync has ended */
@@ -67,8 +74,13 @@ struct qt__ctl {
 	_Atomic uint64_t synced_ms;	/* CLOCK_MONOTONIC of the last sync */
 	_Atomic uint64_t next_big;	/* number of the next file in big/ */
 	_Atomic uint32_t syncer;	/* user id of who will sync later */
-	_Atomic uint32_t due;		/* maintenance is due: a hint */
+	_Atomic uint32_t is_unsettled;	/* what CURRENT names is not sure, see
+					   qt__manifest_settle() */
 	_Atomic uint64_t frozen_ms;	/* when the active memtable was begun */
+	_Atomic uint64_t reclaimed;	/* segments before it are unlinked */
+	_Atomic uint32_t has_garbage;	/* files to be removed, maybe */
+	_Atomic uint32_t bell;		/* futex of the workers */
+	uint32_t	pad1[6];
 
 	_Atomic uint64_t counts[QT__COUNT_];
 	struct qt__slot	slots[QT__SLOTS];
@@ -81,12 +93,20 @@ qt__count(struct qt__ctl *ctl, enum qt__count which, uint64_t n)
 	    memory_order_relaxed);
 }
 
+/* Wait-free but for changes. The epoch of what is in *out. */
+uint64_t qt__where_get(const struct qt__ctl *ctl, struct qt__where *out);
+/* WRITE, or before anybody else sees ctl. */
+void	qt__where_set(struct qt__ctl *ctl, const struct qt__where *where);
+
 /* The segments' names: "/qt-store-" and 16 hex digits, "-NUMBER". */
 #define QT__SEG_NAME_SIZE 64
 int	qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd,
 	    const uint8_t id[16], uint64_t *dev, uint64_t *ino);
 void	qt__mem_name(char out[QT__SEG_NAME_SIZE], const char *control,
 	    uint64_t number);
+
+/* Unlinks the segments of memtables that are there; and with all, control. */
+int	qt__control_forget(const char *name, bool all);
 
 /* Opens one that is there. -ENOENT; -QT_EFORMAT when it is of another store. */
 int	qt__control_open(struct qt_seg **seg, struct qt__ctl **out,

@@ -59,10 +59,14 @@ begin_child(void *arg)
 	struct qt_store	*s = arg;
 
 	unlock_mutexes(s);
+	/* Some thread was at it, so what it has may be half of something. */
+	if (pthread_mutex_trylock(&s->maintain_mutex) != 0)
+		s->now = NULL;
 	pthread_mutex_init(&s->maintain_mutex, NULL);
 	pthread_mutex_init(&s->write_mutex, NULL);
 	pthread_mutex_init(&s->sync_mutex, NULL);
 	atomic_store(&s->user_id, 0);
+	qt__worker_forget(s);
 	/* What was written before is the parent's to sync. */
 	s->is_unsynced = false;
 }

@@ -100,8 +100,10 @@ open_memory(struct qt_store *s, struct qt_err *err)
 static void
 free_store(struct qt_store *s)
 {
+	qt__worker_stop(s);
 	qt__handle_stop(s);
 	qt__super_clear(s);
+	qt__manifest_free(s->now);
 	qt__user_close(&s->user);
 	qt_seg_close(s->seg);
 	for (size_t i = 0; i < 4; i++) {
@@ -193,6 +195,7 @@ qt_store_close(struct qt_store *s, struct qt_err *err)
 
 	if (s == NULL)
 		return 0;
+	qt__worker_stop(s);
 	if (s->is_unsynced && s->set.mode != QT_STORE_MEMORY)
 		rc = qt_store_sync(s, 0, err);
 	free_store(s);

@@ -65,21 +65,43 @@ measure(struct commit *c, size_t *which, struct qt_err *err)
 }
 
 int
-qt__write_begin(struct qt_store *s, struct qt__stripe **stripe,
-    struct qt__mem **mem, struct qt_err *err)
+qt__write_take(struct qt_store *s, struct qt_err *err)
 {
 	int	rc;
 
 	pthread_mutex_lock(&s->write_mutex);
 	rc = qt__store_user(s, err);
-	if (rc < 0)
-		goto err_after_mutex;
-	rc = qt__lock_take(&s->ctl->write, &s->user, qt__store_deadline(s),
-	    err);
+	if (rc == 0)
+		rc = qt__lock_take(&s->ctl->write, &s->user,
+		    qt__store_deadline(s), err);
 	if (rc < 0) {
 		qt_err_wrap(err, "wait for the write lock");
-		goto err_after_mutex;
+		pthread_mutex_unlock(&s->write_mutex);
+		return rc;
 	}
+	if (rc == 1) {
+		rc = qt__maintain_catch_up(s, err);
+		if (rc < 0)
+			qt__write_give(s);
+	}
+	return rc;
+}
+
+void
+qt__write_give(struct qt_store *s)
+{
+	qt__lock_give(&s->ctl->write, &s->user);
+	pthread_mutex_unlock(&s->write_mutex);
+}
+
+int
+qt__write_begin(struct qt_store *s, struct qt__stripe **stripe,
+    struct qt__mem **mem, struct qt_err *err)
+{
+	int	rc = qt__write_take(s, err);
+
+	if (rc < 0)
+		return rc;
 	/* Only now is what it says true: an epoch read before the lock was
 	   another's. */
 	rc = qt__super_get(s, stripe, err);
@@ -93,9 +115,7 @@ qt__write_begin(struct qt_store *s, struct qt__stripe **stripe,
 	qt_err_set(err, "memtable %llu", (unsigned long long)(*mem)->number);
 	qt__super_release(*stripe);
 err_after_lock:
-	qt__lock_give(&s->ctl->write, &s->user);
-err_after_mutex:
-	pthread_mutex_unlock(&s->write_mutex);
+	qt__write_give(s);
 	return rc;
 }
 
@@ -103,8 +123,7 @@ void
 qt__write_end(struct qt_store *s, struct qt__stripe *stripe)
 {
 	qt__super_release(stripe);
-	qt__lock_give(&s->ctl->write, &s->user);
-	pthread_mutex_unlock(&s->write_mutex);
+	qt__write_give(s);
 }
 
 /* What the conditions say about what is there. */
@@ -263,7 +282,7 @@ qt_store_put_many(struct qt_store *s, uint64_t *version, size_t *which,
 	struct commit		 c = { .puts = puts, .count = count };
 	struct qt__stripe	*stripe;
 	struct qt__mem		*m;
-	int			 rc;
+	int			 rc, tries = 0;
 
 	if (count == 0)
 		return 0;
@@ -276,15 +295,19 @@ qt_store_put_many(struct qt_store *s, uint64_t *version, size_t *which,
 			break;
 		rc = commit(s, stripe->super, m, &c, err);
 		qt__write_end(s, stripe);
-		if (rc != 1)
+		if (rc == 1)
+			rc = 0;
+		else if (rc == -EAGAIN || (rc == -ENOSPC && tries++ == 0))
+			rc = qt__maintain_make_room(s, err);
+		else
 			break;
-		rc = 0;
 	}
 	if (which != NULL)
 		*which = c.which;
 	if (rc < 0)
 		return rc;
 	count_puts(s, &c);
+	qt__worker_start(s);
 	if (version != NULL)
 		*version = c.version;
 	if (has_to_sync(s, &c))

@@ -49,12 +49,11 @@ make_mem(struct recovery *r, uint64_t size, struct qt__mem **out,
     struct qt_err *err)
 {
 	struct qt_store		*s = r->s;
-	uint64_t		 want = s->set.memtable_size > size ?
-	    s->set.memtable_size : size;
+	uint64_t		 want = qt__rotate_size(s);
 	struct qt__mem_spec	 spec = {
 		.number = r->number, .base = r->base, .store = s->store_id,
-		.log_size = (want + QT__BACK_STEP - 1) / QT__BACK_STEP *
-		    QT__BACK_STEP,
+		.log_size = want > size ? want : (size + QT__BACK_STEP - 1) /
+		    QT__BACK_STEP * QT__BACK_STEP,
 		.chain = r->chain, .mode = s->mode, .group = s->group,
 		.key = s->ctl->key,
 	};
@@ -62,8 +61,6 @@ make_mem(struct recovery *r, uint64_t size, struct qt__mem **out,
 	int			 rc;
 
 	qt__mem_name(name, s->name, r->number);
-	if (!s->is_private)
-		(void)qt_seg_unlink(name);
 	rc = qt__mem_create(out, s->is_private ? NULL : name, &spec, err);
 	return rc;
 }
@@ -245,14 +242,16 @@ fill(struct qt__ctl *ctl, void *arg)
 	ctl->key = s->ctl->key;
 	ctl->dev = s->ctl->dev;
 	ctl->ino = s->ctl->ino;
-	ctl->first_wal = r->mems[0]->number;
-	ctl->active = active->number;
-	ctl->manifest = r->manifest->number;
+	qt__where_set(ctl, &(struct qt__where){
+		.first_wal = r->mems[0]->number, .active = active->number,
+		.manifest = r->manifest->number });
+	ctl->reclaimed = r->mems[0]->number;
+	ctl->has_garbage = 1;
+	ctl->due = 1;
 	ctl->durable = r->base;
 	ctl->clock_ms = r->clock_ms;
 	ctl->frozen_ms = qt_clock_mono_ms();
 	ctl->next_big = 1;
-	ctl->epoch = 1;
 }
 
 static void
@@ -272,7 +271,12 @@ rebuild(struct qt_store *s, struct qt_err *err)
 
 	qt_hash_key_init(&seed.key);
 	s->ctl = &seed;
-	rc = qt__manifest_load(&r.manifest, s->dirfd, 0, err);
+	rc = s->is_private ? 0 : qt__manifest_settle(s->dirfd, err);
+	/* Of one who died while he made them. */
+	if (rc == 0 && !s->is_private)
+		rc = qt__control_forget(s->name, true);
+	if (rc == 0)
+		rc = qt__manifest_load(&r.manifest, s->dirfd, 0, err);
 	if (rc == 0) {
 		r.number = r.manifest->first_wal;
 		r.clock_ms = r.manifest->clock_ms;

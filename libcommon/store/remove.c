@@ -18,14 +18,11 @@
 
 #include <qt/base/path.h>
 #include <qt/base/sys.h>
-#include <qt/shm/segment.h>
 
 #include "control_priv.h"
 #include "durable_priv.h"
 #include "format_priv.h"
 #include "lock_priv.h"
-
-#define SHM	"/dev/shm"
 
 static const char *const files[] = { "FORMAT", "FORMAT.tmp", "CURRENT",
     "CURRENT.tmp", "LOCK", NULL };
@@ -52,22 +49,6 @@ check_name(void *arg, const char *name)
 
 /* --- What is in memory ---------------------------------------------------- */
 
-/* control, and control-N. */
-static int
-unlink_segment(void *arg, const char *name)
-{
-	const char	*control = arg;
-	size_t		 len = strlen(control);
-	char		 full[256];
-
-	if (strncmp(name, control, len) != 0 ||
-	    (name[len] != '-' && name[len] != '\0'))
-		return 0;
-	snprintf(full, sizeof(full), "/%s", name);
-	(void)qt_seg_unlink(full);
-	return 0;
-}
-
 static int
 forget(int dirfd, const struct qt__format *f, struct qt_err *err)
 {
@@ -76,7 +57,7 @@ forget(int dirfd, const struct qt__format *f, struct qt_err *err)
 	int		rc = qt__control_name(name, dirfd, f->id, &dev, &ino);
 
 	if (rc == 0)
-		rc = qt__each_name(AT_FDCWD, SHM, unlink_segment, name + 1);
+		rc = qt__control_forget(name, true);
 	if (rc < 0)
 		qt_err_set(err, "its shared memory");
 	return rc;

@@ -25,6 +25,26 @@
 #define ROOM_STEP	(UINT64_C(1) << 20)
 #define SPARE		"spare.wal"
 
+/* Half of what the log may have in all: one is filled while one is flushed. */
+uint64_t
+qt__rotate_size(const struct qt_store *s)
+{
+	uint64_t	size = s->set.memtable_size;
+
+	if (size > s->set.wal_max / 2)
+		size = s->set.wal_max / 2;
+	return (size + QT__BACK_STEP - 1) / QT__BACK_STEP * QT__BACK_STEP;
+}
+
+uint64_t
+qt__rotate_count(const struct qt_store *s)
+{
+	uint64_t	count = s->set.wal_max / qt__rotate_size(s);
+
+	return count < 2 ? 2 : count < QT__MEMS_MAX - 1 ? count :
+	    QT__MEMS_MAX - 1;
+}
+
 void
 qt__wal_name(char out[32], uint64_t number)
 {
@@ -118,8 +138,7 @@ make_next(struct qt_store *s, const struct qt__mem *active,
 	struct qt__mem_spec	spec = {
 		.number = active->number + 1,
 		.base = active->base + atomic_load(&active->head->head),
-		.log_size = (s->set.memtable_size + QT__BACK_STEP - 1) /
-		    QT__BACK_STEP * QT__BACK_STEP,
+		.log_size = qt__rotate_size(s),
 		.store = s->store_id,
 		.chain = atomic_load(&active->head->chain),
 		.mode = s->mode, .group = s->group, .key = s->ctl->key,
@@ -144,14 +163,16 @@ make_next(struct qt_store *s, const struct qt__mem *active,
 int
 qt__rotate(struct qt_store *s, struct qt__mem *active, struct qt_err *err)
 {
-	struct qt__ctl	*ctl = s->ctl;
-	struct qt__mem	*next;
-	uint64_t	 first = atomic_load(&ctl->first_wal);
-	int		 rc;
+	struct qt__ctl		*ctl = s->ctl;
+	struct qt__mem		*next;
+	struct qt__where	 w;
+	int			 rc;
 
-	if (active->number + 1 - first >= QT__MEMS_MAX - 1) {
-		qt_err_set(err, "%u memtables wait to be written to runs",
-		    QT__MEMS_MAX - 1);
+	(void)qt__where_get(ctl, &w);
+	if (w.active + 1 - w.first_wal >= qt__rotate_count(s) ||
+	    atomic_load(&ctl->is_behind)) {
+		qt_err_set(err, "%llu memtables wait to be written to runs",
+		    (unsigned long long)(w.active - w.first_wal));
 		return -EAGAIN;
 	}
 	atomic_store(&active->head->is_frozen, 1);
@@ -162,9 +183,9 @@ qt__rotate(struct qt_store *s, struct qt__mem *active, struct qt_err *err)
 		return rc;
 	}
 	atomic_store(&ctl->frozen_ms, qt_clock_mono_ms());
-	atomic_store(&ctl->active, next->number);
-	atomic_fetch_add(&ctl->epoch, 1);
-	atomic_store(&ctl->due, 1);
+	w.active = next->number;
+	qt__where_set(ctl, &w);
 	qt__mem_release(next);
+	qt__worker_wake(ctl, true);
 	return 0;
 }

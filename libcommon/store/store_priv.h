@@ -8,7 +8,8 @@
  *	super.c   what readers see  get.c scan.c snap.c
  *	put.c     writes            rotate.c   the next memtable
  *	sync.c    makes durable     maintain.c memtables into runs, compaction
- *	handle.c  cache, user, fork
+ *	handle.c  cache, user, fork collect.c  what nobody needs goes
+ *	checkpoint.c clear.c stat.c worker.c   does it meanwhile
  *
  * Locks, in the order in which they may be taken: maintain_mutex and MAINTAIN,
  * write_mutex and WRITE, sync_mutex and SYNC, super_mutex, user_mutex. A mutex
@@ -90,7 +91,8 @@ struct qt_store {
 	struct qt__block_cache	*cache;
 
 	bool			 is_unsynced;	/* by this handle, maybe */
-	struct qt__worker	*worker;	/* background thread, or NULL */
+	_Atomic(struct qt__worker *) worker;	/* background thread, or NULL */
+	struct qt__manifest	*now;	/* the current one, if loaded: MAINTAIN */
 };
 
 /* What this handle may change: 0, -EROFS with why. */
@@ -135,13 +137,19 @@ int	qt__lookup(struct qt_store *s, struct qt__super *super,
 	    struct qt__entry *e, void **own, const void *key, size_t len,
 	    uint64_t max_version, struct qt_err *err);
 
-/* WRITE, put right if its last owner died. *mem: the active one, borrowed. */
+/* WRITE alone; what its last owner left undone is done. */
+int	qt__write_take(struct qt_store *s, struct qt_err *err);
+void	qt__write_give(struct qt_store *s);
+/* And the index whole. *mem: the active one, borrowed. */
 int	qt__write_begin(struct qt_store *s, struct qt__stripe **stripe,
 	    struct qt__mem **mem, struct qt_err *err);
 void	qt__write_end(struct qt_store *s, struct qt__stripe *stripe);
 /* The next memtable becomes active; -EAGAIN: too many wait to be flushed. */
 int	qt__rotate(struct qt_store *s, struct qt__mem *active,
 	    struct qt_err *err);
+/* Bytes of a memtable's log; how many memtables there may be. */
+uint64_t qt__rotate_size(const struct qt_store *s);
+uint64_t qt__rotate_count(const struct qt_store *s);
 /* The log's file, opened for this process; borrowed. */
 int	qt__wal_open(struct qt_store *s, struct qt__mem *m, struct qt_err *err);
 /* Makes the file's blocks sure up to end. WRITE. */
@@ -153,5 +161,52 @@ void	qt__wal_name(char out[32], uint64_t number);
 int	qt__sync_to(struct qt_store *s, uint64_t upto, struct qt_err *err);
 
 int	qt__recover(struct qt_store *s, struct qt_err *err);
+
+/*
+ * MAINTAIN, with s->now loaded and what a dead one saved published. deadline_ms
+ * 0: -EBUSY when somebody else has it.
+ */
+int	qt__maintain_begin(struct qt_store *s, uint64_t deadline_ms,
+	    struct qt_err *err);
+void	qt__maintain_end(struct qt_store *s);
+/*
+ * One step, between the two; *to is published. 1: something was done, 0:
+ * nothing is due.
+ */
+int	qt__maintain_flush(struct qt_store *s, struct qt_err *err);
+int	qt__maintain_merge(struct qt_store *s, uint64_t whole,
+	    struct qt_err *err);
+/* Lets readers see a manifest that was saved, which is taken over: s->now. */
+int	qt__maintain_publish(struct qt_store *s, struct qt__manifest *to,
+	    struct qt_err *err);
+/* The same under WRITE; m stays the caller's. */
+void	qt__maintain_tell(struct qt_store *s, const struct qt__manifest *m);
+/* Under WRITE: what CURRENT names, where a dead maintainer did not come to it. */
+int	qt__maintain_catch_up(struct qt_store *s, struct qt_err *err);
+/* For a writer whose qt__rotate() had -EAGAIN. */
+int	qt__maintain_make_room(struct qt_store *s, struct qt_err *err);
+/*
+ * Between begin and end: all that is in memtables now is in runs then, except
+ * for what is written meanwhile.
+ */
+int	qt__maintain_flush_all(struct qt_store *s, struct qt_err *err);
+/* A copy that shares what it can, of s->now, at dest. MAINTAIN. */
+int	qt__checkpoint_copy(struct qt_store *s, const char *dest,
+	    struct qt_err *err);
+
+/*
+ * Removes what no live reader needs: logs, segments, runs, manifests. MAINTAIN,
+ * behind a publish.
+ */
+int	qt__collect(struct qt_store *s, struct qt_err *err);
+/* The least manifest that a live slot names; UINT64_MAX: none. */
+uint64_t qt__collect_oldest(struct qt_store *s);
+
+/* Starts the thread, when this handle may have one and has none. */
+void	qt__worker_start(struct qt_store *s);
+void	qt__worker_stop(struct qt_store *s);
+void	qt__worker_forget(struct qt_store *s);	/* in a fork child */
+/* Something has changed: wakes the workers of all processes. */
+void	qt__worker_wake(struct qt__ctl *ctl, bool is_due);
 
 #endif /* QT_STORE_STORE_PRIV_H */

@@ -178,23 +178,19 @@ keep_open(struct qt_store *s, struct qt__super *super, struct qt__manifest *m)
 static int
 fill(struct qt_store *s, struct qt__super *super, struct qt_err *err)
 {
-	struct qt__ctl	*ctl = s->ctl;
-	uint64_t	 first, active;
-	int		 rc = 0;
+	struct qt__where	w;
+	int			rc = 0;
 
-	super->epoch = atomic_load_explicit(&ctl->epoch, memory_order_acquire);
-	super->manifest_number = atomic_load_explicit(&ctl->manifest,
-	    memory_order_acquire);
-	first = atomic_load_explicit(&ctl->first_wal, memory_order_acquire);
-	active = atomic_load_explicit(&ctl->active, memory_order_acquire);
+	super->epoch = qt__where_get(s->ctl, &w);
+	super->manifest_number = w.manifest;
 	super->is_used = true;
-	if (active < first || active - first >= QT__MEMS_MAX) {
+	if (w.active < w.first_wal || w.active - w.first_wal >= QT__MEMS_MAX) {
 		qt_err_set(err, "the control segment is damaged: memtables "
-		    "%llu to %llu", (unsigned long long)first,
-		    (unsigned long long)active);
+		    "%llu to %llu", (unsigned long long)w.first_wal,
+		    (unsigned long long)w.active);
 		return -QT_ECORRUPT;
 	}
-	for (uint64_t n = active; rc == 0 && n >= first && n > 0; n--)
+	for (uint64_t n = w.active; rc == 0 && n >= w.first_wal && n > 0; n--)
 		rc = add_mem(s, super, atomic_load(&s->super), n, err);
 	return rc;
 }

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What nobody needs any more goes. See store_priv.h.
+ *
+ * Nothing is remembered of what is to be removed, so nothing is forgotten when
+ * somebody dies: folders are compared with the manifests that are in use, that
+ * is the current one and those of live slots. A slot that does not say yet which
+ * one it uses may use any.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <qt/base/buf.h>
+#include <qt/base/sys.h>
+
+#include "durable_priv.h"
+#include "store_priv.h"
+
+#define SPARE	"spare.wal"
+
+/* --- Slots ---------------------------------------------------------------- */
+
+/* The manifest of a slot whose owner lives: *number, which may be 0. */
+static bool
+is_live(struct qt_store *s, struct qt__slot *slot, uint64_t *number)
+{
+	uint32_t	owner = atomic_load(&slot->owner);
+
+	if (owner == 0)
+		return false;
+	*number = atomic_load(&slot->manifest);
+	if (owner == s->user.id || qt__user_is_alive(&s->user, owner) != 0)
+		return true;
+	(void)atomic_compare_exchange_strong(&slot->owner, &owner, 0);
+	return false;
+}
+
+static uint32_t
+slot_count(const struct qt_store *s)
+{
+	uint32_t	n = atomic_load(&s->ctl->slot_high);
+
+	return n < QT__SLOTS ? n : QT__SLOTS;
+}
+
+uint64_t
+qt__collect_oldest(struct qt_store *s)
+{
+	uint64_t	oldest = UINT64_MAX, number;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	for (uint32_t i = 0; i < slot_count(s); i++)
+		if (is_live(s, &s->ctl->slots[i], &number) && number < oldest)
+			oldest = number;
+	return oldest;
+}
+
+/* --- Runs ----------------------------------------------------------------- */
+
+struct needed {
+	struct qt_store	*s;
+	struct qt_buf	 numbers;	/* uint64_t, sorted in the end */
+	struct qt_err	*err;
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	uint64_t	x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return (x > y) - (x < y);
+}
+
+static int
+add_all(struct needed *n, const struct qt__manifest *m)
+{
+	int	rc = 0;
+
+	for (uint32_t i = 0; i < m->slice_count && rc == 0; i++)
+		rc = qt_buf_add(&n->numbers, &m->slices[i].info.number,
+		    sizeof(uint64_t));
+	return rc;
+}
+
+static int
+add_pinned(struct needed *n, uint64_t number)
+{
+	struct qt__manifest	*m;
+	int			 rc;
+
+	rc = qt__manifest_load(&m, n->s->dirfd, number, n->err);
+	/* What a dead one has left in a slot that was just taken again: who has
+	   it has not looked yet which manifest is the current one. */
+	if (rc == -ENOENT)
+		return 0;
+	if (rc < 0)
+		return rc;
+	rc = add_all(n, m);
+	qt__manifest_free(m);
+	return rc;
+}
+
+/* 1: known; 0: somebody may need anything. */
+static int
+find_needed(struct needed *n)
+{
+	struct qt_store	*s = n->s;
+	uint64_t	 number, last = s->now->number;
+	int		 rc = add_all(n, s->now);
+
+	atomic_thread_fence(memory_order_seq_cst);
+	for (uint32_t i = 0; i < slot_count(s) && rc == 0; i++) {
+		if (!is_live(s, &s->ctl->slots[i], &number))
+			continue;
+		if (number == 0)
+			return 0;
+		/* Many have the same, one after the other. */
+		if (number != last && number != s->now->number)
+			rc = add_pinned(n, number);
+		last = number;
+	}
+	if (rc < 0)
+		return rc;
+	if (n->numbers.len > 0)
+		qsort(n->numbers.data, n->numbers.len / sizeof(uint64_t),
+		    sizeof(uint64_t), compare);
+	return 1;
+}
+
+static int
+remove_run(void *arg, const char *name)
+{
+	const struct needed	*n = arg;
+	uint64_t		 number = qt__number_of(name, ".run");
+	int			 rc;
+
+	if (number == 0 || (n->numbers.len > 0 && bsearch(&number,
+	    n->numbers.data, n->numbers.len / sizeof(number), sizeof(number),
+	    compare) != NULL))
+		return 0;
+	rc = qt_sys_unlink(n->s->run_fd, name);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* 1: all is gone that can go; 0: something has to stay yet. */
+static int
+collect_runs(struct qt_store *s, struct qt_err *err)
+{
+	struct needed	n = { .s = s, .numbers = QT_BUF_INIT, .err = err };
+	int		rc = find_needed(&n), removed;
+
+	if (rc == 1) {
+		removed = qt__each_name(s->run_fd, ".", remove_run, &n);
+		if (removed < 0) {
+			qt_err_set(err, "remove runs that nobody needs");
+			rc = removed;
+		}
+	}
+	qt_buf_clear(&n.numbers);
+	return rc;
+}
+
+/* --- Logs and their memory ------------------------------------------------ */
+
+/*
+ * Whether nobody will ever write to the log's file again: not so when a leader
+ * who is stopped was passed by.
+ */
+static bool
+is_clean(struct qt_store *s, uint64_t number)
+{
+	char		 name[QT__SEG_NAME_SIZE];
+	struct qt__mem	*m;
+	bool		 is_clean;
+
+	qt__mem_name(name, s->name, number);
+	if (qt__mem_open(&m, name, true, number, &s->ctl->key, NULL) < 0)
+		return false;
+	is_clean = atomic_load(&m->head->is_tainted) == 0;
+	qt__mem_release(m);
+	return is_clean;
+}
+
+struct logs {
+	struct qt_store	*s;
+	uint64_t	 first;
+};
+
+static int
+collect_log(void *arg, const char *name)
+{
+	struct logs	*l = arg;
+	uint64_t	 number = qt__number_of(name, ".wal");
+	int		 fd = l->s->wal_dirfd, rc = -EEXIST;
+
+	if (number == 0 || number >= l->first)
+		return 0;
+	/* Its blocks serve the next log. Only one is kept. */
+	if (is_clean(l->s, number))
+		rc = qt_sys_rename_new(fd, name, SPARE);
+	if (rc < 0)
+		rc = qt_sys_unlink(fd, name);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int
+collect_logs(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__ctl		*ctl = s->ctl;
+	struct qt__where	 w;
+	struct logs		 l = { .s = s };
+	uint64_t		 n;
+	int			 rc;
+
+	(void)qt__where_get(ctl, &w);
+	l.first = w.first_wal;
+	rc = qt__each_name(s->wal_dirfd, ".", collect_log, &l);
+	if (rc < 0) {
+		qt_err_set(err, "remove logs that are in runs");
+		return rc;
+	}
+	/* Who has one mapped keeps it until it looks for what is new. */
+	for (n = atomic_load(&ctl->reclaimed); n < w.first_wal; n++) {
+		char	name[QT__SEG_NAME_SIZE];
+
+		qt__mem_name(name, s->name, n);
+		(void)qt_seg_unlink(name);
+	}
+	atomic_store(&ctl->reclaimed, w.first_wal);
+	return 0;
+}
+
+int
+qt__collect(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__ctl	*ctl = s->ctl;
+	uint64_t	 oldest;
+	int		 rc, all;
+
+	if (atomic_load(&ctl->has_garbage) == 0)
+		return 0;
+	rc = collect_logs(s, err);
+	if (rc < 0)
+		return rc;
+	all = collect_runs(s, err);
+	if (all < 0)
+		return all;
+	oldest = qt__collect_oldest(s);
+	if (all == 1 && oldest != 0) {
+		rc = qt__manifest_prune(s->dirfd, oldest < s->now->number ?
+		    oldest : s->now->number);
+		if (rc < 0)
+			qt_err_set(err, "remove old manifests");
+		/* Else once more, when those who need them are gone. */
+		if (rc == 0 && oldest >= s->now->number)
+			atomic_store(&ctl->has_garbage, 0);
+	}
+	return rc;
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Maintenance: memtables into runs, runs into fewer.
+ *
+ *	MAINTAIN -> a step writes run files, then a manifest (flush.c, compact.c)
+ *	         -> WRITE for a moment: readers are told where the data is now
+ *	         -> what nobody needs any more goes (collect.c)
+ *
+ * Killed before the manifest is saved: nothing has happened, the next one does
+ * the step again. After it: the next one to take MAINTAIN, or WRITE, finds that
+ * CURRENT names a newer manifest than readers know, and tells them.
+ *
+ * When a manifest could not be made sure of (-ENOTRECOVERABLE) nothing is
+ * removed and nothing is saved until qt__manifest_settle() succeeds; writing to
+ * logs goes on as long as there is room for them.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <qt/base/clock.h>
+
+#include "compact_priv.h"
+#include "order_priv.h"
+#include "store_priv.h"
+
+#define BUDGET		(UINT64_C(64) << 20)	/* bytes written in a step */
+
+/* --- MAINTAIN ------------------------------------------------------------- */
+
+static int
+settle(struct qt_store *s, struct qt_err *err)
+{
+	int	rc;
+
+	if (atomic_load(&s->ctl->is_unsettled) == 0)
+		return 0;
+	rc = qt__manifest_settle(s->dirfd, err);
+	if (rc < 0)
+		return -EROFS;
+	atomic_store(&s->ctl->is_unsettled, 0);
+	return 0;
+}
+
+/* s->now is what CURRENT names. */
+static int
+load(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__where	w;
+	uint64_t		number;
+	int			rc = qt__manifest_current(s->dirfd, &number,
+	    err);
+
+	if (rc < 0)
+		return rc;
+	if (s->now == NULL || s->now->number != number) {
+		qt__manifest_free(s->now);
+		s->now = NULL;
+		rc = qt__manifest_load(&s->now, s->dirfd, number, err);
+		if (rc < 0)
+			return rc;
+	}
+	(void)qt__where_get(s->ctl, &w);
+	if (w.manifest == number)
+		return 0;
+	rc = qt__write_take(s, err);
+	if (rc < 0)
+		return rc;
+	rc = qt__maintain_catch_up(s, err);
+	qt__write_give(s);
+	return rc;
+}
+
+int
+qt__maintain_begin(struct qt_store *s, uint64_t deadline_ms,
+    struct qt_err *err)
+{
+	int	rc;
+
+	if (deadline_ms == 0 && pthread_mutex_trylock(&s->maintain_mutex) != 0)
+		return -EBUSY;
+	if (deadline_ms != 0)
+		pthread_mutex_lock(&s->maintain_mutex);
+	rc = qt__store_user(s, err);
+	if (rc == 0)
+		rc = qt__lock_take(&s->ctl->maintain, &s->user, deadline_ms,
+		    err);
+	if (rc < 0) {
+		qt_err_wrap(err, "wait for the lock of maintenance");
+		pthread_mutex_unlock(&s->maintain_mutex);
+		return rc;
+	}
+	if (rc == 1) {
+		atomic_store(&s->ctl->is_unsettled, 1);
+		atomic_store(&s->ctl->has_garbage, 1);
+	}
+	rc = settle(s, err);
+	if (rc == 0)
+		rc = load(s, err);
+	if (rc < 0)
+		qt__maintain_end(s);
+	return rc;
+}
+
+void
+qt__maintain_end(struct qt_store *s)
+{
+	qt__lock_give(&s->ctl->maintain, &s->user);
+	pthread_mutex_unlock(&s->maintain_mutex);
+}
+
+/* --- Telling readers ------------------------------------------------------ */
+
+void
+qt__maintain_tell(struct qt_store *s, const struct qt__manifest *m)
+{
+	struct qt__where	w;
+
+	(void)qt__where_get(s->ctl, &w);
+	w.manifest = m->number;
+	if (w.first_wal < m->first_wal)
+		w.first_wal = m->first_wal;
+	qt__where_set(s->ctl, &w);
+	atomic_store(&s->ctl->is_behind, qt__plan_is_behind(m));
+	atomic_store(&s->ctl->has_garbage, 1);
+	qt__worker_wake(s->ctl, false);
+}
+
+int
+qt__maintain_catch_up(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__manifest	*m;
+	struct qt__where	 w;
+	uint64_t		 number;
+	int			 rc = qt__manifest_current(s->dirfd, &number,
+	    err);
+
+	(void)qt__where_get(s->ctl, &w);
+	if (rc < 0 || number == w.manifest)
+		return rc;
+	rc = qt__manifest_load(&m, s->dirfd, number, err);
+	if (rc < 0)
+		return rc;
+	if (m->first_wal > w.active) {
+		qt_err_set(err, "manifest %llu begins at log %llu, there are "
+		    "logs up to %llu", (unsigned long long)number,
+		    (unsigned long long)m->first_wal,
+		    (unsigned long long)w.active);
+		rc = -QT_ECORRUPT;
+	} else {
+		qt__maintain_tell(s, m);
+	}
+	qt__manifest_free(m);
+	return rc;
+}
+
+int
+qt__maintain_publish(struct qt_store *s, struct qt__manifest *to,
+    struct qt_err *err)
+{
+	int	rc;
+
+	qt__manifest_free(s->now);
+	s->now = to;
+	rc = qt__write_take(s, err);
+	if (rc < 0)
+		return rc;
+	qt__maintain_tell(s, to);
+	qt__write_give(s);
+	return 0;
+}
+
+/* --- Steps ---------------------------------------------------------------- */
+
+static int
+open_run(void *arg, uint64_t number, struct qt__run **out, struct qt_err *err)
+{
+	struct qt_store	*s = arg;
+
+	return qt__run_open(out, s->run_fd, number, QT__RUN_VERIFY, NULL, err);
+}
+
+static void
+done_run(void *arg, struct qt__run *run)
+{
+	(void)arg;
+	qt__run_close(run);
+}
+
+static void
+count_written(void *arg, uint64_t bytes)
+{
+	struct qt_store	*s = arg;
+
+	qt__count(s->ctl, QT__WRITTEN_BYTES, bytes);
+}
+
+static unsigned int
+threads_of(const struct qt_store *s)
+{
+	long	n;
+
+	if (s->flags & QT_STORE_NO_THREADS)
+		return 1;
+	n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n < 1 ? 1 : n > QT__PARTS ? QT__PARTS : (unsigned int)n;
+}
+
+static const uint64_t	newest[] = { UINT64_MAX };
+
+static struct qt__work
+work_of(struct qt_store *s)
+{
+	uint64_t	oldest = qt__collect_oldest(s);
+
+	return (struct qt__work){
+		.dirfd = s->dirfd, .run_dirfd = s->run_fd,
+		.level = s->set.level,
+		.memtable_size = qt__rotate_size(s),
+		.threads = threads_of(s),
+		/* Snapshots keep their files, so their versions can go. */
+		.keep = newest, .keep_count = 1,
+		.now_ms = qt__store_now(s),
+		.oldest = oldest < s->now->number ? oldest : s->now->number,
+		.source = { .open = open_run, .done = done_run, .arg = s },
+		.written = count_written, .arg = s,
+	};
+}
+
+/* What came of a step. */
+static int
+end_step(struct qt_store *s, struct qt__work *work, int rc,
+    struct qt__manifest *to, struct qt_err *err)
+{
+	int	told;
+
+	qt__work_clear(work);
+	if (rc == -ENOTRECOVERABLE) {
+		atomic_store(&s->ctl->is_unsettled, 1);
+		return -EROFS;
+	}
+	if (to == NULL)
+		return rc;
+	told = qt__maintain_publish(s, to, err);
+	return told < 0 ? told : rc;
+}
+
+static struct qt__mem *
+find_mem(const struct qt__super *super, uint64_t number)
+{
+	for (uint32_t i = 0; i < super->mem_count; i++)
+		if (super->mems[i]->number == number)
+			return super->mems[i];
+	return NULL;
+}
+
+/* The memtable is whole and will not change. */
+static int
+flush(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
+{
+	bool			 is_memory = s->set.mode == QT_STORE_MEMORY;
+	uint64_t		 end = atomic_load_explicit(&m->head->head,
+	    memory_order_acquire);
+	struct qt__work		 work;
+	struct qt__manifest	*to = NULL;
+	struct qt__cursor	*records;
+	int			 rc = 0;
+
+	/* A part of it in a run and the rest lost would be no moment of the
+	   store's history. In memory mode there is no log, so no parts. */
+	if (!is_memory)
+		rc = qt__sync_to(s, m->base + end, err);
+	if (rc == 0)
+		rc = qt__order_open(m, &s->user, end, qt__store_deadline(s),
+		    &records);
+	if (rc < 0) {
+		qt_err_wrap(err, "flush memtable %llu",
+		    (unsigned long long)m->number);
+		return rc;
+	}
+	work = work_of(s);
+	rc = qt__flush_step(&work, s->now, records, m->number, m->base + end,
+	    is_memory ? UINT64_MAX : BUDGET, &to, err);
+	rc = end_step(s, &work, rc, to, err);
+	if (rc == 0) {
+		uint64_t	durable = atomic_load(&s->ctl->durable);
+
+		qt__count(s->ctl, QT__FLUSHES, 1);
+		while (durable < m->base + end &&
+		    !atomic_compare_exchange_weak(&s->ctl->durable, &durable,
+		    m->base + end))
+			;
+	}
+	return rc < 0 ? rc : 1;
+}
+
+int
+qt__maintain_flush(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__stripe	*stripe;
+	struct qt__where	 w;
+	struct qt__mem		*m;
+	int			 rc;
+
+	(void)qt__where_get(s->ctl, &w);
+	if (w.first_wal == w.active)
+		return 0;
+	rc = qt__super_get(s, &stripe, err);
+	if (rc < 0)
+		return rc;
+	m = find_mem(stripe->super, w.first_wal);
+	if (m == NULL) {
+		qt_err_set(err, "memtable %llu is not there",
+		    (unsigned long long)w.first_wal);
+		rc = -QT_ECORRUPT;
+	} else {
+		rc = flush(s, m, err);
+	}
+	qt__super_release(stripe);
+	return rc;
+}
+
+int
+qt__maintain_merge(struct qt_store *s, uint64_t whole, struct qt_err *err)
+{
+	struct qt__work		 work = work_of(s);
+	struct qt__manifest	*to = NULL;
+	int			 rc;
+
+	rc = qt__merge_step(&work, s->now, BUDGET, whole, &to, err);
+	rc = end_step(s, &work, rc, to, err);
+	if (rc == 1 && s->now->merge.output == 0)
+		qt__count(s->ctl, QT__COMPACTIONS, 1);
+	if (rc == 0)		/* so nobody has to wait for one */
+		atomic_store(&s->ctl->is_behind, 0);
+	return rc;
+}
+
+/* --- Who does it ---------------------------------------------------------- */
+
+/* The active memtable is full now, unless it is empty. */
+static int
+rotate(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__stripe	*stripe;
+	struct qt__mem		*m;
+	int			 rc = qt__write_begin(s, &stripe, &m, err);
+
+	if (rc < 0)
+		return rc;
+	if (atomic_load(&m->head->head) > QT__LOG_FIRST)
+		rc = qt__rotate(s, m, err);
+	qt__write_end(s, stripe);
+	return rc;
+}
+
+int
+qt__maintain_flush_all(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__where	w;
+	uint64_t		end;
+	int			rc;
+
+	while ((rc = rotate(s, err)) == -EAGAIN) {
+		rc = qt__maintain_flush(s, err);
+		if (rc == 0)
+			rc = qt__maintain_merge(s, 0, err);
+		if (rc < 0)
+			return rc;
+	}
+	(void)qt__where_get(s->ctl, &w);
+	end = w.active;
+	while (rc >= 0 && w.first_wal < end) {
+		rc = qt__maintain_flush(s, err);
+		(void)qt__where_get(s->ctl, &w);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static bool
+has_room(struct qt_store *s)
+{
+	struct qt__where	w;
+
+	(void)qt__where_get(s->ctl, &w);
+	return w.active + 1 - w.first_wal < qt__rotate_count(s) &&
+	    !atomic_load(&s->ctl->is_behind);
+}
+
+int
+qt__maintain_make_room(struct qt_store *s, struct qt_err *err)
+{
+	int	rc = qt__maintain_begin(s, qt__store_deadline(s), err);
+
+	if (rc < 0)
+		return rc;
+	qt__count(s->ctl, QT__STALLS, 1);
+	/* Who waited for somebody else's step may find that there is room. */
+	do {
+		rc = qt__maintain_flush(s, err);
+		if (rc == 0)
+			rc = qt__maintain_merge(s, 0, err);
+	} while (rc == 1 && !has_room(s));
+	if (rc >= 0)
+		rc = qt__collect(s, err);
+	qt__maintain_end(s);
+	return rc;
+}
+
+static int
+rotate_old(struct qt_store *s, struct qt_err *err)
+{
+	uint64_t	interval = s->set.checkpoint_interval_ms;
+	int		rc;
+
+	if (interval == 0 || qt_clock_mono_ms() <
+	    atomic_load(&s->ctl->frozen_ms) + interval)
+		return 0;
+	rc = rotate(s, err);
+	return rc == -EAGAIN ? 0 : rc;
+}
+
+/* 1: something was done, and more may be due. */
+static int
+step(struct qt_store *s, struct qt_err *err)
+{
+	int	rc = qt__maintain_begin(s, 0, err);
+
+	if (rc < 0)
+		return rc;
+	atomic_store(&s->ctl->due, 0);
+	rc = rotate_old(s, err);
+	if (rc == 0)
+		rc = qt__maintain_flush(s, err);
+	if (rc == 0)
+		rc = qt__maintain_merge(s, 0, err);
+	if (rc != 0)		/* also for who tries after an error */
+		atomic_store(&s->ctl->due, 1);
+	if (rc >= 0) {
+		int	removed = qt__collect(s, err);
+
+		rc = removed < 0 ? removed : rc;
+	}
+	qt__maintain_end(s);
+	return rc;
+}
+
+int
+qt_store_maintain(struct qt_store *s, uint32_t budget_ms, struct qt_err *err)
+{
+	uint64_t	end = qt_clock_mono_ms() + budget_ms;
+	int		rc = qt__store_writable(s, err);
+
+	while (rc == 0) {
+		rc = step(s, err);
+		if (rc <= 0)
+			return rc == -EBUSY ? 0 : rc;
+		if (qt_clock_mono_ms() >= end)
+			return 1;
+		rc = 0;
+	}
+	return rc;
+}
+
+int
+qt_store_checkpoint(struct qt_store *s, const char *dest, struct qt_err *err)
+{
+	int	rc = qt__store_writable(s, err);
+
+	if (rc == 0)
+		rc = qt__maintain_begin(s, qt__store_deadline(s), err);
+	if (rc < 0)
+		return rc;
+	rc = qt__maintain_flush_all(s, err);
+	/* Files stay as long as we have MAINTAIN. */
+	if (rc == 0 && dest != NULL)
+		rc = qt__checkpoint_copy(s, dest, err);
+	if (rc == 0)
+		rc = qt__collect(s, err);
+	qt__maintain_end(s);
+	return rc;
+}
+
+int
+qt_store_compact(struct qt_store *s, struct qt_err *err)
+{
+	uint64_t	whole = 0;
+	int		rc = qt_store_checkpoint(s, NULL, err), more = 1;
+
+	while (rc == 0 && more == 1) {
+		rc = qt__maintain_begin(s, qt__store_deadline(s), err);
+		if (rc < 0)
+			return rc;
+		if (whole == 0)
+			whole = s->now->next_file;
+		more = qt__maintain_merge(s, whole, err);
+		rc = more < 0 ? more : qt__collect(s, err);
+		qt__maintain_end(s);
+	}
+	return rc;
+}
