@@ -2,7 +2,7 @@
 /*
  * Maintenance: memtables into runs, runs into fewer.
  *
- *	MAINTAIN -> a step writes run files, then a manifest (flush.c, compact.c)
+ *	MAINTAIN -> a step writes run files, then a manifest (maintain_step.c)
  *	         -> WRITE for a moment: readers are told where the data is now
  *	         -> what nobody needs any more goes (collect.c)
  *
@@ -16,16 +16,11 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <qt/base/clock.h>
 
-#include "compact_priv.h"
-#include "order_priv.h"
+#include "plan_priv.h"
 #include "store_priv.h"
-
-#define BUDGET		(UINT64_C(64) << 20)	/* bytes written in a step */
 
 /* --- MAINTAIN ------------------------------------------------------------- */
 
@@ -169,172 +164,6 @@ qt__maintain_publish(struct qt_store *s, struct qt__manifest *to,
 	qt__maintain_tell(s, to);
 	qt__write_give(s);
 	return 0;
-}
-
-/* --- Steps ---------------------------------------------------------------- */
-
-static int
-open_run(void *arg, uint64_t number, struct qt__run **out, struct qt_err *err)
-{
-	struct qt_store	*s = arg;
-
-	return qt__run_open(out, s->run_fd, number, QT__RUN_VERIFY, NULL, err);
-}
-
-static void
-done_run(void *arg, struct qt__run *run)
-{
-	(void)arg;
-	qt__run_close(run);
-}
-
-static void
-count_written(void *arg, uint64_t bytes)
-{
-	struct qt_store	*s = arg;
-
-	qt__count(s->ctl, QT__WRITTEN_BYTES, bytes);
-}
-
-static unsigned int
-threads_of(const struct qt_store *s)
-{
-	long	n;
-
-	if (s->flags & QT_STORE_NO_THREADS)
-		return 1;
-	n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n < 1 ? 1 : n > QT__PARTS ? QT__PARTS : (unsigned int)n;
-}
-
-static const uint64_t	newest[] = { UINT64_MAX };
-
-static struct qt__work
-work_of(struct qt_store *s)
-{
-	uint64_t	oldest = qt__collect_oldest(s);
-
-	return (struct qt__work){
-		.dirfd = s->dirfd, .run_dirfd = s->run_fd,
-		.level = s->set.level,
-		.memtable_size = qt__rotate_size(s),
-		.threads = threads_of(s),
-		/* Snapshots keep their files, so their versions can go. */
-		.keep = newest, .keep_count = 1,
-		.now_ms = qt__store_now(s),
-		.oldest = oldest < s->now->number ? oldest : s->now->number,
-		.source = { .open = open_run, .done = done_run, .arg = s },
-		.written = count_written, .arg = s,
-	};
-}
-
-/* What came of a step. */
-static int
-end_step(struct qt_store *s, struct qt__work *work, int rc,
-    struct qt__manifest *to, struct qt_err *err)
-{
-	int	told;
-
-	qt__work_clear(work);
-	if (rc == -ENOTRECOVERABLE) {
-		atomic_store(&s->ctl->is_unsettled, 1);
-		return -EROFS;
-	}
-	if (to == NULL)
-		return rc;
-	told = qt__maintain_publish(s, to, err);
-	return told < 0 ? told : rc;
-}
-
-static struct qt__mem *
-find_mem(const struct qt__super *super, uint64_t number)
-{
-	for (uint32_t i = 0; i < super->mem_count; i++)
-		if (super->mems[i]->number == number)
-			return super->mems[i];
-	return NULL;
-}
-
-/* The memtable is whole and will not change. */
-static int
-flush(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
-{
-	bool			 is_memory = s->set.mode == QT_STORE_MEMORY;
-	uint64_t		 end = atomic_load_explicit(&m->head->head,
-	    memory_order_acquire);
-	struct qt__work		 work;
-	struct qt__manifest	*to = NULL;
-	struct qt__cursor	*records;
-	int			 rc = 0;
-
-	/* A part of it in a run and the rest lost would be no moment of the
-	   store's history. In memory mode there is no log, so no parts. */
-	if (!is_memory)
-		rc = qt__sync_to(s, m->base + end, err);
-	if (rc == 0)
-		rc = qt__order_open(m, &s->user, end, qt__store_deadline(s),
-		    &records);
-	if (rc < 0) {
-		qt_err_wrap(err, "flush memtable %llu",
-		    (unsigned long long)m->number);
-		return rc;
-	}
-	work = work_of(s);
-	rc = qt__flush_step(&work, s->now, records, m->number, m->base + end,
-	    is_memory ? UINT64_MAX : BUDGET, &to, err);
-	rc = end_step(s, &work, rc, to, err);
-	if (rc == 0) {
-		uint64_t	durable = atomic_load(&s->ctl->durable);
-
-		qt__count(s->ctl, QT__FLUSHES, 1);
-		while (durable < m->base + end &&
-		    !atomic_compare_exchange_weak(&s->ctl->durable, &durable,
-		    m->base + end))
-			;
-	}
-	return rc < 0 ? rc : 1;
-}
-
-int
-qt__maintain_flush(struct qt_store *s, struct qt_err *err)
-{
-	struct qt__stripe	*stripe;
-	struct qt__where	 w;
-	struct qt__mem		*m;
-	int			 rc;
-
-	(void)qt__where_get(s->ctl, &w);
-	if (w.first_wal == w.active)
-		return 0;
-	rc = qt__super_get(s, &stripe, err);
-	if (rc < 0)
-		return rc;
-	m = find_mem(stripe->super, w.first_wal);
-	if (m == NULL) {
-		qt_err_set(err, "memtable %llu is not there",
-		    (unsigned long long)w.first_wal);
-		rc = -QT_ECORRUPT;
-	} else {
-		rc = flush(s, m, err);
-	}
-	qt__super_release(stripe);
-	return rc;
-}
-
-int
-qt__maintain_merge(struct qt_store *s, uint64_t whole, struct qt_err *err)
-{
-	struct qt__work		 work = work_of(s);
-	struct qt__manifest	*to = NULL;
-	int			 rc;
-
-	rc = qt__merge_step(&work, s->now, BUDGET, whole, &to, err);
-	rc = end_step(s, &work, rc, to, err);
-	if (rc == 1 && s->now->merge.output == 0)
-		qt__count(s->ctl, QT__COMPACTIONS, 1);
-	if (rc == 0)		/* so nobody has to wait for one */
-		atomic_store(&s->ctl->is_behind, 0);
-	return rc;
 }
 
 /* --- Who does it ---------------------------------------------------------- */
