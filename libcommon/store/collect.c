@@ -16,26 +16,12 @@
 #include <qt/base/sys.h>
 
 #include "durable_priv.h"
+#include "pin_priv.h"
 #include "store_priv.h"
 
 #define SPARE	"spare.wal"
 
 /* --- Slots ---------------------------------------------------------------- */
-
-/* The manifest of a slot whose owner lives: *number, which may be 0. */
-static bool
-is_live(struct qt_store *s, struct qt__slot *slot, uint64_t *number)
-{
-	uint32_t	owner = atomic_load(&slot->owner);
-
-	if (owner == 0)
-		return false;
-	*number = atomic_load(&slot->manifest);
-	if (owner == s->user.id || qt__user_is_alive(&s->user, owner) != 0)
-		return true;
-	(void)atomic_compare_exchange_strong(&slot->owner, &owner, 0);
-	return false;
-}
 
 static uint32_t
 slot_count(const struct qt_store *s)
@@ -52,7 +38,8 @@ qt__collect_oldest(struct qt_store *s)
 
 	atomic_thread_fence(memory_order_seq_cst);
 	for (uint32_t i = 0; i < slot_count(s); i++)
-		if (is_live(s, &s->ctl->slots[i], &number) && number < oldest)
+		if (qt__pin_is_live(&s->ctl->slots[i], &s->user, &number) &&
+		    number < oldest)
 			oldest = number;
 	return oldest;
 }
@@ -114,7 +101,8 @@ find_needed(struct needed *n)
 
 	atomic_thread_fence(memory_order_seq_cst);
 	for (uint32_t i = 0; i < slot_count(s) && rc == 0; i++) {
-		if (!is_live(s, &s->ctl->slots[i], &number))
+		if (!qt__pin_is_live(&s->ctl->slots[i], &s->user,
+		    &number))
 			continue;
 		if (number == 0)
 			return 0;

@@ -27,13 +27,13 @@
 #define QT__MEMS_MAX	16u		/* memtables at once, one active */
 #define QT__SLOTS	2048u
 
-/* Who must find its files: a snapshot. */
+/* Who must find its files: a snapshot or scan. See pin_priv.h. */
 struct qt__slot {
 	_Atomic uint32_t owner;		/* a user's id; 0: free */
-	uint32_t	pid;		/* for people */
+	_Atomic uint32_t pid;		/* for people */
 	_Atomic uint64_t version;	/* 0: not said yet, so everything */
 	_Atomic uint64_t manifest;
-	_Atomic uint64_t since_ms;
+	_Atomic uint64_t since_ms;	/* CLOCK_MONOTONIC, for people */
 };
 
 struct qt__where {

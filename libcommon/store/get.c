@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store_priv.h"
+#include "snap_priv.h"
 #include "value_priv.h"
 
 static int
@@ -56,21 +56,25 @@ qt__lookup(struct qt_store *s, struct qt__super *super, struct qt__entry *e,
 	return look_in_runs(s, super, e, own, key, len, max_version, err);
 }
 
-/* A found entry as what the caller sees; takes own over. */
+static bool
+is_over(struct qt_store *s, const struct qt_store_snap *snap,
+    const struct qt__entry *e)
+{
+	return (e->flags & QT__DEL) != 0 || (e->expires_ms != 0 &&
+	    e->expires_ms <= (snap != NULL ? snap->now_ms : qt__store_now(s)));
+}
+
+/* A found entry as what the caller sees, who has its own_ already. */
 static int
 give_value(struct qt_store *s, struct qt_store_value *out,
-    const struct qt__entry *e, void *own, struct qt_err *err)
+    const struct qt__entry *e, struct qt_err *err)
 {
 	struct qt__value_room	room = QT__VALUE_ROOM_INIT;
 	int			rc;
 
-	out->own_ = own;
 	out->version = e->version;
 	out->expires_ms = e->expires_ms;
 	out->tag = e->tag;
-	if ((e->flags & QT__DEL) != 0 ||
-	    (e->expires_ms != 0 && e->expires_ms <= qt__store_now(s)))
-		return -ENOENT;
 	rc = qt__value_resolve(s, &room, e, &out->data, &out->len, err);
 	if (room.data != NULL) {
 		free(out->own_);
@@ -93,37 +97,54 @@ count_get(struct qt_store *s, struct qt__stripe *stripe)
 	atomic_store_explicit(&stripe->gets, n, memory_order_relaxed);
 }
 
+/* What super has of a key. -ENOENT: nothing; 1: the store has moved on. */
+static int
+get_from(struct qt_store *s, const struct qt_store_snap *snap,
+    struct qt__super *super, struct qt_store_value *out, const void *key,
+    size_t key_len, struct qt_err *err)
+{
+	struct qt__entry	e;
+	int			rc;
+
+	rc = qt__lookup(s, super, &e, &out->own_, key, key_len,
+	    snap != NULL ? snap->version : UINT64_MAX, err);
+	if (rc == 0 || (rc == 1 && is_over(s, snap, &e)))
+		return -ENOENT;
+	if (rc == 1)
+		rc = give_value(s, out, &e, err);
+	if (rc != -ENOENT)
+		return rc;
+	if (snap != NULL)
+		return qt__snap_lost(snap, err);
+	rc = qt__super_moved(s, super, err);
+	return rc < 0 ? rc : 1;
+}
+
 int
 qt_store_get(struct qt_store *s, const struct qt_store_snap *snap,
     struct qt_store_value *out, const void *key, size_t key_len,
     struct qt_err *err)
 {
 	struct qt__stripe	*stripe;
-	struct qt__entry	 e;
-	void			*own;
 	int			 rc;
 
-	(void)snap;
 	*out = (struct qt_store_value)QT_STORE_VALUE_INIT;
 	if (key_len == 0 || key_len > QT_STORE_KEY_MAX)
 		return -EMSGSIZE;
 	do {
-		rc = qt__super_get(s, &stripe, err);
+		rc = 0;
+		if (snap != NULL)
+			stripe = qt__super_hold(snap->stripe);
+		else
+			rc = qt__super_get(s, &stripe, err);
 		if (rc < 0)
 			return rc;
 		count_get(s, stripe);
-		rc = qt__lookup(s, stripe->super, &e, &own, key, key_len,
-		    UINT64_MAX, err);
-		/* A file that compaction removed: its successor is there. */
-		if (rc < 0)
-			qt__super_release(stripe);
-	} while (rc == -ENOENT);
-	if (rc < 0)
-		return rc;
-	out->hold_ = stripe;
-	rc = rc == 0 ? -ENOENT : give_value(s, out, &e, own, err);
-	if (rc < 0)
-		qt_store_value_clear(out);
+		out->hold_ = stripe;
+		rc = get_from(s, snap, stripe->super, out, key, key_len, err);
+		if (rc != 0)
+			qt_store_value_clear(out);
+	} while (rc == 1);
 	return rc;
 }
 

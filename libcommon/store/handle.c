@@ -15,6 +15,7 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "pin_priv.h"
 #include "store_priv.h"
 
 /* --- The cache ------------------------------------------------------------ */
@@ -40,8 +41,8 @@ lock_mutexes(void *arg)
 {
 	struct qt_store	*s = arg;
 
-	pthread_mutex_lock(&s->super_mutex);
 	pthread_mutex_lock(&s->user_mutex);
+	pthread_mutex_lock(&s->super_mutex);
 }
 
 static void
@@ -49,8 +50,8 @@ unlock_mutexes(void *arg)
 {
 	struct qt_store	*s = arg;
 
-	pthread_mutex_unlock(&s->user_mutex);
 	pthread_mutex_unlock(&s->super_mutex);
+	pthread_mutex_unlock(&s->user_mutex);
 }
 
 static void
@@ -65,6 +66,7 @@ begin_child(void *arg)
 	pthread_mutex_init(&s->maintain_mutex, NULL);
 	pthread_mutex_init(&s->write_mutex, NULL);
 	pthread_mutex_init(&s->sync_mutex, NULL);
+	pthread_mutex_init(&s->order_mutex, NULL);
 	atomic_store(&s->user_id, 0);
 	qt__worker_forget(s);
 	/* What was written before is the parent's to sync. */
@@ -156,21 +158,19 @@ static void
 disown(struct qt_store *s)
 {
 	struct qt__ctl	*ctl = s->ctl;
-	uint32_t	 high = atomic_load(&ctl->slot_high);
 	uint32_t	 id = s->user.id;
 
 	qt__lock_disown(&ctl->write, &s->user);
 	qt__lock_disown(&ctl->sync, &s->user);
 	qt__lock_disown(&ctl->maintain, &s->user);
 	(void)atomic_compare_exchange_strong(&ctl->syncer, &id, 0);
-	for (uint32_t i = 0; i < high && i < QT__SLOTS; i++) {
-		id = s->user.id;
-		(void)atomic_compare_exchange_strong(&ctl->slots[i].owner,
-		    &id, 0);
-	}
+	qt__pin_disown(ctl, &s->user);
 }
 
-/* The same of memtables; those that are mapped later: qt__handle_mapped(). */
+/*
+ * The same of memtables; those that are mapped later: qt__handle_mapped(). Before
+ * another thread may take one of these locks, so under user_mutex.
+ */
 static void
 disown_mems(struct qt_store *s)
 {
@@ -209,7 +209,8 @@ join(struct qt_store *s, struct qt_err *err)
 	}
 	disown(s);
 	atomic_store(&s->user_id, s->user.id);
-	return 1;
+	disown_mems(s);
+	return 0;
 }
 
 int
@@ -221,8 +222,5 @@ qt__store_user(struct qt_store *s, struct qt_err *err)
 	if (s->user.fd < 0)
 		rc = join(s, err);
 	pthread_mutex_unlock(&s->user_mutex);
-	if (rc <= 0)
-		return rc;
-	disown_mems(s);
-	return 0;
+	return rc;
 }

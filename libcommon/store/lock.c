@@ -73,7 +73,6 @@
 #include <unistd.h>
 
 #include <qt/base/clock.h>
-#include <qt/base/sys.h>
 
 #include "lock_priv.h"
 
@@ -223,8 +222,7 @@ take_from_dead(struct call *c, uint32_t *mine)
 {
 	uint32_t	id = atomic_load_explicit(&c->l->word,
 	    memory_order_relaxed) & OWNER;
-	off_t		at = (off_t)QT__USER_BASE + id;
-	bool		is_ours = false;
+	bool		is_ours;
 
 	c->has_asked = true;
 	c->asked_ns = c->now_ns;
@@ -233,17 +231,10 @@ take_from_dead(struct call *c, uint32_t *mine)
 	/* Nobody else is us, so this is a dead one's who was so before us. */
 	if (id == c->u->id)
 		return take_over(c, id, mine);
-	if (qt__user_is_alive(c->u, id) != 0)
+	if (qt__user_bury(c->u, id) != 1)
 		return false;
-	qt__users_lock();
-	if (qt_sys_lock(c->u->fd, F_WRLCK, at, 1) == 0) {
-		is_ours = take_over(c, id, mine);
-		/* Else the dead one would seem to live as long as we. */
-		for (int i = 0; i < 3; i++)
-			if (qt_sys_lock(c->u->fd, F_UNLCK, at, 1) == 0)
-				break;
-	}
-	qt__users_unlock();
+	is_ours = take_over(c, id, mine);
+	qt__user_unbury(c->u, id);
 	return is_ours;
 }
 

@@ -53,6 +53,14 @@ void	qt__user_close(struct qt__user *u);
 /* 1: lives, 0: dead, negative. Never asks about itself (that is 1). */
 int	qt__user_is_alive(const struct qt__user *u, uint32_t id);
 /*
+ * When id is dead: 1, and until qt__user_unbury(), which has to follow soon,
+ * nobody can become id, so a word in shared memory that names it is a dead one's
+ * and may be taken away from it. 0: it lives, or cannot be told. Not for u's own
+ * id. No other user may be opened or closed by this thread in between.
+ */
+int	qt__user_bury(const struct qt__user *u, uint32_t id);
+void	qt__user_unbury(const struct qt__user *u, uint32_t id);
+/*
  * How many live ones there are, ids up to QT__USER_MAX, besides the one whose
  * descriptor it is. O(live).
  */

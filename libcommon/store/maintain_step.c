@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "compact_priv.h"
-#include "order_priv.h"
 #include "store_priv.h"
 
 #define BUDGET		(UINT64_C(64) << 20)	/* bytes written in a step */
@@ -112,8 +111,7 @@ flush(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 	if (!is_memory)
 		rc = qt__sync_to(s, m->base + end, err);
 	if (rc == 0)
-		rc = qt__order_open(m, &s->user, end, qt__store_deadline(s),
-		    &records);
+		rc = qt__store_order(s, m, end, &records, err);
 	if (rc < 0) {
 		qt_err_wrap(err, "flush memtable %llu",
 		    (unsigned long long)m->number);

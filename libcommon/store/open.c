@@ -116,8 +116,9 @@ free_store(struct qt_store *s)
 	pthread_mutex_destroy(&s->maintain_mutex);
 	pthread_mutex_destroy(&s->write_mutex);
 	pthread_mutex_destroy(&s->sync_mutex);
-	pthread_mutex_destroy(&s->super_mutex);
+	pthread_mutex_destroy(&s->order_mutex);
 	pthread_mutex_destroy(&s->user_mutex);
+	pthread_mutex_destroy(&s->super_mutex);
 	free(s->supers);
 	free(s->path);
 	free(s);
@@ -135,8 +136,9 @@ new_store(const char *path)
 	pthread_mutex_init(&s->maintain_mutex, NULL);
 	pthread_mutex_init(&s->write_mutex, NULL);
 	pthread_mutex_init(&s->sync_mutex, NULL);
-	pthread_mutex_init(&s->super_mutex, NULL);
+	pthread_mutex_init(&s->order_mutex, NULL);
 	pthread_mutex_init(&s->user_mutex, NULL);
+	pthread_mutex_init(&s->super_mutex, NULL);
 	s->path = strdup(path);
 	s->supers = aligned_alloc(64, QT__SUPERS * sizeof(*s->supers));
 	if (s->path == NULL || s->supers == NULL) {

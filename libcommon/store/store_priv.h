@@ -12,8 +12,9 @@
  *	checkpoint.c clear.c stat.c worker.c   does it meanwhile
  *
  * Locks, in the order in which they may be taken: maintain_mutex and MAINTAIN,
- * write_mutex and WRITE, sync_mutex and SYNC, super_mutex, user_mutex. A mutex
- * excludes threads of this process, the word in the control segment processes.
+ * write_mutex and WRITE, sync_mutex and SYNC, order_mutex and a memtable's ORDER,
+ * user_mutex, super_mutex. A mutex excludes threads of this process, the word in
+ * the segment processes.
  */
 #include <pthread.h>
 
@@ -79,7 +80,7 @@ struct qt_store {
 	struct qt__ctl		*ctl;
 
 	pthread_mutex_t		 maintain_mutex, write_mutex, sync_mutex;
-	pthread_mutex_t		 super_mutex, user_mutex;
+	pthread_mutex_t		 order_mutex, user_mutex, super_mutex;
 	struct qt__user		 user;
 	_Atomic uint32_t	 user_id;	/* of user; 0: none */
 	struct qt__forked	 forked;
@@ -121,6 +122,19 @@ void	qt__handle_mapped(struct qt_store *s, struct qt__mem *m);
 int	qt__super_get(struct qt_store *s, struct qt__stripe **stripe,
 	    struct qt_err *err);
 void	qt__super_release(struct qt__stripe *stripe);
+/* Once more, for who holds it already. */
+static inline struct qt__stripe *
+qt__super_hold(struct qt__stripe *stripe)
+{
+	atomic_fetch_add_explicit(&stripe->refs, 1, memory_order_relaxed);
+	return stripe;
+}
+/*
+ * A file that super names is not there. 0: the store has moved on, and there is
+ * a newer super to be asked; else an error, with why.
+ */
+int	qt__super_moved(struct qt_store *s, const struct qt__super *super,
+	    struct qt_err *err);
 /* Its manifest, loaded when it is not. */
 int	qt__super_manifest(struct qt_store *s, struct qt__super *super,
 	    const struct qt__manifest **out, struct qt_err *err);
@@ -136,6 +150,14 @@ void	qt__super_clear(struct qt_store *s);	/* all of them, on closing */
 int	qt__lookup(struct qt_store *s, struct qt__super *super,
 	    struct qt__entry *e, void **own, const void *key, size_t len,
 	    uint64_t max_version, struct qt_err *err);
+
+/*
+ * A cursor over the records of a memtable of offsets less than upto, in order.
+ * They are put in order for everybody, if this process is a user, and where
+ * nobody holds that up.
+ */
+int	qt__store_order(struct qt_store *s, struct qt__mem *m, uint64_t upto,
+	    struct qt__cursor **out, struct qt_err *err);
 
 /* WRITE alone; what its last owner left undone is done. */
 int	qt__write_take(struct qt_store *s, struct qt_err *err);

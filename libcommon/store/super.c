@@ -211,8 +211,9 @@ refresh(struct qt_store *s, struct qt_err *err)
 			break;
 		super = take_free(s);
 		if (super == NULL) {
-			qt_err_set(err, "too many values, scans and snapshots "
-			    "of this handle are open");
+			qt_err_set(err, "values, snapshots and scans of this "
+			    "handle hold %u states of the store: close some",
+			    QT__SUPERS - 1);
 			rc = -QT_EFULL;
 			break;
 		}
@@ -256,6 +257,22 @@ qt__super_get(struct qt_store *s, struct qt__stripe **stripe,
 		if (rc < 0)
 			return rc;
 	}
+}
+
+int
+qt__super_moved(struct qt_store *s, const struct qt__super *super,
+    struct qt_err *err)
+{
+	/* Files go after the epoch has moved on. */
+	if (atomic_load(&s->ctl->epoch) != super->epoch)
+		return 0;
+	if (s->is_private) {
+		qt_err_wrap(err, "others have changed the store, open it "
+		    "again");
+		return -ESTALE;
+	}
+	qt_err_wrap(err, "a file of the store is missing");
+	return -QT_ECORRUPT;
 }
 
 int

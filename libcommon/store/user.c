@@ -201,6 +201,36 @@ qt__user_is_alive(const struct qt__user *u, uint32_t id)
 }
 
 /*
+ * It asks first: that needs no mutex, and there is no moment in which who lives
+ * seems to be dead.
+ */
+int
+qt__user_bury(const struct qt__user *u, uint32_t id)
+{
+	int	rc;
+
+	if (qt__user_is_alive(u, id) != 0)
+		return 0;
+	qt__users_lock();
+	rc = qt_sys_lock(u->fd, F_WRLCK, (off_t)QT__USER_BASE + id, 1);
+	if (rc == 0)
+		return 1;
+	qt__users_unlock();
+	return 0;
+}
+
+void
+qt__user_unbury(const struct qt__user *u, uint32_t id)
+{
+	/* Else the dead one would seem to live as long as we. */
+	for (int i = 0; i < 3; i++)
+		if (qt_sys_lock(u->fd, F_UNLCK, (off_t)QT__USER_BASE + id,
+		    1) == 0)
+			break;
+	qt__users_unlock();
+}
+
+/*
  * The kernel names any byte that is locked, not the first. What is left and
  * right of it is counted likewise: the smaller part by recursion, so it is no
  * deeper than the logarithm of the range.

@@ -186,11 +186,16 @@ int	qt_store_get(struct qt_store *store, const struct qt_store_snap *snap,
 
 /*
  * A moment of the store, seen unchanged until it is closed, whatever is
- * written, compacted or cleared meanwhile. Held by a slot that other processes
- * see: files that it needs stay. -QT_EFULL when too many are held.
+ * written, compacted, cleared or expires meanwhile. Held by a slot that other
+ * processes see: files that it needs stay. Values and scans that were got from
+ * it may be used when it is closed. A handle that is open for reading only has
+ * no slot, but opens all files at once; of values that have a file of their own
+ * it may then get -ESTALE. -QT_EFULL when too many are held. NULL is fine for
+ * close.
  */
 int	qt_store_snap_open(struct qt_store *store, struct qt_store_snap **out,
 	    struct qt_err *err);
+/* The greatest version that it may see. */
 uint64_t qt_store_snap_version(const struct qt_store_snap *snap);
 void	qt_store_snap_close(struct qt_store_snap *snap);
 
