@@ -61,6 +61,9 @@ make_mem(struct recovery *r, uint64_t size, struct qt__mem **out,
 	int			 rc;
 
 	qt__mem_name(name, s->name, r->number);
+	/* Of a log that turned out to be none: load_log(). */
+	if (!s->is_private)
+		(void)qt_seg_unlink(name);
 	rc = qt__mem_create(out, s->is_private ? NULL : name, &spec, err);
 	return rc;
 }

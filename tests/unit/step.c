@@ -310,12 +310,12 @@ find_points(struct sweep *s)
 	struct place	*p;
 	void		*state;
 	pid_t		 pid;
-	int		 fd, alive = 1, is_syscall, changed;
+	int		 fd[2] = { -1, -1 }, alive = 1, is_syscall, changed;
 
-	state = s->c->setup(&fd);
+	state = s->c->setup(fd);
 	pid = start(s->c, state);
-	watch_new(&w, fd);
-	watch_new(&w2, s->c->also != NULL ? s->c->also(state) : -1);
+	watch_new(&w, fd[0]);
+	watch_new(&w2, fd[1]);
 	p = place_of(s, pid);
 	s->point[s->count++] = (struct point){ 0, 0, 0 };
 	for (s->steps = 1; alive && s->steps < STEPS_MAX; s->steps++) {
@@ -390,9 +390,9 @@ kill_at(const struct step_case *c, const struct point *p,
 	const char	*wrong;
 	void		*state;
 	pid_t		 pid;
-	int		 fd;
+	int		 fd[2];
 
-	state = c->setup(&fd);
+	state = c->setup(fd);
 	pid = start(c, state);
 	*is_there = go(pid, p);
 	if (*is_there)

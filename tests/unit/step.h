@@ -18,7 +18,8 @@
  */
 struct step_case {
 	const char	*name;
-	/* Prepares a fresh state; *fd is the file to be watched. */
+	/* Prepares a fresh state; *fd is the file to be watched, fd[1] may be
+	   another. */
 	void		*(*setup)(int *fd);
 	/* In the child, at full speed, before it is watched. May be NULL. */
 	void		 (*begin)(void *state);
@@ -27,8 +28,6 @@ struct step_case {
 	/* In the parent, after the kill: NULL, or what is wrong. */
 	const char	*(*check)(void *state);
 	void		 (*clean)(void *state);
-	/* NULL; or a second file to be watched, of that state. */
-	int		 (*also)(void *state);
 };
 
 /* For setup: ends the program, as TAP has it, when ok is 0. */

@@ -53,16 +53,11 @@ world_open(const struct world *w)
 static inline void
 world_reboot(struct qt_store *s)
 {
-	char		name[QT__SEG_NAME_SIZE], control[QT__SEG_NAME_SIZE];
-	uint64_t	first = s->ctl->first_wal, last = s->ctl->active;
+	char	control[QT__SEG_NAME_SIZE];
 
 	snprintf(control, sizeof(control), "%s", s->name);
 	qt_store_close(s, NULL);
-	assert_int_equal(qt_seg_unlink(control), 0);
-	for (; first <= last; first++) {
-		qt__mem_name(name, control, first);
-		assert_int_equal(qt_seg_unlink(name), 0);
-	}
+	assert_int_equal(qt__control_forget(control, true), 0);
 }
 
 static inline void
