@@ -199,6 +199,8 @@ try_open(unsigned int flags, struct qt_err *err)
 
 	if (!(flags & MAP_STAY))
 		options.flags = QT_STORE_NO_THREADS;
+	if (!(flags & (MAP_STAY | MAP_READ)))
+		options.flags |= QT_STORE_DETACH;
 	if (override_count > 0) {
 		int	rc = qt_store_settings_load(path, &settings, err);
 

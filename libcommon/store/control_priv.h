@@ -73,14 +73,16 @@ struct qt__ctl {
 	_Atomic uint64_t clock_ms;	/* the highest time; never goes back */
 	_Atomic uint64_t synced_ms;	/* CLOCK_MONOTONIC of the last sync */
 	_Atomic uint64_t next_big;	/* number of the next file in big/ */
-	_Atomic uint32_t syncer;	/* user id of who will sync later */
+	_Atomic uint32_t syncer;	/* user id of who will sync later: detach.c */
 	_Atomic uint32_t is_unsettled;	/* what CURRENT names is not sure, see
 					   qt__manifest_settle() */
 	_Atomic uint64_t frozen_ms;	/* when the active memtable was begun */
 	_Atomic uint64_t reclaimed;	/* segments before it are unlinked */
 	_Atomic uint32_t has_garbage;	/* files to be removed, maybe */
 	_Atomic uint32_t bell;		/* futex of the workers */
-	uint32_t	pad1[6];
+	_Atomic uint64_t sync_by_ms;	/* when it will: CLOCK_MONOTONIC */
+	_Atomic uint32_t hurry;		/* futex: it shall do it now, and end */
+	uint32_t	pad1[3];
 
 	_Atomic uint64_t counts[QT__COUNT_];
 	struct qt__slot	slots[QT__SLOTS];
@@ -122,5 +124,8 @@ int	qt__control_create(struct qt_seg **seg, struct qt__ctl **out,
 	    const char *name, mode_t mode, gid_t group,
 	    void (*fill)(struct qt__ctl *ctl, void *arg), void *arg,
 	    struct qt_err *err);
+
+/* Who syncs later (detach.c) shall do it now, and end. */
+void	qt__detach_hurry(struct qt__ctl *ctl);
 
 #endif /* QT_STORE_CONTROL_PRIV_H */

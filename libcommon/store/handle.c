@@ -163,7 +163,9 @@ disown(struct qt_store *s)
 	qt__lock_disown(&ctl->write, &s->user);
 	qt__lock_disown(&ctl->sync, &s->user);
 	qt__lock_disown(&ctl->maintain, &s->user);
-	(void)atomic_compare_exchange_strong(&ctl->syncer, &id, 0);
+	/* Some have seen that its syncer's id lives, and left it to us. */
+	if (atomic_compare_exchange_strong(&ctl->syncer, &id, 0))
+		s->is_unsynced = true;
 	qt__pin_disown(ctl, &s->user);
 }
 

@@ -198,7 +198,8 @@ qt_store_close(struct qt_store *s, struct qt_err *err)
 	if (s == NULL)
 		return 0;
 	qt__worker_stop(s);
-	if (s->is_unsynced && s->set.mode != QT_STORE_MEMORY)
+	if (!((s->flags & QT_STORE_DETACH) && qt__detach(s)) &&
+	    s->is_unsynced && s->set.mode != QT_STORE_MEMORY)
 		rc = qt_store_sync(s, 0, err);
 	free_store(s);
 	return rc;

@@ -14,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <qt/base/clock.h>
 #include <qt/base/path.h>
 #include <qt/base/sys.h>
 
@@ -61,6 +63,30 @@ forget(int dirfd, const struct qt__format *f, struct qt_err *err)
 	if (rc < 0)
 		qt_err_set(err, "its shared memory");
 	return rc;
+}
+
+/* A process that is there only to sync later ends when it is told to. */
+static void
+end_syncer(int dirfd, int lock, const struct qt__format *f)
+{
+	uint64_t	 dev, ino, deadline = qt_clock_mono_ms() +
+	    f->set.lock_timeout_ms;
+	char		 name[QT__SEG_NAME_SIZE];
+	struct qt_seg	*seg;
+	struct qt__ctl	*ctl;
+	uint32_t	 id;
+
+	if (qt__control_name(name, dirfd, f->id, &dev, &ino) < 0 ||
+	    qt__control_open(&seg, &ctl, name, f->id, false, NULL) < 0)
+		return;
+	id = atomic_load(&ctl->syncer);
+	qt__detach_hurry(ctl);
+	while (id != 0 && id <= QT__USER_MAX &&
+	    qt_sys_is_locked(lock, QT__USER_BASE + id, 1) == 1 &&
+	    qt_clock_mono_ms() < deadline)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 },
+		    NULL);
+	qt_seg_close(seg);
 }
 
 /* --- What is on disk ------------------------------------------------------ */
@@ -188,6 +214,10 @@ remove_store(const struct place *p, int dirfd, struct qt_err *err)
 		return lock;
 	}
 	rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
+	if (rc > 0) {
+		end_syncer(dirfd, lock, &f);
+		rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
+	}
 	if (rc > 0) {
 		qt_err_set(err, "somebody is writing to it");
 		rc = -EBUSY;

@@ -182,6 +182,13 @@ void	qt__wal_name(char out[32], uint64_t number);
 /* Returns when durable >= upto. */
 int	qt__sync_to(struct qt_store *s, uint64_t upto, struct qt_err *err);
 
+/*
+ * Before closing, with QT_STORE_DETACH: true when somebody will make durable
+ * what is not yet, and do the maintenance that is due. A process that is forked
+ * for it takes the handle's user.
+ */
+bool	qt__detach(struct qt_store *s);
+
 int	qt__recover(struct qt_store *s, struct qt_err *err);
 
 /*

@@ -112,6 +112,16 @@ int	qt_store_remove(const char *path, struct qt_err *err);
 
 #define QT_STORE_RDONLY		1u	/* changes nothing, not even by recovery */
 #define QT_STORE_NO_THREADS	2u	/* for who stays for one operation */
+/*
+ * For a command that opens, puts, closes and ends, with NO_THREADS: closing
+ * does not wait for the disk. When something is not durable, and no such
+ * process is there yet, it forks one, which waits until the sync interval is
+ * over, syncs, does what maintenance is due and ends; so a power failure loses
+ * the last interval at most. It is in a session of its own, with nothing of the
+ * caller's open, and is nobody's to wait for. SIGTERM makes it sync at once.
+ * Killed, the next close leaves another one.
+ */
+#define QT_STORE_DETACH		4u
 
 struct qt_store_options {
 	unsigned int	flags;
