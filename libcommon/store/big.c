@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -27,11 +28,13 @@
 
 #define NAME_SIZE	32
 #define VERSION		1u
+#define CRC_AT		36u
+#define CLAIMS		(UINT64_C(1) << 40)	/* then numbers share bytes */
 
 static const char	magic[8] = "qt-big";
 
-static void
-name_of(char name[NAME_SIZE], uint64_t number)
+void
+qt__big_name(char name[NAME_SIZE], uint64_t number)
 {
 	snprintf(name, NAME_SIZE, "%012" PRIu64 ".big", number);
 }
@@ -58,50 +61,103 @@ qt__big_ref_unpack(struct qt__big_ref *out, const void *value, size_t len)
 	    -QT_ECORRUPT : 0;
 }
 
+/* --- The header ----------------------------------------------------------- */
+
+/* Where the value begins. */
+static size_t
+value_at(size_t key_len)
+{
+	return (QT__BIG_HEADER + key_len + 7) & ~(size_t)7;
+}
+
+static uint32_t
+header_crc(const uint8_t *h, const void *key, size_t key_len)
+{
+	return qt_crc32c(qt_crc32c(0, h, CRC_AT), key, key_len);
+}
+
 static void
-pack_header(uint8_t h[QT__BIG_HEADER], uint64_t number, uint64_t len)
+pack_header(uint8_t h[QT__BIG_HEADER], const struct qt__big_ref *ref,
+    const void *key, size_t key_len)
 {
 	memset(h, 0, QT__BIG_HEADER);
 	memcpy(h, magic, sizeof(magic));
 	qt__le_store32(h + 8, VERSION);
-	qt__le_store64(h + 16, number);
-	qt__le_store64(h + 24, len);
+	qt__le_store32(h + 12, (uint32_t)key_len);
+	qt__le_store64(h + 16, ref->number);
+	qt__le_store64(h + 24, ref->len);
+	qt__le_store32(h + 32, ref->crc);
+	qt__le_store32(h + CRC_AT, header_crc(h, key, key_len));
+}
+
+/* The length of its key, when it is the header of that file; else 0. */
+static size_t
+unpack_header(struct qt__big_ref *ref, const uint8_t h[QT__BIG_HEADER],
+    uint64_t number)
+{
+	size_t	key_len = qt__le_load32(h + 12);
+
+	ref->number = qt__le_load64(h + 16);
+	ref->len = qt__le_load64(h + 24);
+	ref->crc = qt__le_load32(h + 32);
+	return memcmp(h, magic, sizeof(magic)) == 0 &&
+	    qt__le_load32(h + 8) == VERSION && ref->number == number &&
+	    key_len <= QT_STORE_KEY_MAX && ref->len <= QT_STORE_VALUE_MAX ?
+	    key_len : 0;
 }
 
 /* --- Writing -------------------------------------------------------------- */
 
 static int
-fill(int fd, uint64_t number, const void *data, size_t len)
+write_head(int fd, const struct qt__big_value *v, const struct qt__big_ref *ref)
 {
-	uint8_t	header[QT__BIG_HEADER];
+	size_t	 len = value_at(v->key_len);
+	uint8_t	*head = calloc(1, len);
+	int	 rc;
+
+	if (head == NULL)
+		return -ENOMEM;
+	pack_header(head, ref, v->key, v->key_len);
+	memcpy(head + QT__BIG_HEADER, v->key, v->key_len);
+	rc = qt_sys_write_all(fd, head, len);
+	free(head);
+	return rc;
+}
+
+static int
+fill(int fd, const struct qt__big_value *v, const struct qt__big_ref *ref)
+{
 	/* In one piece, and the disk is full before much was written. */
-	int	rc = qt_sys_fallocate(fd, 0, 0, (off_t)(QT__BIG_HEADER + len));
+	int	rc = qt_sys_fallocate(fd, 0, 0,
+	    (off_t)(value_at(v->key_len) + v->len));
 
 	if (rc < 0 && rc != -EOPNOTSUPP && rc != -ENOSYS)
 		return rc;
-	pack_header(header, number, len);
-	rc = qt_sys_write_all(fd, header, sizeof(header));
+	rc = write_head(fd, v, ref);
 	if (rc == 0)
-		rc = qt_sys_write_all(fd, data, len);
+		rc = qt_sys_write_all(fd, v->data, v->len);
 	return rc == 0 ? qt_sys_fsync(fd) : rc;
 }
 
 int
-qt__big_write(int dirfd, uint64_t number, const void *data, size_t len,
+qt__big_write(int dirfd, uint64_t number, const struct qt__big_value *v,
     struct qt__big_ref *ref, struct qt_err *err)
 {
 	char	name[NAME_SIZE];
 	int	fd, rc;
 
-	if (len > QT_STORE_VALUE_MAX)
+	if (v->len > QT_STORE_VALUE_MAX || v->key_len > QT_STORE_KEY_MAX ||
+	    v->key_len == 0)
 		return -EMSGSIZE;
-	name_of(name, number);
+	*ref = (struct qt__big_ref){ number, v->len,
+	    qt_crc32c(0, v->data, v->len) };
+	qt__big_name(name, number);
 	fd = qt_sys_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
 	if (fd < 0) {
 		qt_err_set(err, "create 'big/%s'", name);
 		return fd;
 	}
-	rc = fill(fd, number, data, len);
+	rc = fill(fd, v, ref);
 	if (close(fd) < 0 && rc == 0)
 		rc = -errno;
 	if (rc == 0)
@@ -109,10 +165,8 @@ qt__big_write(int dirfd, uint64_t number, const void *data, size_t len,
 	if (rc < 0) {
 		qt_err_set(err, "write 'big/%s'", name);
 		(void)qt_sys_unlink(dirfd, name);
-		return rc;
 	}
-	*ref = (struct qt__big_ref){ number, len, qt_crc32c(0, data, len) };
-	return 0;
+	return rc;
 }
 
 int
@@ -120,7 +174,7 @@ qt__big_remove(int dirfd, uint64_t number)
 {
 	char	name[NAME_SIZE];
 
-	name_of(name, number);
+	qt__big_name(name, number);
 	return qt_sys_unlink(dirfd, name);
 }
 
@@ -128,16 +182,22 @@ qt__big_remove(int dirfd, uint64_t number)
 
 /* NULL, or what is not as the record says. */
 static const char *
-fault_of(const struct qt__big *big, const struct qt__big_ref *ref,
+fault_of(const struct qt__big *big, size_t at, const struct qt__big_ref *ref,
     unsigned int flags)
 {
-	uint8_t	header[QT__BIG_HEADER];
+	const uint8_t		*h = big->map_;
+	struct qt__big_ref	 own;
+	size_t			 key_len = unpack_header(&own, h, ref->number);
 
-	pack_header(header, ref->number, ref->len);
-	if (memcmp(big->map_, header, sizeof(header)) != 0)
+	if (key_len == 0 || value_at(key_len) != at || own.len != ref->len ||
+	    own.crc != ref->crc)
 		return "its header is not what its record says";
-	if ((flags & QT__BIG_VERIFY) &&
-	    qt_crc32c(0, big->data, big->len) != ref->crc)
+	if (!(flags & QT__BIG_VERIFY))
+		return NULL;
+	if (qt__le_load32(h + CRC_AT) != header_crc(h, h + QT__BIG_HEADER,
+	    key_len))
+		return "its header or key is not what was written";
+	if (qt_crc32c(0, big->data, big->len) != ref->crc)
 		return "its bytes are not those that were written";
 	return NULL;
 }
@@ -145,9 +205,10 @@ fault_of(const struct qt__big *big, const struct qt__big_ref *ref,
 /* Its size first: what lies behind the end of a file is not to be touched. */
 static int
 map_it(struct qt__big *out, int fd, const struct qt__big_ref *ref,
-    const char *name, struct qt_err *err)
+    size_t *at, const char *name, struct qt_err *err)
 {
 	struct stat	st;
+	uint64_t	size;
 	int		rc;
 
 	if (fstat(fd, &st) < 0) {
@@ -155,15 +216,16 @@ map_it(struct qt__big *out, int fd, const struct qt__big_ref *ref,
 		qt_err_set(err, "look at 'big/%s'", name);
 		return rc;
 	}
-	if (!S_ISREG(st.st_mode) ||
-	    (uint64_t)st.st_size != QT__BIG_HEADER + ref->len) {
-		qt_err_set(err, "'big/%s': it has %lld bytes and should have "
-		    "%llu", name, (long long)st.st_size,
-		    (unsigned long long)(QT__BIG_HEADER + ref->len));
+	size = (uint64_t)st.st_size;
+	if (!S_ISREG(st.st_mode) || size < value_at(1) + ref->len ||
+	    size > value_at(QT_STORE_KEY_MAX) + ref->len) {
+		qt_err_set(err, "'big/%s': it has %llu bytes, which cannot be "
+		    "for a value of %llu", name, (unsigned long long)size,
+		    (unsigned long long)ref->len);
 		return -QT_ECORRUPT;
 	}
-	rc = qt_sys_mmap(fd, QT__BIG_HEADER + (size_t)ref->len, PROT_READ,
-	    &out->map_);
+	*at = (size_t)(size - ref->len);
+	rc = qt_sys_mmap(fd, (size_t)size, PROT_READ, &out->map_);
 	if (rc < 0)
 		qt_err_set(err, "map 'big/%s'", name);
 	return rc;
@@ -175,22 +237,23 @@ qt__big_open(struct qt__big *out, int dirfd, const struct qt__big_ref *ref,
 {
 	char		 name[NAME_SIZE];
 	const char	*wrong;
+	size_t		 at = 0;
 	int		 fd, rc;
 
 	*out = (struct qt__big){ NULL, 0, NULL };
-	name_of(name, ref->number);
+	qt__big_name(name, ref->number);
 	fd = qt_sys_open(dirfd, name, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0) {
 		qt_err_set(err, "open 'big/%s'", name);
 		return fd;
 	}
-	rc = map_it(out, fd, ref, name, err);
+	rc = map_it(out, fd, ref, &at, name, err);
 	close(fd);
 	if (rc < 0)
 		return rc;
-	out->data = (const uint8_t *)out->map_ + QT__BIG_HEADER;
+	out->data = (const uint8_t *)out->map_ + at;
 	out->len = (size_t)ref->len;
-	wrong = fault_of(out, ref, flags);
+	wrong = fault_of(out, at, ref, flags);
 	if (wrong != NULL) {
 		qt_err_set(err, "'big/%s': %s", name, wrong);
 		qt__big_close(out);
@@ -203,6 +266,107 @@ void
 qt__big_close(struct qt__big *big)
 {
 	if (big->map_ != NULL)
-		munmap(big->map_, QT__BIG_HEADER + big->len);
+		munmap(big->map_, (size_t)(big->data -
+		    (const uint8_t *)big->map_) + big->len);
 	*big = (struct qt__big){ NULL, 0, NULL };
+}
+
+/* --- What it says of itself ----------------------------------------------- */
+
+static int
+read_at(int fd, void *to, size_t len, off_t at)
+{
+	while (len > 0) {
+		ssize_t	n = qt_sys_pread(fd, to, len, at);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -QT_ECORRUPT;
+		to = (uint8_t *)to + n;
+		len -= (size_t)n;
+		at += n;
+	}
+	return 0;
+}
+
+static int
+describe(int fd, uint64_t number, struct qt_buf *key, struct qt__big_ref *ref)
+{
+	static const uint8_t	zeros[QT__BIG_HEADER];
+	uint8_t			h[QT__BIG_HEADER];
+	struct stat		st;
+	size_t			len;
+	int			rc;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -QT_ECORRUPT;
+	if (st.st_size == 0)
+		return 0;
+	rc = read_at(fd, h, sizeof(h), 0);
+	if (rc < 0)
+		return rc;
+	if (memcmp(h, zeros, sizeof(h)) == 0)
+		return 0;
+	len = unpack_header(ref, h, number);
+	if (len == 0)
+		return -QT_ECORRUPT;
+	qt_buf_reset(key);
+	rc = qt_buf_reserve(key, len);
+	if (rc == 0)
+		rc = read_at(fd, key->data, len, QT__BIG_HEADER);
+	if (rc < 0)
+		return rc;
+	key->len = len;
+	return qt__le_load32(h + CRC_AT) == header_crc(h, key->data, len) ?
+	    1 : -QT_ECORRUPT;
+}
+
+int
+qt__big_describe(int dirfd, uint64_t number, struct qt_buf *key,
+    struct qt__big_ref *ref)
+{
+	char	name[NAME_SIZE];
+	int	fd, rc;
+
+	qt__big_name(name, number);
+	fd = qt_sys_open(dirfd, name, O_RDONLY | O_NONBLOCK, 0);
+	if (fd < 0)
+		return fd;
+	rc = describe(fd, number, key, ref);
+	close(fd);
+	return rc;
+}
+
+/* --- Claims --------------------------------------------------------------- */
+
+static off_t
+byte_of(uint64_t number)
+{
+	return (off_t)(QT__BIG_BASE + (int64_t)(number % CLAIMS));
+}
+
+int
+qt__big_claim(const struct qt__user *u, _Atomic uint64_t *next,
+    uint64_t *number)
+{
+	int	rc;
+
+	do {
+		*number = atomic_fetch_add(next, 1);
+		rc = qt_sys_lock(u->fd, F_WRLCK, byte_of(*number), 1);
+	} while (rc == -EAGAIN);
+	return rc;
+}
+
+void
+qt__big_unclaim(const struct qt__user *u, uint64_t number)
+{
+	(void)qt_sys_lock(u->fd, F_UNLCK, byte_of(number), 1);
+}
+
+int
+qt__big_is_claimed(int lock_fd, uint64_t number)
+{
+	return qt_sys_is_locked(lock_fd, byte_of(number), 1);
 }

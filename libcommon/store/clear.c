@@ -101,6 +101,8 @@ qt_store_clear(struct qt_store *s, struct qt_err *err)
 		rc = qt__maintain_begin(s, qt__store_deadline(s), err);
 	if (rc < 0)
 		return rc;
+	/* All files of big/ are to be looked at: big_collect.c. */
+	atomic_store(&s->ctl->big_swept, 0);
 	while ((rc = try_to_clear(s, err)) == -EAGAIN) {
 		rc = qt__maintain_flush(s, err);
 		if (rc == 0)

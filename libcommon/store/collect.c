@@ -15,6 +15,7 @@
 #include <qt/base/buf.h>
 #include <qt/base/sys.h>
 
+#include "big_collect_priv.h"
 #include "durable_priv.h"
 #include "pin_priv.h"
 #include "store_priv.h"
@@ -222,15 +223,30 @@ collect_logs(struct qt_store *s, struct qt_err *err)
 	return 0;
 }
 
+static int
+collect_big(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__ctl	*ctl = s->ctl;
+	int		 rc;
+
+	if (atomic_load(&ctl->has_garbage) == 0 &&
+	    atomic_load(&ctl->big_swept) >= atomic_load(&ctl->next_big))
+		return 0;
+	rc = qt__big_collect(s, s->now, qt__collect_oldest(s), err);
+	if (rc == 1)
+		atomic_store(&ctl->due, 1);
+	return rc < 0 ? rc : 0;
+}
+
 int
 qt__collect(struct qt_store *s, struct qt_err *err)
 {
 	struct qt__ctl	*ctl = s->ctl;
 	uint64_t	 oldest;
-	int		 rc, all;
+	int		 rc = collect_big(s, err), all;
 
-	if (atomic_load(&ctl->has_garbage) == 0)
-		return 0;
+	if (rc < 0 || atomic_load(&ctl->has_garbage) == 0)
+		return rc;
 	rc = collect_logs(s, err);
 	if (rc < 0)
 		return rc;

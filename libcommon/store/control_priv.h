@@ -71,6 +71,8 @@ struct qt__ctl {
 	_Atomic uint32_t poison;	/* errno of the disk's failure, or 0 */
 	_Atomic uint32_t slot_high;	/* slots ever used */
 	_Atomic uint64_t clock_ms;	/* the highest time; never goes back */
+	_Atomic uint64_t big_swept;	/* files of big/ before it were looked
+					   at, see big_collect.c */
 	_Atomic uint64_t synced_ms;	/* CLOCK_MONOTONIC of the last sync */
 	_Atomic uint64_t next_big;	/* number of the next file in big/ */
 	_Atomic uint32_t syncer;	/* user id of who will sync later: detach.c */

@@ -80,6 +80,11 @@ give_value(struct qt_store *s, struct qt_store_value *out,
 		free(out->own_);
 		out->own_ = room.data;
 	}
+	if (room.big.map_ != NULL) {
+		free(out->own_);
+		out->own_ = room.big.map_;
+		out->is_mapped_ = 1;
+	}
 	return rc;
 }
 
@@ -152,6 +157,10 @@ void
 qt_store_value_clear(struct qt_store_value *value)
 {
 	qt__super_release(value->hold_);
-	free(value->own_);
+	if (value->is_mapped_)
+		qt__big_close(&(struct qt__big){ value->data, value->len,
+		    value->own_ });
+	else
+		free(value->own_);
 	*value = (struct qt_store_value)QT_STORE_VALUE_INIT;
 }

@@ -9,9 +9,11 @@
 
 #include "log_priv.h"
 #include "store_priv.h"
+#include "stored_priv.h"
 
 struct commit {
 	const struct qt_store_put *puts;
+	struct qt__stored *stored;	/* NULL: the values as they are */
 	size_t		 count;
 	uint64_t	 size;		/* bytes of frames */
 	uint64_t	 version, end;	/* of the last record */
@@ -31,6 +33,11 @@ record_of(const struct commit *c, size_t i)
 		.flags = i + 1 < c->count ? QT__FRAME_MORE : 0,
 	};
 
+	if (c->stored != NULL) {
+		r.value = c->stored[i].value;
+		r.value_len = c->stored[i].len;
+		r.flags |= c->stored[i].flags;
+	}
 	if (p->flags & QT_STORE_DEL) {
 		r.flags |= QT__DEL;
 		r.value_len = 0;
@@ -40,11 +47,10 @@ record_of(const struct commit *c, size_t i)
 }
 
 static int
-measure(struct commit *c, size_t *which, struct qt_err *err)
+check_limits(const struct commit *c, size_t *which, struct qt_err *err)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		const struct qt_store_put *p = &c->puts[i];
-		struct qt__log_record	   r;
 
 		*which = i;
 		if (p->key_len == 0 || p->key_len > QT_STORE_KEY_MAX) {
@@ -57,11 +63,20 @@ measure(struct commit *c, size_t *which, struct qt_err *err)
 			    p->value_len, QT_STORE_VALUE_MAX);
 			return -EMSGSIZE;
 		}
-		r = record_of(c, i);
-		c->size += qt__log_size(&r);
 	}
 	*which = 0;
 	return 0;
+}
+
+/* Bytes of all frames. */
+static void
+measure(struct commit *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		struct qt__log_record	r = record_of(c, i);
+
+		c->size += qt__log_size(&r);
+	}
 }
 
 int
@@ -172,6 +187,44 @@ check_all(struct qt_store *s, struct qt__super *super, struct commit *c,
 		}
 	}
 	return 0;
+}
+
+/* A condition that does not hold now: no file has to be written for it. */
+static int
+check_early(struct qt_store *s, struct commit *c, struct qt_err *err)
+{
+	struct qt__stripe	*stripe;
+	uint64_t		 epoch;
+	int			 rc;
+
+	do {
+		rc = qt__super_get(s, &stripe, err);
+		if (rc < 0)
+			return rc;
+		epoch = stripe->super->epoch;
+		c->now_ms = qt__store_now(s);
+		rc = check_all(s, stripe->super, c, err);
+		qt__super_release(stripe);
+		/* A run that was looked into may have gone. */
+	} while (rc == -ENOENT && atomic_load(&s->ctl->epoch) != epoch);
+	return rc;
+}
+
+/* What can be done before WRITE is taken. */
+static int
+prepare(struct qt_store *s, struct commit *c, struct qt_err *err)
+{
+	int	rc = check_limits(c, &c->which, err);
+
+	if (rc == 0 && qt__stored_is_due(s, c->puts, c->count)) {
+		rc = check_early(s, c, err);
+		if (rc == 0)
+			rc = qt__stored_make(s, &c->stored, c->puts, c->count,
+			    err);
+	}
+	if (rc == 0)
+		measure(c);
+	return rc;
 }
 
 /* Frames, head, index. Nothing here can fail but on damage. */
@@ -288,7 +341,7 @@ qt_store_put_many(struct qt_store *s, uint64_t *version, size_t *which,
 		return 0;
 	rc = qt__store_writable(s, err);
 	if (rc == 0)
-		rc = measure(&c, &c.which, err);
+		rc = prepare(s, &c, err);
 	while (rc == 0) {
 		rc = qt__write_begin(s, &stripe, &m, err);
 		if (rc < 0)
@@ -302,6 +355,7 @@ qt_store_put_many(struct qt_store *s, uint64_t *version, size_t *which,
 		else
 			break;
 	}
+	qt__stored_free(s, c.stored, count, rc == 0);
 	if (which != NULL)
 		*which = c.which;
 	if (rc < 0)

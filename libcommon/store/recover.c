@@ -26,6 +26,7 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "big_collect_priv.h"
 #include "log_priv.h"
 #include "store_priv.h"
 
@@ -40,6 +41,7 @@ struct recovery {
 	uint64_t		 base;		/* where it begins */
 	uint64_t		 claim;		/* durable, as the logs say */
 	uint64_t		 clock_ms;
+	uint64_t		 next_big;
 	uint32_t		 chain;
 	bool			 is_over;	/* the history ended already */
 };
@@ -254,7 +256,7 @@ fill(struct qt__ctl *ctl, void *arg)
 	ctl->durable = r->base;
 	ctl->clock_ms = r->clock_ms;
 	ctl->frozen_ms = qt_clock_mono_ms();
-	ctl->next_big = 1;
+	ctl->next_big = r->next_big;
 }
 
 static void
@@ -287,6 +289,8 @@ rebuild(struct qt_store *s, struct qt_err *err)
 		r.base = (r.manifest->version + 1023) & ~UINT64_C(1023);
 		rc = load_logs(&r, err);
 	}
+	if (rc == 0)
+		rc = qt__big_next(s->big_fd, r.manifest, &r.next_big, err);
 	if (rc == 0)
 		rc = qt__control_create(&s->seg, &s->ctl,
 		    s->is_private ? NULL : s->name, s->mode, s->group, fill,

@@ -45,12 +45,34 @@ inflate_value(struct qt__value_room *room, const struct qt__entry *e,
 	return rc;
 }
 
+static int
+map_value(struct qt_store *s, struct qt__value_room *room,
+    const struct qt__entry *e, const void **data, size_t *len,
+    struct qt_err *err)
+{
+	struct qt__big_ref	ref;
+	int			rc;
+
+	rc = qt__big_ref_unpack(&ref, e->value, e->value_len);
+	if (rc < 0) {
+		qt_err_set(err, "its record names no file that there can be");
+		return rc;
+	}
+	rc = qt__big_open(&room->big, s->big_fd, &ref, s->set.checksums ?
+	    QT__BIG_VERIFY : 0, err);
+	*data = room->big.data;
+	*len = room->big.len;
+	return rc;
+}
+
 int
 qt__value_resolve(struct qt_store *s, struct qt__value_room *room,
     const struct qt__entry *e, const void **data, size_t *len,
     struct qt_err *err)
 {
-	(void)s;
+	qt__big_close(&room->big);
+	if (e->flags & QT__BIG)
+		return map_value(s, room, e, data, len, err);
 	if (e->flags & QT__DEFLATED)
 		return inflate_value(room, e, data, len, err);
 	*data = e->value;

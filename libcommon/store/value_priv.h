@@ -8,14 +8,16 @@
  */
 #include <stdlib.h>
 
+#include "big_priv.h"
 #include "store_priv.h"
 
 /* Memory for a value that is not in its entry; used again by the next one. */
 struct qt__value_room {
 	void	*data;		/* malloc(3), NULL: not needed so far */
 	size_t	 size;
+	struct qt__big big;	/* the last one, if it was a big one: mapped */
 };
-#define QT__VALUE_ROOM_INIT { NULL, 0 }
+#define QT__VALUE_ROOM_INIT { NULL, 0, { NULL, 0, NULL } }
 
 /*
  * *data, *len: the whole value. It is the entry's own, in its place, where e
@@ -31,6 +33,7 @@ static inline void
 qt__value_room_clear(struct qt__value_room *room)
 {
 	free(room->data);
+	qt__big_close(&room->big);
 	*room = (struct qt__value_room)QT__VALUE_ROOM_INIT;
 }
 

@@ -181,10 +181,11 @@ struct qt_store_value {
 	size_t		 len;
 	uint64_t	 version, expires_ms;
 	uint8_t		 tag;
+	uint8_t		 is_mapped_;	/* the store's: what own_ is */
 	void		*hold_;		/* the store's: what keeps it there */
-	void		*own_;		/* the store's: memory to be freed */
+	void		*own_;		/* the store's: memory to be given back */
 };
-#define QT_STORE_VALUE_INIT { NULL, 0, 0, 0, 0, NULL, NULL }
+#define QT_STORE_VALUE_INIT { NULL, 0, 0, 0, 0, 0, NULL, NULL }
 void	qt_store_value_clear(struct qt_store_value *value);
 
 struct qt_store_snap;
