@@ -295,6 +295,9 @@ rebuild(struct qt_store *s, struct qt_err *err)
 		rc = qt__control_create(&s->seg, &s->ctl,
 		    s->is_private ? NULL : s->name, s->mode, s->group, fill,
 		    &r, err);
+	/* Without names nobody finds them again. */
+	if (rc == 0 && s->is_private)
+		qt__super_adopt(s, r.mems, r.count);
 	clear(&r);
 	return rc;
 }

@@ -141,6 +141,9 @@ int	qt__super_manifest(struct qt_store *s, struct qt__super *super,
 /* The open slice of index i; stays open as long as the super. */
 int	qt__super_run(struct qt_store *s, struct qt__super *super, uint32_t i,
 	    struct qt__run **out, struct qt_err *err);
+/* The first one, of memtables (oldest first) that only this handle has. */
+void	qt__super_adopt(struct qt_store *s, struct qt__mem **mems,
+	    uint32_t count);
 void	qt__super_clear(struct qt_store *s);	/* all of them, on closing */
 
 /*

@@ -195,6 +195,22 @@ fill(struct qt_store *s, struct qt__super *super, struct qt_err *err)
 	return rc;
 }
 
+void
+qt__super_adopt(struct qt_store *s, struct qt__mem **mems, uint32_t count)
+{
+	struct qt__super	*super = &s->supers[0];
+	struct qt__where	 w;
+
+	super->epoch = qt__where_get(s->ctl, &w);
+	super->manifest_number = w.manifest;
+	super->is_used = true;
+	while (count > 0) {
+		atomic_fetch_add(&mems[--count]->refs, 1);
+		super->mems[super->mem_count++] = mems[count];
+	}
+	atomic_store(&s->super, super);
+}
+
 static int
 refresh(struct qt_store *s, struct qt_err *err)
 {

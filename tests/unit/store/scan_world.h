@@ -67,6 +67,48 @@ world_end(struct world *w)
 	assert_int_equal(system(command), 0);
 }
 
+/* Some of what is due, by chance. */
+__attribute__((unused))
+static void
+world_maintain(struct world *w, uint32_t r)
+{
+	struct qt_err	err = QT_ERR_INIT;
+	int		rc = 0;
+
+	if (r % 4 == 0)
+		rc = qt_store_checkpoint(w->s, NULL, &err);
+	else if (r % 4 == 1)
+		rc = qt_store_maintain(w->s, 1, &err);
+	else if (r % 16 == 2)
+		rc = qt_store_compact(w->s, &err);
+	if (rc < 0)
+		fail_msg("%s", err.text);
+}
+
+/* Shared memory is gone, as after a reboot; nobody has it open. */
+__attribute__((unused))
+static void
+world_forget(struct world *w)
+{
+	char	name[QT__SEG_NAME_SIZE];
+
+	assert_int_equal(qt_store_sync(w->s, 0, NULL), 0);
+	snprintf(name, sizeof(name), "%s", w->s->name);
+	assert_int_equal(qt_store_close(w->s, NULL), 0);
+	assert_int_equal(qt__control_forget(name, true), 0);
+	w->s = NULL;
+}
+
+__attribute__((unused))
+static struct qt_store_stat
+world_stat(struct world *w)
+{
+	struct qt_store_stat	stat;
+
+	assert_int_equal(qt_store_stat(w->s, &stat, NULL), 0);
+	return stat;
+}
+
 /* --- What is to be in it -------------------------------------------------- */
 
 struct model_key {
