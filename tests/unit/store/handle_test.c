@@ -103,6 +103,35 @@ QT_TEST(somebody_who_removes_a_store_is_waited_for)
 	world_end(&w, s);
 }
 
+QT_TEST(what_a_cache_has_saved_is_counted)
+{
+	static const char *const compressed[] = { "mode", "async",
+	    "compression", "6", NULL };
+	struct world		 w;
+	struct qt_store		*s, *other;
+	struct qt_store_stat	 stat;
+	char			 key[16], value[100] = { 0 };
+
+	(void)state;
+	world_begin(&w, compressed);
+	s = world_open(&w);
+	for (unsigned int i = 0; i < 200; i++) {
+		snprintf(key, sizeof(key), "key %u", i);
+		assert_int_equal(put(s, key, value, sizeof(value), 0), 0);
+	}
+	assert_int_equal(qt_store_checkpoint(s, NULL, NULL), 0);
+	other = world_open(&w);
+	for (unsigned int i = 0; i < 400; i++) {
+		snprintf(key, sizeof(key), "key %u", i % 200);
+		expect(other, key, value, sizeof(value));
+	}
+	qt_store_close(other, NULL);
+	assert_int_equal(qt_store_stat(s, &stat, NULL), 0);
+	assert_true(stat.cache_misses > 0);
+	assert_int_equal(stat.cache_hits + stat.cache_misses, 400);
+	world_end(&w, s);
+}
+
 /* --- Threads, while others fork ------------------------------------------- */
 
 struct crowd {
@@ -110,6 +139,24 @@ struct crowd {
 	_Atomic bool	 is_over;
 	_Atomic unsigned int failed, done;
 };
+
+static int
+scan_some(struct qt_store *s, const char *prefix)
+{
+	struct qt_store_range	 range = { .prefix = prefix,
+	    .prefix_len = strlen(prefix) };
+	struct qt_store_scan	*scan;
+	struct qt_store_item	 item;
+	int			 rc = qt_store_scan_open(s, NULL, &range,
+	    &scan, NULL), count = 0;
+
+	while (rc >= 0 && count < 50 &&
+	    (rc = qt_store_scan_next(scan, &item, NULL)) == 1)
+		count++;
+	if (rc >= 0)
+		qt_store_scan_close(scan);
+	return rc < 0 ? rc : count;
+}
 
 static void *
 keep_busy(void *arg)
@@ -129,6 +176,10 @@ keep_busy(void *arg)
 		if (qt_store_get(c->s, NULL, &v, key, strlen(key), NULL) != 0)
 			atomic_fetch_add(&c->failed, 1);
 		qt_store_value_clear(&v);
+		if (i % 20 == 0 && scan_some(c->s, "thread ") < 1)
+			atomic_fetch_add(&c->failed, 1);
+		if (i % 1000 == 999 && qt_store_maintain(c->s, 0, NULL) < 0)
+			atomic_fetch_add(&c->failed, 1);
 		atomic_fetch_add(&c->done, 1);
 	}
 	return NULL;
@@ -146,7 +197,9 @@ be_child(struct qt_store *s, unsigned int number)
 	if (qt_store_get(s, NULL, &v, key, strlen(key), NULL) != 0)
 		return 2;
 	qt_store_value_clear(&v);
-	return qt_store_close(s, NULL) == 0 ? 0 : 3;
+	if (scan_some(s, key) != 1 || qt_store_maintain(s, 0, NULL) < 0)
+		return 3;
+	return qt_store_close(s, NULL) == 0 ? 0 : 4;
 }
 
 static void
@@ -182,7 +235,8 @@ QT_TEST(children_use_the_handle_that_threads_of_their_parent_are_using)
 
 	(void)state;
 	world_begin(&w, async);
-	c.s = world_open(&w);
+	/* With a thread of its own. */
+	assert_int_equal(qt_store_open(w.path, NULL, &c.s, NULL), 0);
 	for (unsigned int i = 0; i < 3; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, keep_busy,
 		    &c), 0);

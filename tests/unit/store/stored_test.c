@@ -291,6 +291,62 @@ QT_TEST(a_file_without_a_record_stays_while_its_writer_lives)
 	world_end(&w, s);
 }
 
+/* 1 when it was killed, 0 when it had put it. */
+static int
+put_and_die(struct qt_store *s, const char *key, enum qt_sys_call call,
+    unsigned int nth)
+{
+	pid_t	child = fork();
+	int	status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		qt_sys_fault(call, nth, QT_SYS_KILL);
+		_exit(put(s, key, value, LEN, QT_STORE_SYNC_NOW) == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFSIGNALED(status))
+		return 1;
+	assert_int_equal(status, 0);
+	return 0;
+}
+
+/* And never is there a record without its file. */
+QT_TEST(a_writer_that_is_killed_at_any_call_leaves_no_file_for_long)
+{
+	static const enum qt_sys_call	calls[] = { QT_SYS_OPEN,
+	    QT_SYS_FALLOCATE, QT_SYS_WRITE, QT_SYS_FSYNC, QT_SYS_PWRITE };
+	struct world			w;
+	struct qt_store			*s;
+	struct qt_store_value		 v;
+	unsigned int			 killed = 0;
+	int				 committed = 0;
+	char				 key[16];
+
+	(void)state;
+	world_begin(&w, plain);
+	s = world_open(&w);
+	big_value(1);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		for (unsigned int nth = 1;; nth++) {
+			int	is_dead;
+
+			snprintf(key, sizeof(key), "%zu %u", i, nth);
+			is_dead = put_and_die(s, key, calls[i], nth);
+			killed += (unsigned int)is_dead;
+			maintain(s);
+			committed += qt_store_get(s, NULL, &v, key,
+			    strlen(key), NULL) == 0;
+			qt_store_value_clear(&v);
+			assert_int_equal(count_files(s), committed);
+			if (!is_dead)
+				break;
+		}
+	assert_true(committed >= 5);
+	assert_true(killed >= 8);
+	world_end(&w, s);
+}
+
 static void
 make_file(struct qt_store *s, const char *name, const void *data, size_t len)
 {
