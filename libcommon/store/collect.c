@@ -155,25 +155,6 @@ collect_runs(struct qt_store *s, struct qt_err *err)
 
 /* --- Logs and their memory ------------------------------------------------ */
 
-/*
- * Whether nobody will ever write to the log's file again: not so when a leader
- * who is stopped was passed by.
- */
-static bool
-is_clean(struct qt_store *s, uint64_t number)
-{
-	char		 name[QT__SEG_NAME_SIZE];
-	struct qt__mem	*m;
-	bool		 is_clean;
-
-	qt__mem_name(name, s->name, number);
-	if (qt__mem_open(&m, name, true, number, &s->ctl->key, NULL) < 0)
-		return false;
-	is_clean = atomic_load(&m->head->is_tainted) == 0;
-	qt__mem_release(m);
-	return is_clean;
-}
-
 struct logs {
 	struct qt_store	*s;
 	uint64_t	 first;
@@ -184,13 +165,14 @@ collect_log(void *arg, const char *name)
 {
 	struct logs	*l = arg;
 	uint64_t	 number = qt__number_of(name, ".wal");
-	int		 fd = l->s->wal_dirfd, rc = -EEXIST;
+	int		 fd = l->s->wal_dirfd, rc;
 
 	if (number == 0 || number >= l->first)
 		return 0;
-	/* Its blocks serve the next log. Only one is kept. */
-	if (is_clean(l->s, number))
-		rc = qt_sys_rename_new(fd, name, SPARE);
+	/* Its blocks serve the next log. Only one is kept. Nobody writes to it
+	   any more: what is in it is durable, and who was deposed while he
+	   wrote (sync.c) has a file that lost its name to another. */
+	rc = qt_sys_rename_new(fd, name, SPARE);
 	if (rc < 0)
 		rc = qt_sys_unlink(fd, name);
 	return rc == -ENOENT ? 0 : rc;

@@ -84,7 +84,9 @@ struct qt__ctl {
 	_Atomic uint32_t bell;		/* futex of the workers */
 	_Atomic uint64_t sync_by_ms;	/* when it will: CLOCK_MONOTONIC */
 	_Atomic uint32_t hurry;		/* futex: it shall do it now, and end */
-	uint32_t	pad1[3];
+	_Atomic uint32_t rescuer;	/* user id: replaces a log's file */
+	_Atomic uint32_t has_deposed;	/* a leader: logs go to new files first */
+	uint32_t	pad1[1];
 
 	_Atomic uint64_t counts[QT__COUNT_];
 	struct qt__slot	slots[QT__SLOTS];

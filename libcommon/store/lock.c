@@ -365,7 +365,8 @@ qt__lock_give(struct qt__lock *l, const struct qt__user *u)
 	    memory_order_release, memory_order_relaxed))
 		return;
 	do {
-		assert((w & OWNER) == u->id);
+		if ((w & OWNER) != u->id)	/* deposed */
+			return;
 		left = w & STARVED;
 		/* From when on it is kept for the starved; before the word,
 		 * for who comes at once. */
@@ -378,6 +379,31 @@ qt__lock_give(struct qt__lock *l, const struct qt__user *u)
 		hand_over(l, left);
 	else if (w & WAITERS)
 		wake(l, FUTEX_BITSET_MATCH_ANY);
+}
+
+bool
+qt__lock_depose(struct qt__lock *l, const struct qt__user *u,
+    uint64_t held_ms)
+{
+	uint32_t	w = atomic_load_explicit(&l->word,
+	    memory_order_acquire);
+	uint64_t	since = atomic_load_explicit(&l->since_ms,
+	    memory_order_relaxed), now = about_ms();
+
+	if ((w & OWNER) == 0 || (w & OWNER) == u->id ||
+	    now < since + held_ms)
+		return false;
+	if (!atomic_compare_exchange_strong_explicit(&l->word, &w,
+	    u->id | (w & ~OWNER), memory_order_acq_rel, memory_order_relaxed))
+		return false;
+	(void)taken(l, u, w);
+	return true;
+}
+
+bool
+qt__lock_is_ours(const struct qt__lock *l, const struct qt__user *u)
+{
+	return (atomic_load(&l->word) & OWNER) == u->id;
 }
 
 void

@@ -88,7 +88,16 @@ _Static_assert(sizeof(struct qt__lock) == 64, "one line");
  */
 int	qt__lock_take(struct qt__lock *l, const struct qt__user *u,
 	    uint64_t deadline_ms, struct qt_err *err);
+/* Nothing, where we were deposed. */
 void	qt__lock_give(struct qt__lock *l, const struct qt__user *u);
+/*
+ * Takes it from one who lives and has had it for held_ms. He goes on as
+ * if he had it, when he is continued; so this is for locks whose owners ask
+ * whether they still have it, and do no harm from then on, see sync.c.
+ */
+bool	qt__lock_depose(struct qt__lock *l, const struct qt__user *u,
+	    uint64_t held_ms);
+bool	qt__lock_is_ours(const struct qt__lock *l, const struct qt__user *u);
 /*
  * After taking an id that a dead process may have had: locks that name it are
  * its remains, and look taken by us. To qt__lock_take() of our own they do not

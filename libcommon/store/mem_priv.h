@@ -98,8 +98,7 @@ struct qt__mem_head {
 					   counts on when one fails, sync.c */
 	_Atomic uint64_t filled;	/* of the file, bytes ever written */
 	_Atomic uint32_t is_named;	/* its name in the folder is durable */
-	_Atomic uint32_t is_tainted;	/* someone stopped may yet write to it:
-					   never recycle the file */
+	uint32_t	pad0;
 	uint64_t	pad[5];
 
 	struct qt__lock	order;		/* who links records into the skiplist */

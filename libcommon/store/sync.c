@@ -20,12 +20,21 @@
  * poisoned, and the leader, or whoever wants to lead next, tries to save what
  * is in memory into a new file, which then takes the name (rescue). Only if
  * that succeeds is the poison taken away; else the store is read-only.
+ *
+ * A leader that is stopped (SIGSTOP, a debugger) is deposed after a while. When
+ * it goes on it may still write what it had in hand, an older end of a page. So
+ * who deposes it writes to new files, by rescue; and a leader asks whether it
+ * still leads after it has got a descriptor, and gives up where not: either it
+ * was asked before, and the descriptor is of the old file, or it sees. Only in
+ * the middle of a rescue nobody is deposed.
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,6 +48,8 @@
 #define FILL_STEP	(UINT64_C(256) << 10)
 #define SMALL		(UINT64_C(64) << 10)
 #define SLICE_MS	5u
+#define STOPPED_MS	1000u	/* with SYNC: then it is deposed, */
+#define SILENT_MS	10000u	/* or where nobody knows if it is stopped */
 
 static int
 write_at(int fd, const uint8_t *data, uint64_t len, uint64_t at)
@@ -123,6 +134,8 @@ write_out(struct qt_store *s, struct qt__mem *m, uint64_t from, uint64_t to,
 
 	if (fd < 0)
 		return fd;
+	if (!qt__lock_is_ours(&s->ctl->sync, &s->user))
+		return -ECANCELED;
 	rc = write_pages(m, fd, from, to);
 	if (rc == 0)
 		rc = fill_ahead(m, fd, from, to);
@@ -147,7 +160,7 @@ write_out(struct qt_store *s, struct qt__mem *m, uint64_t from, uint64_t to,
  * is gone `file` tells them to open it anew.
  */
 static int
-rescue(struct qt_store *s, struct qt__mem *m, uint64_t to, struct qt_err *err)
+replace_file(struct qt_store *s, struct qt__mem *m, uint64_t to, struct qt_err *err)
 {
 	static const char	temporary[] = "rescue.tmp";
 	char			name[32];
@@ -178,11 +191,36 @@ rescue(struct qt_store *s, struct qt__mem *m, uint64_t to, struct qt_err *err)
 	return 0;
 }
 
+static int
+rescue(struct qt_store *s, struct qt__mem *m, uint64_t to, struct qt_err *err)
+{
+	struct qt__ctl	*ctl = s->ctl;
+	int		 rc = -ECANCELED;
+
+	/* Who deposes us sees this, or we see that we are deposed. */
+	atomic_store(&ctl->rescuer, s->user.id);
+	if (qt__lock_is_ours(&ctl->sync, &s->user))
+		rc = replace_file(s, m, to, err);
+	atomic_store(&ctl->rescuer, 0);
+	return rc;
+}
+
+static void
+publish(struct qt__ctl *ctl, uint64_t version)
+{
+	uint64_t	durable = atomic_load(&ctl->durable);
+
+	while (durable < version && !atomic_compare_exchange_weak(
+	    &ctl->durable, &durable, version))
+		;
+}
+
 /* What of one memtable is not durable. SYNC. */
 static int
 sync_mem(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 {
 	struct qt__ctl	*ctl = s->ctl;
+	bool		 has_deposed = atomic_load(&ctl->has_deposed) != 0;
 	uint64_t	 durable = atomic_load(&ctl->durable);
 	uint64_t	 to = atomic_load_explicit(&m->head->head,
 	    memory_order_acquire);
@@ -191,17 +229,19 @@ sync_mem(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 
 	if (from >= to)
 		return 0;
-	if (bad == 0) {
+	if (bad == 0 && !has_deposed) {
 		rc = write_out(s, m, from, to, err);
+		if (rc == -ECANCELED)
+			return rc;
 		if (rc < 0)
 			atomic_store(&ctl->poison, (uint32_t)-rc);
 	}
-	if (bad != 0 || rc < 0)
+	if (bad != 0 || has_deposed || rc < 0)
 		rc = rescue(s, m, to, err);
 	if (rc < 0)
-		return -EROFS;
+		return rc == -ECANCELED ? rc : -EROFS;
 	qt__count(ctl, QT__SYNCED_BYTES, to - from);
-	atomic_store(&ctl->durable, m->base + to);
+	publish(ctl, m->base + to);
 	return 0;
 }
 
@@ -210,15 +250,22 @@ static int
 lead(struct qt_store *s, struct qt_err *err)
 {
 	struct qt__stripe	*stripe;
-	int			 rc = qt__super_get(s, &stripe, err);
+	uint32_t		 rescuer = atomic_load(&s->ctl->rescuer);
+	int			 rc;
 
+	if (rescuer != 0 && rescuer != s->user.id &&
+	    qt__user_is_alive(&s->user, rescuer) != 0)
+		return -ECANCELED;
+	rc = qt__super_get(s, &stripe, err);
 	if (rc < 0)
 		return rc;
 	for (uint32_t i = stripe->super->mem_count; rc == 0 && i-- > 0;)
 		rc = sync_mem(s, stripe->super->mems[i], err);
 	qt__super_release(stripe);
-	if (rc == 0)
+	if (rc == 0) {
 		atomic_store(&s->ctl->poison, 0);
+		atomic_store(&s->ctl->has_deposed, 0);
+	}
 	atomic_store(&s->ctl->synced_ms, qt_clock_mono_ms());
 	qt__count(s->ctl, QT__SYNCS, 1);
 	return rc;
@@ -243,6 +290,50 @@ sleep_in(struct qt__ctl *ctl, uint32_t round)
 	atomic_fetch_sub(&ctl->sleepers, 1);
 }
 
+/* 1: it is, 0: it is not, negative: nobody knows. */
+static int
+is_stopped(uint64_t pid)
+{
+	char	path[64], text[256];
+	char	*end;
+	int	fd;
+	ssize_t	n;
+
+	snprintf(path, sizeof(path), "/proc/%llu/stat",
+	    (unsigned long long)pid);
+	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	n = qt_sys_read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	/* "PID (NAME) STATE": the name may have any characters. */
+	end = strrchr(text, ')');
+	if (end == NULL || end[1] != ' ')
+		return -ESRCH;
+	return end[2] == 'T' || end[2] == 't';
+}
+
+/* The leader has done nothing for long: takes its place. */
+static bool
+depose(struct qt_store *s)
+{
+	struct qt__lock	*lock = &s->ctl->sync;
+	uint64_t	 since = atomic_load(&lock->since_ms);
+	int		 state;
+
+	if (qt_clock_mono_ms() < since + STOPPED_MS ||
+	    atomic_load(&s->ctl->rescuer) != 0)
+		return false;
+	state = is_stopped(atomic_load(&lock->pid));
+	if (state == 0)
+		return false;
+	/* Before, and until all is in new files: we may die, too. */
+	atomic_store(&s->ctl->has_deposed, 1);
+	return qt__lock_depose(lock, &s->user, state == 1 ? STOPPED_MS :
+	    SILENT_MS);
+}
+
 /* Leads, when nobody does: 1 and what came of it in *rc; else 0. */
 static int
 try_to_lead(struct qt_store *s, int *rc, struct qt_err *err)
@@ -254,9 +345,15 @@ try_to_lead(struct qt_store *s, int *rc, struct qt_err *err)
 		return 0;
 	*rc = qt__store_user(s, err);
 	got = *rc < 0 ? *rc : qt__lock_take(lock, &s->user, 0, NULL);
+	if (got == -EBUSY && depose(s))
+		got = 0;
 	if (got >= 0) {
 		*rc = lead(s, err);
 		qt__lock_give(lock, &s->user);
+		if (*rc == -ECANCELED) {	/* others are at it */
+			*rc = 0;
+			got = -EBUSY;
+		}
 	}
 	pthread_mutex_unlock(&s->sync_mutex);
 	if (got >= 0)

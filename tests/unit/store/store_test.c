@@ -325,3 +325,45 @@ QT_TEST(who_is_killed_with_the_write_lock_holds_nobody_up)
 	expect(s, "k", "v");
 	end(&w, s);
 }
+
+/* Stopped right before it writes a page, which is then too old. */
+static pid_t
+stop_child_in_sync(struct qt_store *s)
+{
+	pid_t	child = fork();
+	int	status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		qt_sys_fault(QT_SYS_PWRITE, 1, QT_SYS_STOP);
+		_exit(put(s, "a", "1", 0) == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+	assert_true(WIFSTOPPED(status));
+	return child;
+}
+
+QT_TEST(a_leader_that_is_stopped_is_deposed_and_does_no_harm_later)
+{
+	struct world	 w;
+	struct qt_store	*s;
+	pid_t		 child;
+	int		 status;
+
+	(void)state;
+	begin(&w, "sync");
+	s = must_open(&w);
+	assert_int_equal(put(s, "z", "0", 0), 0);
+	child = stop_child_in_sync(s);
+	assert_int_equal(put(s, "b", "2", 0), 0);
+	assert_int_equal(put(s, "c", "3", 0), 0);
+	assert_int_equal(kill(child, SIGCONT), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	reboot(s);
+	s = must_open(&w);
+	expect(s, "a", "1");
+	expect(s, "b", "2");
+	expect(s, "c", "3");
+	end(&w, s);
+}
