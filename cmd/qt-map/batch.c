@@ -9,7 +9,9 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +22,7 @@
 #include "command.h"
 #include "input.h"
 #include "map.h"
+#include "range.h"
 #include "verbs.h"
 
 #define INPUT_MAX	((size_t)QT_STORE_VALUE_MAX + (16u << 20))
@@ -106,6 +109,24 @@ put(struct batch *b, const struct command *c)
 }
 
 static void
+count(struct batch *b, const struct command *c)
+{
+	struct qt_store_range	range = { .prefix = c->prefix,
+	    .prefix_len = c->prefix_len };
+	struct qt_err		err = QT_ERR_INIT;
+	uint64_t		n;
+	char			text[32];
+	int			rc = range_count(b->store, &range, &n, &err);
+
+	if (rc < 0) {
+		answer_error(&b->answers, rc, &err);
+		return;
+	}
+	snprintf(text, sizeof(text), "= %" PRIu64, n);
+	answer(&b->answers, text);
+}
+
+static void
 sync_all(struct batch *b)
 {
 	struct qt_err	err = QT_ERR_INIT;
@@ -128,6 +149,9 @@ run(struct batch *b, const struct command *c)
 	case COMMAND_GET:
 	case COMMAND_HAS:
 		get(b, c);
+		break;
+	case COMMAND_COUNT:
+		count(b, c);
 		break;
 	default:
 		sync_all(b);
@@ -185,8 +209,8 @@ take_fields(struct batch *b)
 	/* Where the next command begins, nobody knows. */
 	if (fields < 0) {
 		answers_flush(&b->answers, b->store);
-		qt_die(QT_EXIT_USAGE, "no command '%.40s': put, get, del, has "
-		    "and sync", data + b->at);
+		qt_die(QT_EXIT_USAGE, "no command '%.40s': put, get, del, has, "
+		    "count and sync", data + b->at);
 	}
 	for (int i = 1; i <= fields; i++) {
 		ends[i] = find_end(b, ends[i - 1] + 1);
@@ -287,7 +311,7 @@ batch_main(int argc, char **argv)
 		atomic_end(&b.atomic, b.store, &b.answers);
 	answers_flush(&b.answers, b.store);
 	end_output();
-	map_done();
+	map_close();
 	qt_buf_clear(&b.in);
 	answers_clear(&b.answers);
 	return b.answers.status;

@@ -24,7 +24,7 @@ static const struct {
 } verbs[] = {
 	[COMMAND_PUT] = { "put", 2 }, [COMMAND_GET] = { "get", 1 },
 	[COMMAND_DEL] = { "del", 1 }, [COMMAND_HAS] = { "has", 1 },
-	[COMMAND_SYNC] = { "sync", 0 },
+	[COMMAND_COUNT] = { "count", 0 }, [COMMAND_SYNC] = { "sync", 0 },
 };
 
 static int
@@ -126,7 +126,7 @@ read_option(struct command *c, struct word *line, const struct word *w,
 		c->flags |= QT_STORE_IF_ABSENT;
 		return 0;
 	}
-	if (!takes_value(c, w)) {
+	if (c->verb != COMMAND_COUNT && !takes_value(c, w)) {
 		qt_err_set(err, "%s takes no option '%.*s' (a key that begins "
 		    "so follows --)", verbs[c->verb].name, (int)w->len, w->p);
 		return -EINVAL;
@@ -136,6 +136,16 @@ read_option(struct command *c, struct word *line, const struct word *w,
 		qt_err_set(err, "'%.*s' needs a value", (int)w->len, w->p);
 	if (rc <= 0)
 		return -EINVAL;
+	if (c->verb == COMMAND_COUNT) {
+		if (!is_word(w, "-p") && !is_word(w, "--prefix")) {
+			qt_err_set(err, "count takes no option '%.*s'",
+			    (int)w->len, w->p);
+			return -EINVAL;
+		}
+		c->prefix = value.p;
+		c->prefix_len = value.len;
+		return 0;
+	}
 	if (value.len >= sizeof(text)) {
 		qt_err_set(err, "'%.*s': its value is too long", (int)w->len,
 		    w->p);
@@ -158,8 +168,8 @@ read_head(struct command *c, struct word *line, struct word *w,
 		return rc;
 	verb = find_verb(w);
 	if (verb < 0) {
-		qt_err_set(err, "no command '%.*s': put, get, del, has and "
-		    "sync", w->len < 40 ? (int)w->len : 40, w->p);
+		qt_err_set(err, "no command '%.*s': put, get, del, has, count "
+		    "and sync", w->len < 40 ? (int)w->len : 40, w->p);
 		return -EINVAL;
 	}
 	c->verb = (enum command_verb)verb;

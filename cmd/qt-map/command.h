@@ -13,10 +13,11 @@
  *	VERB [OPTION ...] [KEY [VALUE]]		a line, of words
  *	VERB [OPTION ...] NUL [KEY NUL [VALUE NUL]]	with -0: bytes
  *
- * Options are those of put.
+ * Options are those of put, and of count.
  */
 enum command_verb {
-	COMMAND_PUT, COMMAND_GET, COMMAND_DEL, COMMAND_HAS, COMMAND_SYNC
+	COMMAND_PUT, COMMAND_GET, COMMAND_DEL, COMMAND_HAS, COMMAND_COUNT,
+	COMMAND_SYNC
 };
 
 struct command {
@@ -26,6 +27,8 @@ struct command {
 	uint64_t	 expires_ms, if_version;
 	unsigned int	 flags;		/* QT_STORE_IF_... */
 	uint8_t		 tag;
+	const char	*prefix;	/* of count, or NULL */
+	size_t		 prefix_len;
 };
 
 /* How many fields follow the first, with -0: 0 to 2. -EINVAL: no such verb. */

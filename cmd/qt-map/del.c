@@ -11,17 +11,19 @@
 #include <string.h>
 
 #include "map.h"
+#include "range.h"
 #include "verbs.h"
 
 enum { OPT_VERSION = 256 };
 
 static const struct qt_opt opts[] = {
+	RANGE_OPTIONS,
 	{ OPT_VERSION, "if-version", "N", "only if that is its version, or 4" },
 	{ 0, NULL, NULL, NULL },
 };
 
 const struct qt_verb del_verb = {
-	"del", del_main, "KEY ...", "delete keys", opts,
+	"del", del_main, "[KEY ...]", "delete keys, or all of a range", opts,
 };
 
 struct deleting {
@@ -36,6 +38,29 @@ delete(struct deleting *d, const void *key, size_t len, struct qt_err *err)
 	d->put.key = key;
 	d->put.key_len = len;
 	return qt_store_put(d->store, &d->version, &d->put, err);
+}
+
+/* What another process deletes meanwhile is deleted; what it puts stays. */
+static int
+delete_range(struct deleting *d, const struct qt_store_range *range,
+    struct qt_err *err)
+{
+	struct qt_store_scan	*scan;
+	struct qt_store_item	 item;
+	int			 rc;
+
+	rc = qt_store_scan_open(d->store, NULL, range, &scan, err);
+	if (rc < 0)
+		return rc;
+	d->put.flags |= QT_STORE_IF_VERSION;
+	while ((rc = qt_store_scan_next(scan, &item, err)) > 0) {
+		d->put.if_version = item.version;
+		rc = delete(d, item.key, item.key_len, err);
+		if (rc < 0 && rc != -ENOENT && rc != -ESTALE)
+			break;
+	}
+	qt_store_scan_close(scan);
+	return rc;
 }
 
 static int
@@ -63,28 +88,37 @@ int
 del_main(int argc, char **argv)
 {
 	struct qt_opts		o = QT_OPTS_INIT(&del_verb, argc, argv);
+	struct qt_store_range	range = { .prefix = NULL };
 	struct deleting		d = { .put.flags = QT_STORE_DEL };
 	struct qt_err		err = QT_ERR_INIT;
-	int			rc = 0, status, count;
+	int			id, rc = 0, status = QT_EXIT_OK, count;
 
-	while (qt_opts_next(&o) != 0) {
-		d.put.flags |= QT_STORE_IF_VERSION;
-		d.put.if_version = qt_opt_ulong("--if-version", o.value, 1,
-		    ULONG_MAX);
-	}
+	while ((id = qt_opts_next(&o)) != 0)
+		if (id == OPT_VERSION) {
+			d.put.flags |= QT_STORE_IF_VERSION;
+			d.put.if_version = qt_opt_ulong("--if-version",
+			    o.value, 1, ULONG_MAX);
+		} else
+			(void)range_option(&range, id, o.value);
+	range_check(&range);
 	count = argc - o.index;
-	if (count == 0 || ((d.put.flags & QT_STORE_IF_VERSION) && count != 1))
+	/* Nothing at all would be everything: that is 'clear'. */
+	if ((count == 0) == range_is_all(&range) ||
+	    ((d.put.flags & QT_STORE_IF_VERSION) && count != 1))
 		qt_usage(&del_verb);
 	for (int i = o.index; i < argc; i++)
 		(void)map_key_len(argv[i]);
-	d.store = map_open(0);
+	d.store = map_open(MAP_LEAVE);
 	if (count != 1)
 		d.put.flags |= QT_STORE_ASYNC_NOW;
-	status = delete_keys(&d, count, argv + o.index, &err);
-	if (count != 1)
+	if (count > 0)
+		status = delete_keys(&d, count, argv + o.index, &err);
+	else
+		rc = delete_range(&d, &range, &err);
+	if (rc == 0 && count != 1)
 		rc = map_settle(d.version, &err);
 	if (rc < 0)
 		map_die(NULL, rc, &err);
-	map_done();
+	map_close();
 	return status;
 }

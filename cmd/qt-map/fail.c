@@ -66,7 +66,8 @@ map_warn(const char *what, int rc, const struct qt_err *err)
 	qt_warn("%s: %s%s%s%s%s%s", what != NULL ? what : map_text(), clause,
 	    *clause != '\0' ? ": " : "", qt_strerror(rc),
 	    *way != '\0' ? " (" : "", way, *way != '\0' ? ")" : "");
-	return map_status(rc);
+	/* What is there or not is no answer here. */
+	return rc == -QT_ECORRUPT ? MAP_EXIT_CORRUPT : QT_EXIT_SYS;
 }
 
 _Noreturn void

@@ -41,14 +41,15 @@ show(const char *key, size_t len, const struct qt_store_value *v,
 }
 
 static int
-get_one(struct qt_store *store, const char *key, const struct how *how)
+get_one(struct qt_store *store, const struct qt_store_snap *snap,
+    const char *key, const struct how *how)
 {
 	struct qt_store_value	v = QT_STORE_VALUE_INIT;
 	struct qt_err		err = QT_ERR_INIT;
 	size_t			len = map_key_len(key);
 	int			rc, status = QT_EXIT_OK;
 
-	rc = qt_store_get(store, NULL, &v, key, len, &err);
+	rc = qt_store_get(store, snap, &v, key, len, &err);
 	if (rc == 0 && how->is_durable)
 		rc = qt_store_sync(store, v.version, &err);
 	if (rc == -ENOENT) {
@@ -67,6 +68,8 @@ get_main(int argc, char **argv)
 {
 	struct qt_opts		 o = QT_OPTS_INIT(&get_verb, argc, argv);
 	struct how		 how = { .end = '\n' };
+	struct qt_err		 err = QT_ERR_INIT;
+	struct qt_store_snap	*snap = NULL;
 	struct qt_store		*store;
 	int			 id, rc, status = QT_EXIT_OK;
 
@@ -80,11 +83,19 @@ get_main(int argc, char **argv)
 	for (int i = o.index; i < argc; i++)
 		(void)map_key_len(argv[i]);
 	store = map_open(MAP_READ);
+	/* Several are of one moment: what was put at once is seen at once. */
+	if (argc - o.index > 1) {
+		rc = qt_store_snap_open(store, &snap, &err);
+		if (rc < 0)
+			map_die(NULL, rc, &err);
+	}
 	for (; o.index < argc; o.index++) {
-		rc = get_one(store, argv[o.index], &how);
+		rc = get_one(store, snap, argv[o.index], &how);
 		status = rc > status ? rc : status;
 	}
 	show_flush();
+	if (snap != NULL)
+		qt_store_snap_close(snap);
 	map_close();
 	return status;
 }

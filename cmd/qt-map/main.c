@@ -10,8 +10,10 @@ int
 main(int argc, char **argv)
 {
 	const struct qt_verb verbs[] = {
-		batch_verb, del_verb, get_verb, has_verb, init_verb, ls_verb,
-		put_verb, rm_verb, settings_verb, sync_verb, verify_verb,
+		batch_verb, checkpoint_verb, clear_verb, compact_verb,
+		count_verb, del_verb, get_verb, has_verb, init_verb, ls_verb,
+		maintain_verb, put_verb, rm_verb, scan_verb, settings_verb,
+		stat_verb, sync_verb, verify_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
 	};
 

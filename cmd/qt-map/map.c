@@ -128,12 +128,8 @@ map_settings_new(struct qt_store_settings *s)
 int
 map_warn_open(int rc, const struct qt_err *err)
 {
-	int	status;
-
-	if (rc != -ENOENT || access(path, F_OK) == 0 || errno != ENOENT) {
-		status = map_warn(NULL, rc, err);
-		return status == QT_EXIT_NO ? QT_EXIT_SYS : status;
-	}
+	if (rc != -ENOENT || access(path, F_OK) == 0 || errno != ENOENT)
+		return map_warn(NULL, rc, err);
 	if (strcmp(text, "default") == 0)
 		qt_warn("no map 'default': the first 'qt-map put' makes it, or "
 		    "'qt-map init'");
@@ -199,7 +195,7 @@ try_open(unsigned int flags, struct qt_err *err)
 
 	if (!(flags & MAP_STAY))
 		options.flags = QT_STORE_NO_THREADS;
-	if (!(flags & (MAP_STAY | MAP_READ)))
+	if (flags & MAP_LEAVE)
 		options.flags |= QT_STORE_DETACH;
 	if (override_count > 0) {
 		int	rc = qt_store_settings_load(path, &settings, err);
@@ -286,13 +282,6 @@ map_close(void)
 	rc = qt_store_close(closing, &err);
 	if (rc < 0)
 		map_die(NULL, rc, &err);
-}
-
-void
-map_done(void)
-{
-	qt_prog_flush();
-	map_close();
 }
 
 size_t

@@ -44,6 +44,7 @@ int	map_init(const struct qt_store_settings *s, struct qt_err *err);
 #define MAP_READ	1u	/* nothing will be written */
 #define MAP_MAKE	2u	/* the default map is made when it is missing */
 #define MAP_STAY	4u	/* for long: threads are worth it */
+#define MAP_LEAVE	8u	/* QT_STORE_DETACH */
 /* Opens it or exits; map_close() closes it. */
 struct qt_store *map_open(unsigned int flags);
 /* The same for who goes on: says what is wrong, and returns the exit status. */
@@ -53,18 +54,14 @@ int	map_try(struct qt_store **out, unsigned int flags);
  * as the map's mode promises. As the store says.
  */
 int	map_settle(uint64_t version, struct qt_err *err);
-/*
- * The end of a command that has written: standard output is flushed, then what
- * is due is done for some milliseconds, then the store is closed.
- */
-void	map_done(void);
 void	map_close(void);
 
-/*
- * Says "qt-map: what: clause: why (a way out)", and returns the exit status, or
- * exits. what is the map's text where it is NULL. err may be NULL.
- */
+/* What a command about a key exits with. */
 int	map_status(int rc);
+/*
+ * Says "qt-map: what: clause: why (a way out)", and returns the exit status, 3 or
+ * 5, or exits. what is the map's text where it is NULL. err may be NULL.
+ */
 int	map_warn(const char *what, int rc, const struct qt_err *err);
 /* The same of a map that could not be opened, or looked at. */
 int	map_warn_open(int rc, const struct qt_err *err);

@@ -135,14 +135,15 @@ put_main(int argc, char **argv)
 	w.put.key = argv[o.index];
 	w.put.key_len = map_key_len(argv[o.index]);
 	read_value(&w, argv[o.index + 1], &buf);
-	store = map_open(MAP_MAKE);
+	store = map_open(MAP_MAKE | MAP_LEAVE);
 	rc = qt_store_put(store, &version, &w.put, &err);
 	if (rc < 0)
 		fail(&w, rc, &err);
 	is_late = w.is_telling && qt_store_durable(store) < version;
 	if (w.is_printing)
 		printf("%" PRIu64 "\n", version);
-	map_done();
+	qt_prog_flush();
+	map_close();
 	qt_buf_clear(&buf);
 	return is_late ? MAP_EXIT_VISIBLE : QT_EXIT_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records on standard output. See show.h. */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,13 +130,53 @@ add_field(const void *data, size_t len, int is_raw, char end)
 	must(qt_buf_add(&out, &end, 1));
 }
 
+/* One of a line: in quotes, which end for a quote. */
+static void
+add_word(const char *p, size_t len)
+{
+	const char	*end = p + len, *quote;
+
+	must(qt_buf_add(&out, " \"", 2));
+	for (; (quote = memchr(p, '"', (size_t)(end - p))) != NULL;
+	    p = quote + 1) {
+		qt_text_escape(&out, p, (size_t)(quote - p));
+		must(qt_buf_add(&out, "\\\"", 2));
+	}
+	qt_text_escape(&out, p, (size_t)(end - p));
+	must(qt_buf_add(&out, "\"", 1));
+}
+
+static void
+add_command(const struct qt_store_item *item)
+{
+	uint64_t	now;
+
+	must(qt_buf_addf(&out, "put"));
+	if (item->tag != TAG_BYTES && tag_name(item->tag) != NULL)
+		must(qt_buf_addf(&out, " -t %s", tag_name(item->tag)));
+	else if (item->tag != TAG_BYTES)
+		must(qt_buf_addf(&out, " -t %u", item->tag));
+	if (item->expires_ms > 0) {
+		now = qt_clock_real_ms();
+		must(qt_buf_addf(&out, " -T %" PRIu64 "ms",
+		    item->expires_ms > now ? item->expires_ms - now : 1));
+	}
+	must(qt_buf_reserve(&out, 4 * (item->key_len + item->value_len)));
+	must(qt_buf_addf(&out, " --"));
+	add_word(item->key, item->key_len);
+	add_word(item->value, item->value_len);
+	must(qt_buf_add(&out, "\n", 1));
+}
+
 void
 show_item(const struct qt_store_item *item, unsigned int what)
 {
 	int	is_raw = (what & SHOW_NUL) != 0;
 	char	end = is_raw ? '\0' : '\n';
 
-	if (what & SHOW_JSON)
+	if (what & SHOW_COMMAND)
+		add_command(item);
+	else if (what & SHOW_JSON)
 		add_json(item, what);
 	else {
 		if (what & SHOW_KEY)

@@ -11,6 +11,7 @@
 #define SHOW_VALUE	2u
 #define SHOW_JSON	4u	/* an object a line */
 #define SHOW_NUL	8u	/* bytes as they are, each end is a NUL */
+#define SHOW_COMMAND	16u	/* put, a line as batch reads it */
 
 /*
  * The record by what: "key<tab>value" and a new-line, escaped so that nothing in

@@ -19,9 +19,17 @@ static const char *const	names[TAG_COUNT] = {
 int
 tag_parse(const char *name)
 {
+	unsigned long	 tag;
+	char		*end;
+
 	for (int i = 0; i < TAG_COUNT; i++)
 		if (strcmp(names[i], name) == 0)
 			return i;
+	if (*name >= '0' && *name <= '9') {
+		tag = strtoul(name, &end, 10);
+		if (*end == '\0' && tag <= UINT8_MAX)
+			return (int)tag;
+	}
 	return -1;
 }
 
@@ -73,9 +81,11 @@ is_double(const char *value, size_t len)
 static int
 is_json(const char *value, size_t len)
 {
-	json_t	*root = json_loadb(value, len, JSON_DECODE_ANY |
-	    JSON_ALLOW_NUL, NULL);
+	json_t	*root = NULL;
 
+	if (len <= TAG_JSON_MAX)
+		root = json_loadb(value, len, JSON_DECODE_ANY | JSON_ALLOW_NUL,
+		    NULL);
 	json_decref(root);
 	return root != NULL;
 }

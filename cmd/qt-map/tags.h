@@ -15,11 +15,13 @@ enum tag {
 	TAG_I64,	/* decimal digits, and a '-' */
 	TAG_U64,
 	TAG_F64,	/* as strtod(3) reads it */
-	TAG_JSON,	/* UTF-8 */
+	TAG_JSON,	/* UTF-8, not more than this: */
 	TAG_COUNT
 };
 
-/* -1: no such type. */
+#define TAG_JSON_MAX	(16u << 20)
+
+/* A name, or a number to 255 of somebody else. -1: no such type. */
 int	tag_parse(const char *name);
 /* NULL for a tag that is none of ours. */
 const char *tag_name(uint8_t tag);

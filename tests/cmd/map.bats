@@ -149,7 +149,7 @@ gone() { ! qt-map has "$1"; }
 	no
 	no
 	error the value is no i64
-	error no command 'nonsense': put, get, del, has and sync
+	error no command 'nonsense': put, get, del, has, count and sync
 	error put takes 2 words, not 1 (quote one with blanks in it)
 	ok
 	ok

@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# qt-map: many keys at once, and what is done to a whole map.
+
+bats_require_minimum_version 1.5.0
+load lib
+load map
+
+setup() {
+	map_up
+	printf 'put %s\n' 'a/1 one' 'a/2 "t w\to"' 'b "\x00\xff"' 'c ""' |
+	    qt-map batch >/dev/null
+}
+teardown() { map_down; }
+
+@test "scan: ranges, both ways, a limit, fields, NULs, JSON" {
+	diff - <(qt-map scan) <<<$'a/1\tone\na/2\tt w\\to\nb\t\\x00\\xff\nc\t'
+	[ "$(qt-map scan -k -p a/ | paste -sd,)" = a/1,a/2 ]
+	[ "$(qt-map scan -k --from a/2 --to c | paste -sd,)" = a/2,b ]
+	[ "$(qt-map scan -krl 2 | paste -sd,)" = c,b ]
+	[ "$(qt-map scan -v -p a/1)" = one ]
+	qt-map scan -0 --from b | cmp - <(printf 'b\0\0\xff\0c\0\0')
+	[ "$(qt-map scan -J -l 1 | sed 's/,"version":[0-9]*//')" = \
+	    '{"key":"a/1","value":"one","type":"bytes"}' ]
+	run -2 qt-map scan -p a --to b
+	[ "$(qt-map count)" = 4 ]
+	[ "$(qt-map count -p a/)" = 2 ]
+	[ "$(echo 'count -p a/' | qt-map batch)" = '= 2' ]
+}
+
+@test "scan -B fills another map, with types and times" {
+	qt-map put -t i64 -T 1h n 5
+	qt-map put -t 77 -- '-x "y" \' ''
+	qt-map init x
+	[ "$(qt-map scan -B | qt-map -m x batch | sort | uniq -c)" = '      6 ok' ]
+	diff <(qt-map scan -0 | od -c) <(qt-map -m x scan -0 | od -c)
+	qt-map -m x scan -J | grep -q '"n","value":5,"type":"i64".*"expires":"20'
+	qt-map -m x scan -J | grep -q '"type":77'
+	run -2 qt-map scan -BJ
+}
+
+@test "del: keys, ranges, a version; clear" {
+	run -1 qt-map del a/1 none c
+	[ "$output" = "qt-map: no key 'none' in map 'default'" ]
+	[ "$(qt-map scan -k | paste -sd,)" = a/2,b ]
+	run -4 qt-map del --if-version 1 b
+	run -2 qt-map del
+	qt-map del -p a/
+	[ "$(qt-map scan -k)" = b ]
+	qt-map clear </dev/null
+	[ "$(qt-map count)" = 0 ]
+}
+
+@test "a checkpoint is a map of its own; compact, maintain, sync, verify, stat" {
+	qt-map checkpoint "$WORLD/copy"
+	qt-map put d 1
+	[ "$(qt-map -m "$WORLD/copy" count)" = 4 ]
+	run -3 qt-map checkpoint "$WORLD/copy"
+	qt-map compact
+	qt-map maintain
+	qt-map maintain --all -b 10s
+	qt-map sync
+	run -0 --separate-stderr qt-map verify
+	[ -z "$output" ]
+	run -0 --separate-stderr qt-map verify -v
+	# shellcheck disable=SC2154 # run sets it
+	[ "$stderr" = 'qt-map: default: sound' ]
+	[ "$(qt-map count)" = 5 ]
+	[ "$(qt-map stat poisoned)" = 0 ]
+	qt-map stat -J | grep -q '"map":"default"'
+	run -2 qt-map stat nothing
+}
+
+@test "damage is listed, exit 5, by file and position" {
+	qt-map put big "$(seq 10000)"
+	qt-map checkpoint
+	run=$(ls "$QT_STATE_DIR"/map/default/run/*.run | head -1)
+	printf 'xxxx' | dd of="$run" bs=1 seek=100 conv=notrunc status=none
+	run -5 qt-map verify
+	[[ ${lines[0]} == *"${run##*/}"* ]]
+	run -5 qt-map get a/1
+	[[ $output == *"'qt-map verify' lists all damage"* ]]
+}
