@@ -63,7 +63,7 @@ has_unsynced(struct qt_store *s)
 		return false;
 	m = stripe->super->mems[0];
 	is = atomic_load(&s->ctl->durable) < m->base +
-	    atomic_load(&m->head->head);
+	    atomic_load(&m->head->indexed);
 	qt__super_release(stripe);
 	return is;
 }

@@ -366,7 +366,7 @@ qt_store_put_many(struct qt_store *s, uint64_t *version, size_t *which,
 		*version = c.version;
 	if (has_to_sync(s, &c))
 		return qt__sync_to(s, c.end, err);
-	s->is_unsynced = true;
+	atomic_store_explicit(&s->is_unsynced, true, memory_order_relaxed);
 	return 0;
 }
 

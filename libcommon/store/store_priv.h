@@ -91,7 +91,7 @@ struct qt_store {
 	uint32_t		 run_count, run_room;
 	struct qt__block_cache	*cache;
 
-	bool			 is_unsynced;	/* by this handle, maybe */
+	_Atomic bool		 is_unsynced;	/* by this handle, maybe */
 	_Atomic(struct qt__worker *) worker;	/* background thread, or NULL */
 	struct qt__manifest	*now;	/* the current one, if loaded: MAINTAIN */
 };

@@ -222,7 +222,8 @@ sync_mem(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 	struct qt__ctl	*ctl = s->ctl;
 	bool		 has_deposed = atomic_load(&ctl->has_deposed) != 0;
 	uint64_t	 durable = atomic_load(&ctl->durable);
-	uint64_t	 to = atomic_load_explicit(&m->head->head,
+	/* Not to head: until a frame is indexed its link may change. */
+	uint64_t	 to = atomic_load_explicit(&m->head->indexed,
 	    memory_order_acquire);
 	uint64_t	 from = durable > m->base ? durable - m->base : 0;
 	int		 rc = 0, bad = (int)atomic_load(&ctl->poison);
@@ -406,7 +407,7 @@ qt_store_sync(struct qt_store *s, uint64_t version, struct qt_err *err)
 		if (rc < 0)
 			return rc;
 		upto = stripe->super->mems[0]->base +
-		    atomic_load(&stripe->super->mems[0]->head->head);
+		    atomic_load(&stripe->super->mems[0]->head->indexed);
 		qt__super_release(stripe);
 	}
 	return qt__sync_to(s, upto, err);
