@@ -57,7 +57,10 @@ LIBS_qtd        := -lwebsockets -luv -lssl -lcrypto -lcrypt -ljansson -lseccomp 
 LIBS_qt-session := $(call archive,uv_a uv) $(call archive,vterm) \
 	$(call archive,utf8proc) -lz
 LIBS_qt-shm     := $(call archive,z)
-LIBS_qt-map     := $(call archive,jansson) $(call archive,z)
+# Every qt-map is a process of its own: linked statically where all of it can be.
+ARCHIVES_qt-map := $(call archive,jansson) $(call archive,z)
+LIBS_qt-map     := $(ARCHIVES_qt-map) $(if $(filter -l%,$(ARCHIVES_qt-map) \
+	$(call archive,c)),,-static)
 LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz -lm
 LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench)) -pthread
 LIBS_test       := -lcmocka $(LIBS_qtd) -lvterm -lutf8proc -lm

@@ -171,17 +171,33 @@ qt_path_in_runtime(const char *name, char out[QT_PATH_SIZE],
 	return rc < 0 ? rc : join(out, err, "%s/%s", dir, name);
 }
 
-/* The user's home: HOME, else what the user database says. */
+/* As a file, which programs that are linked statically can read, too. */
+static const char *
+home_in_passwd(char *text, size_t size)
+{
+	FILE		*f = fopen("/etc/passwd", "re");
+	struct passwd	 pw, *found;
+	uid_t		 uid = geteuid();
+	const char	*dir = NULL;
+
+	while (f != NULL && dir == NULL &&
+	    fgetpwent_r(f, &pw, text, size, &found) == 0)
+		if (pw.pw_uid == uid && pw.pw_dir[0] == '/')
+			dir = pw.pw_dir;
+	if (f != NULL)
+		fclose(f);
+	return dir;
+}
+
+/* The user's home: HOME, else what /etc/passwd says. */
 static int
 home(char out[QT_PATH_SIZE], const char *instead, struct qt_err *err)
 {
 	char		 text[1024];
-	struct passwd	 pw, *found = NULL;
 	const char	*dir = env("HOME");
 
-	if (dir == NULL && getpwuid_r(geteuid(), &pw, text, sizeof(text),
-	    &found) == 0 && found != NULL && found->pw_dir[0] == '/')
-		dir = found->pw_dir;
+	if (dir == NULL)
+		dir = home_in_passwd(text, sizeof(text));
 	if (dir == NULL) {
 		qt_err_set(err, "no home folder: set HOME or %s", instead);
 		return -ENOENT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a handle says about its segment, and bounds of its data area. */
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -42,6 +43,15 @@ qt_seg_used(const struct qt_seg *seg)
 	int		fd = seg->fd >= 0 ? seg->fd : seg->path_fd;
 
 	return fstat(fd, &st) < 0 ? 0 : (uint64_t)st.st_blocks * 512;
+}
+
+int
+qt_seg_is_named(const struct qt_seg *seg)
+{
+	struct stat	st;
+	int		fd = seg->fd >= 0 ? seg->fd : seg->path_fd;
+
+	return fstat(fd, &st) < 0 ? -errno : st.st_nlink > 0;
 }
 
 uint64_t

@@ -134,20 +134,10 @@ wait_for_remover(struct qt_store *s, struct qt_err *err)
 static int
 check_memory(struct qt_store *s, struct qt_err *err)
 {
-	struct qt_seg	*seg;
-	struct qt__ctl	*ctl;
-	bool		 is_ours = false;
-	int		 rc;
+	int	rc = qt_seg_is_named(s->seg);
 
-	rc = qt__control_open(&seg, &ctl, s->name, s->format.id, true, err);
-	if (rc == 0) {
-		is_ours = ctl->generation == s->ctl->generation;
-		qt_seg_close(seg);
-	} else if (rc != -ENOENT && rc != -QT_EFORMAT) {
-		return rc;
-	}
-	if (is_ours)
-		return 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	qt_err_set(err, "the shared memory of the store was removed or replaced "
 	    "since this process opened it: open it again");
 	return -ESTALE;

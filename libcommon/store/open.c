@@ -145,10 +145,6 @@ new_store(const char *path)
 		free_store(s);
 		return NULL;
 	}
-	memset(s->supers, 0, QT__SUPERS * sizeof(*s->supers));
-	for (uint32_t i = 0; i < QT__SUPERS * QT__STRIPES; i++)
-		s->supers[i / QT__STRIPES].stripes[i % QT__STRIPES].super =
-		    &s->supers[i / QT__STRIPES];
 	return s;
 }
 

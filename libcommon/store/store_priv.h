@@ -86,7 +86,8 @@ struct qt_store {
 	struct qt__forked	 forked;
 
 	_Atomic(struct qt__super *) super;
-	struct qt__super	*supers;	/* QT__SUPERS of them */
+	struct qt__super	*supers;	/* QT__SUPERS of them, */
+	uint32_t		 super_count;	/* so many in use so far */
 	struct qt__open_run	*runs;
 	uint32_t		 run_count, run_room;
 	struct qt__block_cache	*cache;

@@ -105,13 +105,28 @@ empty(struct qt_store *s, struct qt__super *super)
 	super->is_used = false;
 }
 
+/* One that was never used: its memory is not touched before. super_mutex. */
+static struct qt__super *
+take_new(struct qt_store *s)
+{
+	struct qt__super	*super;
+
+	if (s->super_count == QT__SUPERS)
+		return NULL;
+	super = &s->supers[s->super_count++];
+	memset(super, 0, sizeof(*super));
+	for (unsigned int i = 0; i < QT__STRIPES; i++)
+		super->stripes[i].super = super;
+	return super;
+}
+
 /* One that nobody looks at any more. super_mutex. */
 static struct qt__super *
 take_free(struct qt_store *s)
 {
 	struct qt__super	*found = NULL;
 
-	for (uint32_t i = 0; i < QT__SUPERS; i++) {
+	for (uint32_t i = 0; i < s->super_count; i++) {
 		struct qt__super	*super = &s->supers[i];
 
 		if (super == atomic_load(&s->super))
@@ -121,7 +136,7 @@ take_free(struct qt_store *s)
 		if (!super->is_used && is_free(super) && found == NULL)
 			found = super;
 	}
-	return found;
+	return found != NULL ? found : take_new(s);
 }
 
 static struct qt__mem *
@@ -198,7 +213,7 @@ fill(struct qt_store *s, struct qt__super *super, struct qt_err *err)
 void
 qt__super_adopt(struct qt_store *s, struct qt__mem **mems, uint32_t count)
 {
-	struct qt__super	*super = &s->supers[0];
+	struct qt__super	*super = take_new(s);
 	struct qt__where	 w;
 
 	super->epoch = qt__where_get(s->ctl, &w);
@@ -374,7 +389,7 @@ qt__super_clear(struct qt_store *s)
 {
 	pthread_mutex_lock(&s->super_mutex);
 	atomic_store(&s->super, NULL);
-	for (uint32_t i = 0; s->supers != NULL && i < QT__SUPERS; i++)
+	for (uint32_t i = 0; i < s->super_count; i++)
 		if (s->supers[i].is_used)
 			empty(s, &s->supers[i]);
 	free(s->runs);

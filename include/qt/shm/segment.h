@@ -135,6 +135,8 @@ int	qt_seg_dup_rdwr(const struct qt_seg *seg);
 uint64_t qt_seg_size(const struct qt_seg *seg);
 /* Bytes of memory the file uses now (st_blocks). */
 uint64_t qt_seg_used(const struct qt_seg *seg);
+/* 1: it still has its name; 0: that was removed, or is another's; negative. */
+int	qt_seg_is_named(const struct qt_seg *seg);
 /* A random number made with the segment: tells two of one name apart. */
 uint64_t qt_seg_id(const struct qt_seg *seg);
 
