@@ -21,6 +21,12 @@ need(struct qt_buf *buf, size_t size)
 		    buf->len + size);
 }
 
+static _Noreturn void
+too_much(size_t max)
+{
+	qt_die(QT_EXIT_SYS, "standard input: more than %zu bytes", max);
+}
+
 size_t
 input_more(struct qt_buf *buf, size_t max)
 {
@@ -35,7 +41,7 @@ input_more(struct qt_buf *buf, size_t max)
 	buf->len += (size_t)n;
 	buf->data[buf->len] = '\0';
 	if (buf->len > max)
-		qt_die(QT_EXIT_SYS, "standard input: more than %zu bytes", max);
+		too_much(max);
 	return (size_t)n;
 }
 
@@ -45,8 +51,11 @@ input_value(struct qt_buf *buf)
 	struct stat	st;
 
 	if (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_size > 0 && st.st_size <= (off_t)QT_STORE_VALUE_MAX)
+	    st.st_size > 0) {
+		if (st.st_size > (off_t)QT_STORE_VALUE_MAX)
+			too_much(QT_STORE_VALUE_MAX);
 		need(buf, (size_t)st.st_size + PIECE);
+	}
 	while (input_more(buf, QT_STORE_VALUE_MAX) > 0)
 		;
 }

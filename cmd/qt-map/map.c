@@ -17,11 +17,13 @@
 const struct qt_opt map_options[] = {
 	{ 'm', "map", "MAP", "this one: a name, or a path with a '/'" },
 	{ 'o', "set", "SETTING=VALUE", "this setting, for this run" },
+	{ 'v', "verbose", NULL, "say what opening the map put right" },
 	{ 0, NULL, NULL, NULL },
 };
 
 static const char	*overrides[OVERRIDES_MAX];
 static size_t		 override_count;
+static int		 is_verbose;
 static char		 text[QT_STORE_PATH_SIZE], path[QT_STORE_PATH_SIZE];
 static struct qt_store	*store;
 
@@ -30,6 +32,10 @@ map_option(int id, char *value)
 {
 	if (id == 'm') {
 		map_select(value);
+		return;
+	}
+	if (id == 'v') {
+		is_verbose = 1;
 		return;
 	}
 	if (override_count == OVERRIDES_MAX)
@@ -187,12 +193,20 @@ map_init(const struct qt_store_settings *s, struct qt_err *err)
 	return rc < 0 ? rc : qt_store_init(map_path(), s, err);
 }
 
+static void
+tell(void *arg, const char *what)
+{
+	(void)arg;
+	qt_warn("%s: %s", text, what);
+}
+
 static int
 try_open(unsigned int flags, struct qt_err *err)
 {
 	struct qt_store_settings	settings;
-	struct qt_store_options		options = { 0, NULL };
+	struct qt_store_options		options = { .flags = 0 };
 
+	options.tell = is_verbose ? tell : NULL;
 	if (!(flags & MAP_STAY))
 		options.flags = QT_STORE_NO_THREADS;
 	if (flags & MAP_LEAVE)

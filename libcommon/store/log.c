@@ -177,6 +177,17 @@ look_beyond(struct qt__log_end *out, const uint8_t *log, uint64_t size,
 	}
 }
 
+/* A sync writes zeros behind what it ends with, as far as the page goes. */
+static bool
+is_torn(const struct qt__log_end *end, const uint8_t *log, uint64_t size)
+{
+	uint64_t	at = end->end;
+
+	while (at < size && at % 4096 != 0 && log[at] == 0)
+		at++;
+	return end->later != 0 || (at < size && at % 4096 != 0);
+}
+
 void
 qt__log_scan(struct qt__log_end *out, uint8_t *log, uint64_t size)
 {
@@ -208,4 +219,5 @@ qt__log_scan(struct qt__log_end *out, uint8_t *log, uint64_t size)
 	/* An incomplete batch is to be wiped as well. */
 	if (out->later == 0 && pending > 0)
 		out->later = out->end;
+	out->is_torn = is_torn(out, log, size);
 }

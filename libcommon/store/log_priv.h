@@ -45,6 +45,7 @@ struct qt__log_end {
 					   what is damaged, or 0 */
 	uint64_t	clock_ms;	/* the highest time in it */
 	uint32_t	chain;		/* of the frame that ends at end */
+	bool		is_torn;	/* something was begun at end */
 };
 /*
  * Reads an image with a good head. Links are set to 0. Beyond the end it looks

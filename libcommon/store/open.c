@@ -158,7 +158,11 @@ qt_store_open(const char *path, const struct qt_store_options *options,
 	*out = NULL;
 	if (s == NULL)
 		return -ENOMEM;
-	s->flags = options != NULL ? options->flags : 0;
+	if (options != NULL) {
+		s->flags = options->flags;
+		s->tell = options->tell;
+		s->tell_arg = options->tell_arg;
+	}
 	s->is_rdonly = (s->flags & QT_STORE_RDONLY) != 0;
 	s->dirfd = qt_sys_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 	if (s->dirfd < 0)

@@ -122,6 +122,18 @@ wipe(struct qt__mem *m, int fd, uint64_t from, uint64_t size)
 	return rc;
 }
 
+static void
+tell_torn(const struct qt_store *s, uint64_t number, uint64_t end)
+{
+	char	text[128];
+
+	if (s->tell == NULL)
+		return;
+	snprintf(text, sizeof(text), "log %llu was torn at %llu and is cut there",
+	    (unsigned long long)number, (unsigned long long)end);
+	s->tell(s->tell_arg, text);
+}
+
 static int
 use_log(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
     struct qt_err *err)
@@ -140,6 +152,8 @@ use_log(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
 	if (end.later != 0 && !r->s->is_private && r->claim <= h->base +
 	    end.end)
 		rc = wipe(m, fd, end.end, size);
+	if (end.is_torn && r->claim <= h->base + end.end)
+		tell_torn(r->s, r->number, end.end);
 	/* What is in the page cache only counts as durable from now on. */
 	if (rc == 0 && !r->s->is_private)
 		rc = qt_sys_fsync(fd);

@@ -69,6 +69,8 @@ struct qt_store {
 	struct qt__format	 format;
 	struct qt_store_settings set;
 	unsigned int		 flags;
+	void			(*tell)(void *arg, const char *what);
+	void			*tell_arg;
 	bool			 is_rdonly;
 	bool			 is_private;	/* our own copy in memory */
 	uint64_t		 store_id;	/* first half of the id */

@@ -146,7 +146,7 @@ qt__verify_logs(struct qt__verify *v, uint64_t first_wal)
 			claim = l.claim;
 		if (last.is_there && l.base != last.end)
 			break;
-		if (l.scan.later != 0 && l.claim <= l.end && !v->is_used)
+		if (l.scan.is_torn && l.claim <= l.end && !v->is_used)
 			qt__verify_note(v, "wal/%012llu.wal at %llu: torn, "
 			    "and nobody was promised what lies behind",
 			    (unsigned long long)l.number,

@@ -127,6 +127,9 @@ struct qt_store_options {
 	unsigned int	flags;
 	/* For this handle in place of the store's settings; NULL: as set. */
 	const struct qt_store_settings *settings;
+	/* Told what opening put right, such as a torn end of a log; or NULL. */
+	void	(*tell)(void *arg, const char *what);
+	void	*tell_arg;
 };
 
 /* options may be NULL. */

@@ -27,7 +27,7 @@ static void
 begin(struct world *w, const char *interval)
 {
 	struct qt_store_settings set;
-	struct qt_store_options	 o = { QT_STORE_NO_THREADS, NULL };
+	struct qt_store_options	 o = { .flags = QT_STORE_NO_THREADS };
 	struct qt_err		 err = QT_ERR_INIT;
 
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
@@ -76,8 +76,9 @@ end(struct world *w)
 static int
 put_some(const struct world *w, int from, int count)
 {
-	struct qt_store_options	 o = { QT_STORE_NO_THREADS | QT_STORE_DETACH,
-	    NULL };
+	struct qt_store_options	 o = {
+		.flags = QT_STORE_NO_THREADS | QT_STORE_DETACH,
+	};
 
 	for (int i = from; i < from + count; i++) {
 		static const char value[20000];

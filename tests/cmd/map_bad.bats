@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# qt-map: what is wrong with a map is said, with a way out; and what was
+# acknowledged stays, whoever is killed.
+
+bats_require_minimum_version 1.5.0
+load lib
+load map
+
+setup() { map_up; }
+teardown() { map_down; }
+
+# What a reboot leaves of what is in memory: nothing.
+reboot() {
+	local names
+	coproc LOOK { exec qt-map batch; }
+	# shellcheck disable=SC2153 # coproc sets it
+	STARTED+=("$LOOK_PID")
+	echo sync >&"${LOOK[1]}"
+	read -r -t 10 -u "${LOOK[0]}" _
+	names=$(grep -o '/dev/shm/qt-store-[0-9a-f]*' "/proc/$LOOK_PID/maps" |
+	    sort -u)
+	kill -KILL "$LOOK_PID"
+	wait "$LOOK_PID" || true
+	rm -f "$names" "$names"-*
+}
+
+log() { ls "$QT_STATE_DIR"/map/default/wal/*[0-9].wal; }
+
+# spoil FILE OFFSET BYTES
+spoil() { printf '%s' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
+
+@test "a torn end of the log is cut, and -v says so" {
+	v=$(qt-map put -P key one)
+	reboot
+	spoil "$(log)" $((v + 40)) torn
+	run -0 qt-map verify
+	[ -z "$output" ]
+	run -0 --separate-stderr qt-map verify -v
+	[[ $output == "note: wal/"*" at $((v + 40)): torn, and nobody"* ]]
+	run -0 qt-map -v get key
+	[ "${lines[0]}" = "qt-map: default: log 1 was torn at $((v + 40)) and is cut there" ]
+	[ "${lines[1]}" = one ]
+	qt-map put more two
+	reboot
+	run -0 qt-map -v get key more
+	[ "$output" = $'one\ntwo' ]
+}
+
+@test "a damaged log is refused, with the place, and listed" {
+	v=$(qt-map put -P key one)
+	qt-map put more two
+	qt-map put last three
+	reboot
+	spoil "$(log)" $((v + 34)) X
+	run -5 qt-map get more
+	[[ $output == *"the log is damaged at $v (log 1)"*"'qt-map verify' lists"* ]]
+	run -5 qt-map verify
+	[[ $output == "wal/000000000001.wal at $v: damaged"* ]]
+}
+
+@test "another format, another kind of folder, a newer one: refused" {
+	qt-map put a b
+	d=$QT_STATE_DIR/map/default
+	cp "$d/FORMAT" "$WORLD/FORMAT"
+	sed -i '1s/1$/2/' "$d/FORMAT"
+	run -3 qt-map get a
+	[[ $output == *"(use the qt-map of that version)" ]]
+	echo 'never=heard of' >>"$d/FORMAT"
+	run -3 qt-map put a c
+	echo rubbish >"$d/FORMAT"
+	run -3 qt-map get a
+	cp "$WORLD/FORMAT" "$d/FORMAT"
+	[ "$(qt-map get a)" = b ]
+}
+
+@test "a log whose volume is not there" {
+	mkdir "$WORLD/volume"
+	qt-map init --wal-path "$WORLD/volume/wal"
+	qt-map put a b
+	mv "$WORLD/volume" "$WORLD/away"
+	run -3 qt-map put a c
+	[[ $output == *"$WORLD/volume/wal"*"is its volume mounted?"* ]]
+	mv "$WORLD/away" "$WORLD/volume"
+	[ "$(qt-map get a)" = b ]
+}
+
+# As somebody else, where we may become somebody.
+other() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \
+	    --inh-caps -all "$@"
+}
+
+@test "a map of somebody else" {
+	qt-map put a b
+	chmod 755 "$WORLD"
+	cp "$(command -v qt-map)" "$WORLD/copy"
+	other "$WORLD/copy" --version >/dev/null 2>&1 || skip
+	run -3 other "$WORLD/copy" get a
+	[[ $output == *'Permission denied'*"'ls -ld' of the map's folder says who may"* ]]
+	run -3 other "$WORLD/copy" put a c
+	[ "$(qt-map get a)" = b ]
+}
+
+@test "limits of keys and values" {
+	key=$(printf '%070000d' 0)
+	run -2 qt-map put "$key" x
+	run -2 qt-map get "$key"
+	truncate -s $((1024 * 1024 * 1024 + 1)) "$WORLD/large"
+	run -3 qt-map put k - <"$WORLD/large"
+	[[ $output == *'more than 1073741824 bytes' ]]
+	printf 'put %s x\n' "$key" >"$WORLD/batch"
+	run -3 qt-map batch <"$WORLD/batch"
+	[ "$output" = 'error a key has 1 to 65536 bytes, not 70000' ]
+	# The largest of both.
+	key=$(head -c 65536 /dev/zero | tr '\0' k)
+	qt-map put "$key" large
+	[ "$(qt-map get "$key")" = large ]
+}
+
+is_durable() { [ "$(qt-map stat durable)" -ge "$1" ]; }
+
+@test "put --async: others see it, 6 when asked; soon it is durable" {
+	qt-map init -o sync-interval=1h
+	run -6 qt-map put --async --tell -P k v
+	[ "$(qt-map get k)" = v ]
+	run is_durable "$output"
+	[ "$status" -ne 0 ]
+	v=$(qt-map get --durable -J k | grep -o '[0-9]*}' | tr -d '}')
+	is_durable "$v"
+	run -0 qt-map put --tell k w
+	qt-map init -o sync-interval=50ms -o mode=async "$WORLD/soon"
+	export QT_MAP=$WORLD/soon
+	v=$(qt-map put -P k v)
+	wait_for 10 is_durable "$v"
+}
+
+# What was answered with ok is there; of the rest, nothing or something whole.
+@test "killed in the middle of a batch" {
+	qt-map init
+	seq 100000 | sed 's/.*/put &  value-&/' |
+	    qt-map batch >"$WORLD/answers" 2>/dev/null &
+	STARTED+=($!)
+	wait_for 10 test -s "$WORLD/answers"
+	kill -KILL $!
+	wait $! || true
+	acked=$(grep -c ok "$WORLD/answers")
+	[ "$acked" -gt 0 ]
+	reboot
+	count=$(qt-map count)
+	[ "$count" -ge "$acked" ]
+	qt-map scan | awk '$2 != "value-" $1 { exit 1 }'
+	diff <(qt-map scan -k | sort -n) <(seq "$count")
+	run -0 qt-map verify
+}
