@@ -39,6 +39,10 @@ _qt_values() {
 	*CMD*)		compgen -c -- "$cur" ;;
 	*POLICY*)	compgen -W 'latest smallest largest fixed' -- "$cur" ;;
 	*ROLE*)		compgen -W 'admin writer reader' -- "$cur" ;;
+	MODE)		[[ ${prog##*/} != qt-map ]] ||
+			compgen -W 'async hybrid memory sync' -- "$cur" ;;
+	SETTING*)	compgen -W "$(qt-map settings 2>/dev/null |
+			    cut -f1)" -- "$cur" ;;
 	SEG)		compgen -W "$(_qt_segments "")" -- "$cur" ;;
 	SEG/*)		compgen -W "$(_qt_segments "$cur")" -- "$cur" ;;
 	TYPE)		[[ ${prog##*/} != qt-map ]] || {

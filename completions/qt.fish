@@ -67,6 +67,11 @@ function __qt_values
 			printf '%s\n' latest smallest largest fixed
 		case '*ROLE*'
 			printf '%s\n' admin writer reader
+		case MODE
+			test "$prog" = qt-map
+			and printf '%s\n' async hybrid memory sync
+		case 'SETTING*'
+			qt-map settings 2>/dev/null | cut -f1
 		case 'SIG*'
 			string match -ra '[A-Z][A-Z0-9]+' (kill -l)
 		case NEWNAME

@@ -300,8 +300,11 @@ print_verbs(FILE *out, const struct qt_verb *verbs)
 
 	fprintf(out, "usage: %s %scommand [argument ...]\n\n", qt_prog,
 	    first_opts != NULL ? "[option ...] " : "");
-	for (v = verbs; v->name != NULL; v++)
-		fprintf(out, "  %-9s %-28s %s\n", v->name, v->args, v->help);
+	for (v = verbs; v->name != NULL; v++) {
+		int	len = fprintf(out, "  %-9s ", v->name);
+
+		fprintf(out, "%-*s %s\n", 40 - len, v->args, v->help);
+	}
 	if (first_opts != NULL)
 		print_options(out, first_opts);
 	fprintf(out, "\n'%s command --help' lists a command's options; "

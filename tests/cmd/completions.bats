@@ -100,6 +100,22 @@ same_everywhere() {
 	rm -f "/dev/shm/$seg"
 }
 
+@test "a map, a key, a setting and a mode where qt-map wants one" {
+	export QT_STATE_DIR=$WORLD/state
+	qt-map init other
+	qt-map put first 1
+	qt-map -m other put second 2
+	printf 'default\nother\n' >"$T/want"
+	same_everywhere "$T/want" qt-map -m ''
+	echo first >"$T/want"
+	same_everywhere "$T/want" qt-map get ''
+	[ "$(by_bash qt-map -m other del s)" = second ]
+	[ "$(by_fish qt-map init --mode m)" = memory ]
+	qt-map settings | cut -f1 | sort >"$T/want"
+	same_everywhere "$T/want" qt-map settings ''
+	qt-map rm default other
+}
+
 @test "values that have names: a policy, a signal, a folder" {
 	printf '%s\n' fixed largest latest smallest >"$T/want"
 	same_everywhere "$T/want" qt-session new --resize ''
