@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -30,7 +31,7 @@
 struct crew {
 	_Atomic uint32_t	ready;
 	_Atomic uint64_t	start_ns;
-	_Atomic uint64_t	end_ns, ops, memory;
+	_Atomic uint64_t	span_ns, ops, memory;
 };
 
 struct member {
@@ -38,7 +39,7 @@ struct member {
 	const struct work	 *w;
 	struct crew		 *crew;
 	void			 *db, *session;
-	uint64_t		  ops, deadline_ns, random;
+	uint64_t		  ops, deadline_ns, random, waited_ns;
 	uint32_t		  which;
 };
 
@@ -58,6 +59,27 @@ raise_to(_Atomic uint64_t *most, uint64_t value)
 		;
 }
 
+/*
+ * How long this thread could have run and had no processor, because of others;
+ * 0 where its own crew takes them, or the kernel does not say.
+ */
+static uint64_t
+waited(const struct member *m)
+{
+	char	line[128];
+	int	fd;
+	ssize_t	n;
+
+	if ((long)m->w->members > sysconf(_SC_NPROCESSORS_ONLN))
+		return 0;
+	fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, line, sizeof(line) - 1);
+	if (fd >= 0)
+		close(fd);
+	line[n > 0 ? n : 0] = '\0';
+	return n > 0 ? strtoull(line + strcspn(line, " "), NULL, 10) : 0;
+}
+
 /* Everybody gets ready, then all go. */
 static void
 go(struct member *m)
@@ -68,6 +90,7 @@ go(struct member *m)
 		atomic_store(&c->start_ns, qt_clock_mono_ns());
 	while (atomic_load(&c->start_ns) == 0)
 		sched_yield();
+	m->waited_ns = waited(m);
 	m->deadline_ns = m->w->seconds > 0 ? atomic_load(&c->start_ns) +
 	    (uint64_t)(m->w->seconds * 1e9) : UINT64_MAX;
 }
@@ -113,7 +136,7 @@ get_one(struct member *m, uint64_t record)
 static uint64_t
 any(struct member *m)
 {
-	return work_random(&m->random) % m->w->records;
+	return (work_random(&m->random) >> 32) * m->w->records >> 32;
 }
 
 static void
@@ -209,7 +232,8 @@ do_work(struct member *m)
 	default:		overwrite(m, ops); break;
 	}
 	m->engine->leave(m->session);
-	raise_to(&m->crew->end_ns, qt_clock_mono_ns());
+	raise_to(&m->crew->span_ns, qt_clock_mono_ns() -
+	    atomic_load(&m->crew->start_ns) - (waited(m) - m->waited_ns));
 	atomic_fetch_add(&m->crew->ops, m->ops);
 	if (m->which == 0)
 		raise_to(&m->crew->memory, work_memory());
@@ -327,8 +351,7 @@ work_run(const struct work_engine *engine, const struct work *w,
 	else
 		run_threads(&m, out);
 	out->ops = atomic_load(&crew->ops);
-	out->seconds = (double)(atomic_load(&crew->end_ns) -
-	    atomic_load(&crew->start_ns)) / 1e9;
+	out->seconds = (double)atomic_load(&crew->span_ns) / 1e9;
 	out->memory = atomic_load(&crew->memory);
 	out->written = work_written();
 	out->disk = work_disk(w->dir);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * The work that `qt-bench store` measures. The store and each of its peers (the
@@ -42,7 +43,8 @@ struct work {
 
 struct work_result {
 	uint64_t	ops;
-	double		seconds;	/* of the operations */
+	double		seconds;	/* of the operations, without what
+					   they had to wait for a processor */
 	double		tail;		/* until all was durable and closed */
 	uint64_t	written;	/* bytes, by this process */
 	uint64_t	disk;		/* bytes of the folder, afterwards */
@@ -80,11 +82,50 @@ void	work_run(const struct work_engine *engine, const struct work *w,
 void	work_die(const char *what, const char *why)
 	    __attribute__((noreturn));
 
-/* work_data.c. A value may differ from round to round of overwriting. */
+/*
+ * Keys, values and chance: a few instructions each, for they are in every
+ * engine's figure. Values are pieces of a pool of chance; making one costs
+ * nothing, reading it does. A value may differ from round to round of
+ * overwriting.
+ */
+#define WORK_POOL_BITS	20
+#define WORK_POOL_WORDS	(((1u << WORK_POOL_BITS) + WORK_VALUE) / 8 + 1)
+extern uint64_t work_pool[WORK_POOL_WORDS];
 void	work_data_start(void);
-void	work_key(uint64_t record, unsigned char key[WORK_KEY]);
-const void *work_value(uint64_t record, uint64_t round);
-uint64_t work_random(uint64_t *state);
+
+/* splitmix64's last step: another number for each, and none near it. */
+static inline void
+work_key(uint64_t record, unsigned char key[WORK_KEY])
+{
+	uint64_t	x = record + 1, words[2];
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	words[0] = x ^ x >> 31;
+	words[1] = ~x * UINT64_C(0x9e3779b97f4a7c15);
+	memcpy(key, words, sizeof(words));
+}
+
+static inline const void *
+work_value(uint64_t record, uint64_t round)
+{
+	return (const unsigned char *)work_pool + (((record * 64 + round) *
+	    UINT64_C(0x9e3779b97f4a7c15)) >> (64 - WORK_POOL_BITS));
+}
+
+/* xorshift64* */
+static inline uint64_t
+work_random(uint64_t *state)
+{
+	uint64_t	x = *state;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	*state = x;
+	return x * UINT64_C(0x2545f4914f6cdd1d);
+}
+
 /* What a scan does with a record: looks at it. */
 void	work_seen(const void *key, const void *value, size_t len);
 

@@ -86,7 +86,7 @@ is_in_mem(const struct qt__mem *m, const void *key, size_t len,
 	    memory_order_acquire), at, next;
 	struct qt__entry	e;
 	int			rc = qt__mem_get(m, &e, key, len,
-	    qt__mem_hash(m, key, len), UINT64_MAX);
+	    qt__mem_hash(&m->hash, key, len), UINT64_MAX);
 
 	if (rc <= 0)
 		return rc;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "seek_priv.h"
 #include "snap_priv.h"
 #include "value_priv.h"
 
@@ -38,7 +39,7 @@ qt__lookup(struct qt_store *s, struct qt__super *super, struct qt__entry *e,
     void **own, const void *key, size_t len, uint64_t max_version,
     struct qt_err *err)
 {
-	uint32_t	hash = qt__mem_hash(super->mems[0], key, len);
+	uint32_t	hash = qt__mem_hash(&super->mems[0]->hash, key, len);
 	int		rc;
 
 	*own = NULL;
@@ -125,32 +126,61 @@ get_from(struct qt_store *s, const struct qt_store_snap *snap,
 	return rc < 0 ? rc : 1;
 }
 
+/* A get of which stripe, held, is what it asks first. */
+static int
+get_slowly(struct qt_store *s, const struct qt_store_snap *snap,
+    struct qt__stripe *stripe, struct qt_store_value *out, const void *key,
+    size_t key_len, struct qt_err *err)
+{
+	int	rc;
+
+	for (;;) {
+		*out = (struct qt_store_value){ .hold_ = stripe };
+		rc = get_from(s, snap, stripe->super, out, key, key_len, err);
+		if (rc == 0)
+			return 0;
+		qt_store_value_clear(out);
+		if (rc == 1)
+			rc = qt__super_get(s, &stripe, err);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* The way of most gets, of what is in the newest memtable: seek_priv.h. */
 int
 qt_store_get(struct qt_store *s, const struct qt_store_snap *snap,
     struct qt_store_value *out, const void *key, size_t key_len,
     struct qt_err *err)
 {
-	struct qt__stripe	*stripe;
-	int			 rc;
+	struct qt__stripe	*stripe = NULL;
+	const struct qt__frame	*f = NULL;
+	const struct qt__mem	*m = NULL;
+	int			 rc = 0;
 
 	*out = (struct qt_store_value)QT_STORE_VALUE_INIT;
 	if (key_len == 0 || key_len > QT_STORE_KEY_MAX)
 		return -EMSGSIZE;
-	do {
-		rc = 0;
-		if (snap != NULL)
-			stripe = qt__super_hold(snap->stripe);
-		else
-			rc = qt__super_get(s, &stripe, err);
-		if (rc < 0)
-			return rc;
-		count_get(s, stripe);
-		out->hold_ = stripe;
-		rc = get_from(s, snap, stripe->super, out, key, key_len, err);
-		if (rc != 0)
-			qt_store_value_clear(out);
-	} while (rc == 1);
-	return rc;
+	if (snap != NULL)
+		stripe = qt__super_hold(snap->stripe);
+	else
+		rc = qt__super_get(s, &stripe, err);
+	if (rc < 0)
+		return rc;
+	count_get(s, stripe);
+	if (snap == NULL) {
+		m = stripe->super->mems[0];
+		f = qt__mem_seek_quick(m, key, key_len,
+		    qt__mem_hash_quick(&m->hash, key, key_len));
+	}
+	if (f == NULL)
+		return get_slowly(s, snap, stripe, out, key, key_len, err);
+	out->data = (const uint8_t *)(f + 1) + key_len;
+	out->len = f->value_len;
+	out->version = m->base + (uint64_t)((const uint8_t *)f - m->log);
+	out->tag = QT__KIND_TAG(f->kind);
+	out->hold_ = stripe;
+	return 0;
 }
 
 void

@@ -20,7 +20,7 @@
 static uint64_t
 most_lines(uint64_t log_size)
 {
-	uint64_t	lines = QT__INDEX_FIRST / 64;
+	uint64_t	lines = QT__INDEX_LEAST;
 
 	while (lines < log_size / 256)
 		lines *= 2;
@@ -71,7 +71,7 @@ is_sound(const struct qt_seg *seg, const struct qt__mem_head *h,
 	    qt_seg_at(seg, h->node_at, h->node_size) != NULL &&
 	    h->index_size == most_lines(h->log_size) * 128 &&
 	    qt_seg_at(seg, h->index_at, h->index_size) != NULL &&
-	    lines >= QT__INDEX_FIRST / 64 && lines <= h->index_size / 128 &&
+	    lines >= QT__INDEX_LEAST && lines <= h->index_size / 128 &&
 	    atomic_load(&h->head) <= h->log_size &&
 	    atomic_load(&h->indexed) <= atomic_load(&h->head) &&
 	    atomic_load(&h->head) >= QT__LOG_FIRST;
@@ -94,13 +94,14 @@ attach(struct qt__mem **out, struct qt_seg *seg, struct qt__mem_head *h,
 	m->base = h->base;
 	m->log_size = h->log_size;
 	m->node_size = h->node_size;
+	m->lines_max = h->index_size / 128;
 	m->log = qt_seg_at(seg, h->log_at, h->log_size);
 	m->index = qt_seg_at(seg, h->index_at, h->index_size);
 	m->nodes = qt_seg_at(seg, h->node_at, h->node_size);
 	m->seed = qt__log_seed((const struct qt__log_head *)(void *)m->log);
 	m->is_rdonly = is_rdonly;
 	m->wal_fd = -1;
-	m->key = *key;
+	qt__mem_hash_init(&m->hash, key);
 	m->refs = 1;
 	*out = m;
 	return 0;
@@ -143,7 +144,7 @@ qt__mem_create(struct qt__mem **out, const char *name,
 	    h->log_size), spec->number, spec->base, spec->store, spec->chain);
 	h->head = h->indexed = QT__LOG_FIRST;
 	h->ordered = QT__LOG_FIRST;
-	h->index_lines = QT__INDEX_FIRST / 64;
+	h->index_lines = QT__INDEX_LEAST;
 	h->backed = QT__BACK_STEP;
 	h->chain = spec->chain;
 	e.offset = qt_seg_offset(seg, h);

@@ -11,14 +11,14 @@
 
 #include <errno.h>
 
-#include "mem_priv.h"
+#include "seek_priv.h"
 
-#define SLOTS	8u		/* words of a line */
+#define SLOTS	QT__INDEX_WORDS
 
 static _Atomic uint64_t *
 level_of(const struct qt__mem *m, uint64_t lines)
 {
-	return (void *)(m->index + lines * 64 - QT__INDEX_FIRST);
+	return (void *)(m->index + (lines - QT__INDEX_LEAST) * 64);
 }
 
 /* The level in use; 0 when the segment is damaged. */
@@ -28,16 +28,10 @@ lines_of(const struct qt__mem *m)
 	uint64_t	lines = atomic_load_explicit(&m->head->index_lines,
 	    memory_order_acquire);	/* pairs with grow() */
 
-	if (lines < QT__INDEX_FIRST / 64 || (lines & (lines - 1)) != 0 ||
-	    lines > m->head->index_size / 128)
+	if (lines < QT__INDEX_LEAST || (lines & (lines - 1)) != 0 ||
+	    lines > m->lines_max)
 		return 0;
 	return lines;
-}
-
-uint32_t
-qt__mem_hash(const struct qt__mem *m, const void *key, size_t len)
-{
-	return (uint32_t)qt_hash_quick(&m->key, key, len);
 }
 
 static bool
@@ -45,7 +39,7 @@ is_key(const struct qt__frame *f, const void *key, size_t len)
 {
 	const uint8_t	*p = (const uint8_t *)f + qt__frame_fixed(f);
 
-	return QT__KIND_KEY(f->kind) == len && memcmp(p, key, len) == 0;
+	return QT__KIND_KEY(f->kind) == len && qt__is_same_key(p, key, len);
 }
 
 /*
@@ -63,16 +57,17 @@ find(const struct qt__mem *m, struct qt__frame **frame, uint64_t lines,
 	for (uint64_t i = 0; i < lines; i++) {
 		_Atomic uint64_t	*line = level +
 		    ((hash + i) & mask) * SLOTS;
+		unsigned int		 j, with = qt__index_with(line, hash);
 
-		for (unsigned int j = 0; j < SLOTS; j++) {
-			uint64_t	w = atomic_load_explicit(&line[j],
-			    memory_order_acquire);
+		for (; with != 0; with &= with - 1) {
+			uint64_t	  w;
 			struct qt__frame *f;
 
+			j = (unsigned int)__builtin_ctz(with);
+			w = atomic_load_explicit(&line[j],
+			    memory_order_acquire);
 			if (w == 0)
-				return &line[j];
-			if (w >> 32 != hash)
-				continue;
+				break;
 			f = qt__mem_frame(m, (w & UINT32_MAX) * 8,
 			    m->log_size);
 			if (f == NULL)
@@ -82,6 +77,14 @@ find(const struct qt__mem *m, struct qt__frame **frame, uint64_t lines,
 				return &line[j];
 			}
 		}
+		/* A line is filled from its first word on. */
+		if (atomic_load_explicit(&line[SLOTS - 1],
+		    memory_order_acquire) != 0)
+			continue;
+		for (j = 0; j < SLOTS - 1 && atomic_load_explicit(&line[j],
+		    memory_order_relaxed) != 0; j++)
+			continue;
+		return &line[j];
 	}
 	return NULL;
 }
@@ -169,7 +172,7 @@ qt__mem_room(struct qt__mem *m, uint64_t size, uint64_t count)
 	if (size > m->log_size - head)
 		return 0;
 	while (lines = lines_of(m), lines != 0 && keys > lines * SLOTS / 5 * 4) {
-		if (lines * 2 > h->index_size / 128)
+		if (lines * 2 > m->lines_max)
 			return 0;
 		rc = grow(m, lines);
 		if (rc < 0)
@@ -196,7 +199,7 @@ index_one(struct qt__mem *m, uint64_t lines, struct qt__frame *f,
 {
 	const uint8_t		*key = (const uint8_t *)f + qt__frame_fixed(f);
 	size_t			 len = QT__KIND_KEY(f->kind);
-	uint32_t		 hash = qt__mem_hash(m, key, len);
+	uint32_t		 hash = qt__mem_hash_quick(&m->hash, key, len);
 	struct qt__frame	*old;
 	_Atomic uint64_t	*word = find(m, &old, lines, key, len, hash);
 	uint64_t		 at;

@@ -113,8 +113,20 @@ struct qt__mem_head {
 _Static_assert(sizeof(struct qt__mem_head) == 384, "six lines");
 
 #define QT__LOG_FIRST	64u		/* offset of the first frame */
-#define QT__INDEX_FIRST	(64u << 10)	/* bytes of the first level */
+#define QT__INDEX_LEAST	1024u		/* lines of the first level */
+#define QT__INDEX_FIRST	(QT__INDEX_LEAST * 64u)	/* its bytes */
 #define QT__BACK_STEP	(256u << 10)
+
+/* The hash of the index: mem_hash.c. */
+#define QT__HASH_SHORT	64u		/* bytes */
+struct qt__mem_hash {
+	uint64_t	a[2 + QT__HASH_SHORT / 4];
+	struct qt_hash_key key;
+};
+void	qt__mem_hash_init(struct qt__mem_hash *h,
+	    const struct qt_hash_key *key);
+uint32_t qt__mem_hash(const struct qt__mem_hash *h, const void *key,
+	    size_t len);
 
 /* One mapped memtable of this process. */
 struct qt__mem {
@@ -124,11 +136,12 @@ struct qt__mem {
 	uint8_t			*index;
 	uint8_t			*nodes;
 	uint64_t		 number, base, log_size, node_size;
+	uint64_t		 lines_max;	/* of the index */
 	uint32_t		 seed;		/* of the frames' crc */
 	bool			 is_rdonly;
 	_Atomic int		 wal_fd;	/* -1 until somebody needs it */
 	uint64_t		 wal_file;	/* head->file of wal_fd */
-	struct qt_hash_key	 key;		/* of the index's hash */
+	struct qt__mem_hash	 hash;
 	_Atomic int		 refs;
 };
 
@@ -199,7 +212,6 @@ int	qt__mem_open(struct qt__mem **out, const char *name, bool is_rdonly,
 	    uint64_t number, const struct qt_hash_key *key, struct qt_err *err);
 void	qt__mem_release(struct qt__mem *m);	/* counts down refs */
 
-uint32_t qt__mem_hash(const struct qt__mem *m, const void *key, size_t len);
 /*
  * Whether a batch of count records, size bytes of frames, fits; gets memory for
  * it. 1 yes, 0 the memtable is full, negative (-ENOSPC: /dev/shm). WRITE.

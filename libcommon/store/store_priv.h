@@ -26,22 +26,14 @@
 #include "format_priv.h"
 #include "manifest_priv.h"
 #include "mem_priv.h"
+#include "stripe_priv.h"
 
-#define QT__STRIPES	16u
 #define QT__SUPERS	128u
-
-struct qt__stripe {
-	_Atomic int64_t	 refs;
-	_Atomic uint64_t gets;		/* not yet in the statistics */
-	struct qt__super *super;
-	uint64_t	 pad[5];
-};
 
 /*
  * A super version (RocksDB's word): the memtables and the manifest that a
  * reader looks at. Immutable but for what is loaded when first needed. Counted
- * references keep it; the counter is split so that threads do not share a line.
- * Supers live in an array of the handle and their counters are never freed, so
+ * references keep it. Supers live in an array of the handle and their counters are never freed, so
  * who loads the pointer, counts, and then finds another in its place has
  * counted in vain but not in freed memory.
  */
@@ -122,15 +114,46 @@ void	qt__handle_mapped(struct qt_store *s, struct qt__mem *m);
  * The super that is current, counted; refreshed when the store has moved on.
  * *stripe is what is to be released.
  */
-int	qt__super_get(struct qt_store *s, struct qt__stripe **stripe,
+int	qt__super_get_slowly(struct qt_store *s, struct qt__stripe **stripe,
 	    struct qt_err *err);
-void	qt__super_release(struct qt__stripe *stripe);
+
+static inline void
+qt__super_release(struct qt__stripe *stripe)
+{
+	if (stripe != NULL)
+		qt__stripe_give(stripe->super->stripes);
+}
+
 /* Once more, for who holds it already. */
 static inline struct qt__stripe *
 qt__super_hold(struct qt__stripe *stripe)
 {
-	atomic_fetch_add_explicit(&stripe->refs, 1, memory_order_relaxed);
-	return stripe;
+	return qt__stripe_take(stripe->super->stripes);
+}
+
+/* The one that we have, when it is still current; see stripe_priv.h. */
+static inline bool
+qt__super_try(struct qt_store *s, struct qt__stripe **stripe)
+{
+	struct qt__super	*super = atomic_load_explicit(&s->super,
+	    memory_order_acquire);
+
+	if (super == NULL)
+		return false;
+	*stripe = qt__stripe_take(super->stripes);
+	if (atomic_load(&s->super) == super && super->epoch ==
+	    atomic_load_explicit(&s->ctl->epoch, memory_order_acquire))
+		return true;
+	qt__super_release(*stripe);
+	return false;
+}
+
+static inline int
+qt__super_get(struct qt_store *s, struct qt__stripe **stripe,
+    struct qt_err *err)
+{
+	return qt__super_try(s, stripe) ? 0 :
+	    qt__super_get_slowly(s, stripe, err);
 }
 /*
  * A file that super names is not there. 0: the store has moved on, and there is

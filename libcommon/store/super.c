@@ -9,56 +9,6 @@
 
 #include "store_priv.h"
 
-/* A thread keeps to one stripe. */
-static struct qt__stripe *
-stripe_of(struct qt__super *super)
-{
-	static _Atomic unsigned int	next;
-	static _Thread_local unsigned int mine;
-
-	if (mine == 0)
-		mine = atomic_fetch_add(&next, 1) % QT__STRIPES + 1;
-	return &super->stripes[mine - 1];
-}
-
-void
-qt__super_release(struct qt__stripe *stripe)
-{
-	if (stripe != NULL)
-		atomic_fetch_sub_explicit(&stripe->refs, 1,
-		    memory_order_release);	/* pairs with is_free() */
-}
-
-static struct qt__stripe *
-count_current(struct qt_store *s)
-{
-	for (;;) {
-		struct qt__super	*super = atomic_load_explicit(
-		    &s->super, memory_order_acquire);
-		struct qt__stripe	*stripe;
-
-		if (super == NULL)
-			return NULL;
-		stripe = stripe_of(super);
-		atomic_fetch_add(&stripe->refs, 1);
-		/* Sequentially consistent with is_free()'s look after the
-		   exchange: one of us sees the other. */
-		if (atomic_load(&s->super) == super)
-			return stripe;
-		qt__super_release(stripe);
-	}
-}
-
-static bool
-is_free(const struct qt__super *super)
-{
-	int64_t	sum = 0;
-
-	for (unsigned int i = 0; i < QT__STRIPES; i++)
-		sum += atomic_load(&super->stripes[i].refs);
-	return sum == 0;
-}
-
 static struct qt__open_run *
 find_run(struct qt_store *s, uint64_t number)
 {
@@ -125,15 +75,17 @@ static struct qt__super *
 take_free(struct qt_store *s)
 {
 	struct qt__super	*found = NULL;
+	bool			 is_sure = qt__stripe_barrier();
 
 	for (uint32_t i = 0; i < s->super_count; i++) {
 		struct qt__super	*super = &s->supers[i];
 
 		if (super == atomic_load(&s->super))
 			continue;
-		if (super->is_used && is_free(super))
+		if (super->is_used && is_sure &&
+		    qt__stripe_is_free(super->stripes))
 			empty(s, super);
-		if (!super->is_used && is_free(super) && found == NULL)
+		if (!super->is_used && found == NULL)
 			found = super;
 	}
 	return found != NULL ? found : take_new(s);
@@ -272,22 +224,16 @@ refresh(struct qt_store *s, struct qt_err *err)
 }
 
 int
-qt__super_get(struct qt_store *s, struct qt__stripe **stripe,
+qt__super_get_slowly(struct qt_store *s, struct qt__stripe **stripe,
     struct qt_err *err)
 {
-	for (;;) {
-		int	rc;
+	int	rc;
 
-		*stripe = count_current(s);
-		if (*stripe != NULL && (*stripe)->super->epoch ==
-		    atomic_load_explicit(&s->ctl->epoch, memory_order_acquire))
-			return 0;
-		qt__super_release(*stripe);
-		*stripe = NULL;
+	*stripe = NULL;
+	do {
 		rc = refresh(s, err);
-		if (rc < 0)
-			return rc;
-	}
+	} while (rc == 0 && !qt__super_try(s, stripe));
+	return rc;
 }
 
 int
