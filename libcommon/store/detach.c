@@ -62,8 +62,7 @@ has_unsynced(struct qt_store *s)
 	    qt__super_get(s, &stripe, NULL) < 0)
 		return false;
 	m = stripe->super->mems[0];
-	is = atomic_load(&s->ctl->durable) < m->base +
-	    atomic_load(&m->head->indexed);
+	is = atomic_load(&s->ctl->durable) < qt__mem_end(m);
 	qt__super_release(stripe);
 	return is;
 }

@@ -197,6 +197,16 @@ qt__frame_entry(const struct qt__mem *m, const struct qt__frame *f,
 	e->tag = QT__KIND_TAG(f->kind);
 }
 
+/* What is visible has versions less than this. */
+static inline uint64_t
+qt__mem_end(const struct qt__mem *m)
+{
+	uint64_t	end = atomic_load_explicit(&m->head->indexed,
+	    memory_order_acquire);
+
+	return end > QT__LOG_FIRST ? m->base + end : m->base;
+}
+
 /* name is the segment's. log_size: a multiple of QT__BACK_STEP. */
 struct qt__mem_spec {
 	uint64_t	number, base, log_size, store;

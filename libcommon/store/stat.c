@@ -70,8 +70,7 @@ memtables(const struct qt__super *super, struct qt_store_stat *out)
 		out->memtable_bytes += atomic_load(&h->head) - QT__LOG_FIRST;
 		out->memtable_records += atomic_load(&h->puts);
 	}
-	out->version = super->mems[0]->base +
-	    atomic_load(&super->mems[0]->head->indexed) - 1;
+	out->version = qt__mem_end(super->mems[0]) - 1;
 }
 
 static void

@@ -230,6 +230,10 @@ sync_mem(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 
 	if (from >= to)
 		return 0;
+	if (to == QT__LOG_FIRST) {	/* what is older is durable, or cleared */
+		publish(ctl, m->base);
+		return 0;
+	}
 	if (bad == 0 && !has_deposed) {
 		rc = write_out(s, m, from, to, err);
 		if (rc == -ECANCELED)
@@ -406,8 +410,7 @@ qt_store_sync(struct qt_store *s, uint64_t version, struct qt_err *err)
 		rc = qt__super_get(s, &stripe, err);
 		if (rc < 0)
 			return rc;
-		upto = stripe->super->mems[0]->base +
-		    atomic_load(&stripe->super->mems[0]->head->indexed);
+		upto = qt__mem_end(stripe->super->mems[0]);
 		qt__super_release(stripe);
 	}
 	return qt__sync_to(s, upto, err);

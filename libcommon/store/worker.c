@@ -64,8 +64,7 @@ sync_late(struct qt_store *s)
 	if (qt__super_get(s, &stripe, NULL) < 0)
 		return RETRY_MS;
 	m = stripe->super->mems[0];
-	is_dirty = m->base + atomic_load(&m->head->indexed) >
-	    atomic_load(&ctl->durable);
+	is_dirty = qt__mem_end(m) > atomic_load(&ctl->durable);
 	qt__super_release(stripe);
 	/* What fails here is told to the next one who syncs or writes. */
 	if (is_dirty && qt_store_sync(s, 0, NULL) < 0)

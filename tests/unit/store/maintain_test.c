@@ -212,6 +212,7 @@ QT_TEST(compaction_leaves_one_run_and_no_other_files)
 	assert_int_equal(st.runs, 1);
 	assert_int_equal(st.run_records, KEYS);
 	assert_int_equal(st.memtable_records, 0);
+	assert_int_equal(st.durable, st.version);
 	assert_int_equal(count_files(&w, "run"), st.slices);
 	assert_int_equal(count_files(&w, "manifest"), 1);
 	verify(&w);
