@@ -29,7 +29,7 @@ static const struct qt_opt opts[] = {
 };
 
 const struct qt_verb put_verb = {
-	"put", put_main, "KEY VALUE", "store; - is standard input", opts,
+	"put", put_main, "KEY [VALUE]", "store it; - or none is standard input", opts,
 };
 
 struct wanted {
@@ -130,11 +130,11 @@ put_main(int argc, char **argv)
 	int		 rc, is_late;
 
 	read_options(&o, &w);
-	if (argc - o.index != 2)
+	if (argc - o.index != 2 && argc - o.index != 1)
 		qt_usage(&put_verb);
 	w.put.key = argv[o.index];
 	w.put.key_len = map_key_len(argv[o.index]);
-	read_value(&w, argv[o.index + 1], &buf);
+	read_value(&w, o.index + 1 < argc ? argv[o.index + 1] : "-", &buf);
 	store = map_open(MAP_MAKE | MAP_LEAVE);
 	rc = qt_store_put(store, &version, &w.put, &err);
 	if (rc < 0)

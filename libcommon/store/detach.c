@@ -20,8 +20,8 @@
  * finds another one in it. If both do, the syncer stays and the other one leaves
  * it to it, or the other one was first and the syncer ends.
  *
- * A syncer that is killed leaves its id, which is dead: the next one to close
- * the store makes a new syncer. If the id has become another user's meanwhile,
+ * A syncer that is killed leaves its id, which is dead: the next one to open the
+ * store syncs when it closes it, or makes a new syncer. If the id has become another user's meanwhile,
  * that one drops the word when it takes the id, and syncs when it closes:
  * handle.c.
  */
@@ -301,6 +301,24 @@ qt__detach(struct qt_store *s)
 		return true;
 	(void)atomic_compare_exchange_strong(&s->ctl->syncer, &id, 0);
 	return false;
+}
+
+void
+qt__detach_adopt(struct qt_store *s)
+{
+	uint32_t	id = atomic_load(&s->ctl->syncer);
+	int		fd;
+
+	if (s->is_rdonly || id == 0 || id > QT__USER_MAX)
+		return;
+	fd = qt_sys_open(s->dirfd, "LOCK", O_RDWR, 0);
+	if (fd < 0)
+		return;
+	if (qt_sys_is_locked(fd, QT__USER_BASE + (off_t)id, 1) == 0) {
+		s->dead_syncer = id;
+		s->is_unsynced = true;
+	}
+	close(fd);
 }
 
 void

@@ -87,6 +87,7 @@ struct qt_store {
 	struct qt__block_cache	*cache;
 
 	_Atomic bool		 is_unsynced;	/* by this handle, maybe */
+	uint32_t		 dead_syncer;	/* found on opening, or 0 */
 	_Atomic(struct qt__worker *) worker;	/* background thread, or NULL */
 	struct qt__manifest	*now;	/* the current one, if loaded: MAINTAIN */
 };
@@ -217,6 +218,8 @@ int	qt__sync_to(struct qt_store *s, uint64_t upto, struct qt_err *err);
  * for it takes the handle's user.
  */
 bool	qt__detach(struct qt_store *s);
+/* On opening: what a killed one of those has left is ours to sync. */
+void	qt__detach_adopt(struct qt_store *s);
 
 int	qt__recover(struct qt_store *s, struct qt_err *err);
 

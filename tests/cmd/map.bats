@@ -45,7 +45,10 @@ teardown() { map_down; }
 	[ -z "$(qt-map get -n empty)" ]
 	qt-map put -- -x -y
 	[ "$(qt-map get -- -x empty | paste -sd,)" = -y, ]
-	run -2 qt-map put a
+	echo line | qt-map put stdin
+	[ "$(qt-map get -n stdin | od -An -c | tr -d ' ')" = 'line\n' ]
+	run -2 qt-map put
+	run -2 qt-map put a b c
 	run -2 qt-map put '' b
 	[ "$output" = 'qt-map: a key has 1 to 65536 bytes, not 0' ]
 }

@@ -119,7 +119,7 @@ int	qt_store_remove(const char *path, struct qt_err *err);
  * over, syncs, does what maintenance is due and ends; so a power failure loses
  * the last interval at most. It is in a session of its own, with nothing of the
  * caller's open, and is nobody's to wait for. SIGTERM makes it sync at once.
- * Killed, the next close leaves another one.
+ * Killed, the next open does its work when it closes, or leaves another one.
  */
 #define QT_STORE_DETACH		4u
 

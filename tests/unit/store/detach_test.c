@@ -237,6 +237,24 @@ QT_TEST(when_it_is_killed_the_next_one_takes_its_place)
 	end(&w);
 }
 
+QT_TEST(when_it_is_killed_who_only_reads_syncs)
+{
+	struct world	 w;
+	struct qt_store	*s;
+
+	(void)state;
+	begin(&w, "1h");
+	put_as_command(&w, 1);
+	assert_int_equal(kill(only_child(), SIGKILL), 0);
+	reap();
+	assert_false(is_durable(&w));
+	assert_int_equal(qt_store_open(w.path, NULL, &s, NULL), 0);
+	assert_int_equal(qt_store_close(s, NULL), 0);
+	assert_true(is_durable(&w));
+	assert_int_equal(atomic_load(&w.s->ctl->syncer), 0);
+	end(&w);
+}
+
 QT_TEST(what_it_is_stopped_for_long_is_synced_by_the_next_close)
 {
 	struct world	w;
