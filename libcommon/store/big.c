@@ -185,6 +185,7 @@ static const char *
 fault_of(const struct qt__big *big, size_t at, const struct qt__big_ref *ref,
     unsigned int flags)
 {
+	static const uint8_t	 zeros[8];
 	const uint8_t		*h = big->map_;
 	struct qt__big_ref	 own;
 	size_t			 key_len = unpack_header(&own, h, ref->number);
@@ -195,7 +196,8 @@ fault_of(const struct qt__big *big, size_t at, const struct qt__big_ref *ref,
 	if (!(flags & QT__BIG_VERIFY))
 		return NULL;
 	if (qt__le_load32(h + CRC_AT) != header_crc(h, h + QT__BIG_HEADER,
-	    key_len))
+	    key_len) || memcmp(h + QT__BIG_HEADER + key_len, zeros,
+	    at - QT__BIG_HEADER - key_len) != 0)
 		return "its header or key is not what was written";
 	if (qt_crc32c(0, big->data, big->len) != ref->crc)
 		return "its bytes are not those that were written";

@@ -11,9 +11,14 @@
  * that durability had reached beyond the bad one: damage. None: a torn tail.
  */
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <qt/base/clock.h>
+#include <qt/base/sys.h>
+#include <qt/store/store.h>
 
 #include "log_priv.h"
 
@@ -46,12 +51,18 @@ int
 qt__log_check(const struct qt__log_head *h, size_t len, uint64_t number,
     uint64_t store, struct qt_err *err)
 {
-	if (len < sizeof(*h) || memcmp(h->magic, MAGIC, sizeof(h->magic))) {
+	static const struct qt__log_head	none;
+
+	/* One that was made, and nothing of it has come to the disk. */
+	if (len < sizeof(*h) || memcmp(h, &none, sizeof(none)) == 0) {
 		qt_err_set(err, "log %llu: it has no head of a log",
 		    (unsigned long long)number);
 		return -QT_EFORMAT;
 	}
-	if (h->crc != qt_crc32c(0, h, offsetof(struct qt__log_head, crc))) {
+	/* Else it has the head of now, or a whole one of when it had another
+	   number: a sector is written or not. */
+	if (memcmp(h->magic, MAGIC, sizeof(h->magic)) != 0 ||
+	    h->crc != qt_crc32c(0, h, offsetof(struct qt__log_head, crc))) {
 		qt_err_set(err, "log %llu: its head is damaged",
 		    (unsigned long long)number);
 		return -QT_ECORRUPT;
@@ -122,7 +133,9 @@ qt__log_is_frame(const uint8_t *log, uint64_t size, uint64_t offset,
 	uint64_t		 body;
 
 	if (offset % 8 != 0 || offset > size || size - offset < sizeof(*f) ||
-	    QT__KIND_KEY(f->kind) == 0 || qt__frame_size(f) > size - offset)
+	    QT__KIND_KEY(f->kind) == 0 ||
+	    QT__KIND_KEY(f->kind) > QT_STORE_KEY_MAX ||
+	    qt__frame_size(f) > size - offset)
 		return false;
 	body = qt__frame_fixed(f) + QT__KIND_KEY(f->kind) +
 	    (uint64_t)f->value_len;
@@ -143,37 +156,54 @@ note_claim(struct qt__log_end *out, const struct qt__log_head *h,
 }
 
 /*
- * Good frames behind the end, at any multiple of 8. What lies there may be
- * anything, so a long would-be frame is only read through when the one behind it
- * says that it follows it; or, for it may be the last one, as long as all that
- * reading is a few times the log.
+ * What lies there may be anything, so a long would-be frame is only read through
+ * when the one behind it says that it follows it; or, for it may be the last
+ * one, as long as all that reading is within the budget.
  */
+static bool
+is_worth_it(const uint8_t *log, uint64_t size, uint64_t at, uint64_t *budget)
+{
+	const struct qt__frame	*f = (const void *)(log + at), *next;
+	uint64_t		 len = qt__frame_size(f);
+
+	if (f->crc == 0 || len > size - at)
+		return false;
+	next = (const void *)(log + at + len);
+	if (len <= LONG_FRAME || (size - at - len >= sizeof(*next) &&
+	    next->chain == f->crc))
+		return true;
+	if (len > *budget)
+		return false;
+	*budget -= len;
+	return true;
+}
+
+uint64_t
+qt__log_find(const uint8_t *log, uint64_t size, uint64_t at, uint32_t seed,
+    uint64_t *budget)
+{
+	at = (at + 7) & ~UINT64_C(7);
+	for (; at < size && size - at >= sizeof(struct qt__frame); at += 8)
+		if (is_worth_it(log, size, at, budget) &&
+		    qt__log_is_frame(log, size, at, seed))
+			return at;
+	return 0;
+}
+
+/* Good frames behind the end, at any multiple of 8. */
 static void
 look_beyond(struct qt__log_end *out, const uint8_t *log, uint64_t size,
     uint64_t at)
 {
 	const struct qt__log_head *h = (const void *)log;
 	uint32_t	 seed = qt__log_seed(h);
-	uint64_t	 budget = size * 8;
+	uint64_t	 budget = qt__log_budget(size);
 
-	for (; at < size && size - at >= sizeof(struct qt__frame); at += 8) {
-		const struct qt__frame	*f = (const void *)(log + at), *next;
-		uint64_t		 len = qt__frame_size(f);
-
-		if (f->crc == 0 || len > size - at)
-			continue;
-		next = (const void *)(log + at + len);
-		if (len > LONG_FRAME && (size - at - len < sizeof(*next) ||
-		    next->chain != f->crc)) {
-			if (len > budget)
-				continue;
-			budget -= len;
-		}
-		if (!qt__log_is_frame(log, size, at, seed))
-			continue;
+	while ((at = qt__log_find(log, size, at, seed, &budget)) != 0) {
 		if (out->later == 0)
 			out->later = at;
-		note_claim(out, h, f, at);
+		note_claim(out, h, (const void *)(log + at), at);
+		at += 8;
 	}
 }
 
@@ -220,4 +250,31 @@ qt__log_scan(struct qt__log_end *out, uint8_t *log, uint64_t size)
 	if (out->later == 0 && pending > 0)
 		out->later = out->end;
 	out->is_torn = is_torn(out, log, size);
+}
+
+int
+qt__log_read(int fd, uint8_t **image, size_t *len)
+{
+	struct stat	st;
+	ssize_t		n;
+
+	*image = NULL;
+	*len = 0;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -QT_EFORMAT;
+	/* Frames are words: the memory behind the file is zeros. */
+	*image = calloc(1, (size_t)st.st_size + 64);
+	if (*image == NULL)
+		return -ENOMEM;
+	for (; *len < (size_t)st.st_size; *len += (size_t)n) {
+		n = qt_sys_pread(fd, *image + *len,
+		    (size_t)st.st_size - *len, (off_t)*len);
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			break;
+	}
+	return 0;
 }

@@ -35,6 +35,18 @@ uint32_t qt__log_put(struct qt__frame *f, uint32_t seed, uint32_t chain,
 bool	qt__log_is_frame(const uint8_t *log, uint64_t size, uint64_t offset,
 	    uint32_t seed);
 
+/*
+ * The first good frame at offset at or behind it, or 0. Reads bytes that are
+ * none at the cost of the budget.
+ */
+uint64_t qt__log_find(const uint8_t *log, uint64_t size, uint64_t at,
+	    uint32_t seed, uint64_t *budget);
+static inline uint64_t
+qt__log_budget(uint64_t size)
+{
+	return size * 8;
+}
+
 /* What became of a log. */
 struct qt__log_end {
 	uint64_t	end;		/* after the last whole batch */
@@ -53,5 +65,10 @@ struct qt__log_end {
  * means that something is missing that had been durable.
  */
 void	qt__log_scan(struct qt__log_end *out, uint8_t *log, uint64_t size);
+/*
+ * A log's file as a whole, with zeros behind it. *image is free(3)'s, also after
+ * an error.
+ */
+int	qt__log_read(int fd, uint8_t **image, size_t *len);
 
 #endif /* QT_STORE_LOG_PRIV_H */

@@ -3,7 +3,8 @@
  * Whether all files of a store are sound. See <qt/store/store.h>.
  *
  * FORMAT, the manifest that counts, the runs that it names, byte for byte, and
- * against what it says of them; then the logs. No lock is taken: where a file
+ * against what it says of them; then the logs; and the big values that records
+ * in either name. No lock is taken: where a file
  * is gone, and meanwhile another manifest counts, that was a compaction, and
  * what is new in the other one is looked through. A file that nothing names is
  * no damage; while nobody has the store open it is noted.
@@ -98,6 +99,36 @@ compare_keys(struct qt__verify *v, const struct qt__manifest *m,
 		    (unsigned long long)s->info.number);
 }
 
+static bool
+is_current(const struct qt__verify *v, const struct qt__manifest *m)
+{
+	uint64_t	number;
+
+	return qt__manifest_current(v->dirfd, &number, NULL) < 0 ||
+	    number == m->number;
+}
+
+static int
+check_values(struct qt__verify *v, const struct qt__manifest *m,
+    const struct qt__slice *s, struct qt__cursor *c)
+{
+	char	of[40];
+	int	r, rc = 0;
+
+	snprintf(of, sizeof(of), "run/%012llu.run",
+	    (unsigned long long)s->info.number);
+	for (r = c->ops->seek(c, m->heap + s->min_at, s->min_len);
+	    r == 1 && rc == 0; r = c->ops->next(c)) {
+		rc = qt__verify_value(v, &c->entry, of);
+		if (rc != -ENOENT)
+			continue;
+		if (is_current(v, m))
+			qt__verify_missing(v, &c->entry, of);
+		rc = 0;
+	}
+	return rc;
+}
+
 static int
 compare_run(struct qt__verify *v, const struct qt__manifest *m,
     const struct qt__slice *s)
@@ -120,6 +151,7 @@ compare_run(struct qt__verify *v, const struct qt__manifest *m,
 	rc = qt__run_cursor(r, &c, &err);
 	if (rc == 0) {
 		compare_keys(v, m, s, c);
+		rc = check_values(v, m, s, c);
 		c->ops->close(c);
 	}
 	qt__run_close(r);
@@ -149,9 +181,8 @@ verify_run(struct qt__verify *v, const struct qt__manifest *m,
 static int
 verify_runs(struct qt__verify *v, const struct qt__manifest *m)
 {
-	size_t		before = v->done_count;
-	uint64_t	number;
-	int		rc;
+	size_t	before = v->done_count;
+	int	rc;
 
 	for (uint32_t i = 0; i < m->slice_count; i++) {
 		const struct qt__slice	*s = &m->slices[i];
@@ -163,8 +194,7 @@ verify_runs(struct qt__verify *v, const struct qt__manifest *m)
 			return rc;
 		if (rc != -ENOENT)
 			continue;
-		if (qt__manifest_current(v->dirfd, &number, NULL) == 0 &&
-		    number != m->number)
+		if (!is_current(v, m))
 			return -ENOENT;
 		qt__verify_found(v, "run/%012llu.run: it is missing, and "
 		    "manifest %llu names it",
@@ -207,24 +237,27 @@ static int
 verify_files(struct qt__verify *v, struct qt_err *err)
 {
 	struct qt__manifest	*m = NULL;
-	uint64_t		 first_wal;
 	int			 rc;
 
 	do {
-		rc = qt__manifest_load(&m, v->dirfd, 0, err);
-		if (rc < 0)
-			break;
-		first_wal = m->first_wal;
-		rc = verify_runs(v, m);
 		qt__manifest_free(m);
+		rc = qt__manifest_load(&m, v->dirfd, 0, err);
+		if (rc == -QT_ECORRUPT) {
+			qt__verify_found(v, "%s", err->text);
+			return qt__each_name(v->run_fd, ".", verify_any, v);
+		}
+		if (rc < 0)
+			return rc;
+		rc = verify_runs(v, m);
 	} while (rc == -ENOENT);
-	if (rc == -QT_ECORRUPT) {
-		qt__verify_found(v, "%s", err->text);
-		return qt__each_name(v->run_fd, ".", verify_any, v);
-	}
 	if (rc == 0 && !v->is_used)
 		rc = qt__each_name(v->run_fd, ".", note_run, v);
-	return rc < 0 ? rc : qt__verify_logs(v, first_wal);
+	if (rc == 0)
+		rc = qt__verify_logs(v, m);
+	if (rc == 0 && !v->is_used && v->big_fd >= 0)
+		rc = qt__verify_bigs(v, m);
+	qt__manifest_free(m);
+	return rc;
 }
 
 /* A folder of it, or damage. */
@@ -257,6 +290,7 @@ open_all(struct qt__verify *v, struct qt_err *err)
 		close(fd);
 	}
 	v->run_fd = open_folder(v, "run");
+	v->big_fd = open_folder(v, "big");
 	if (!v->has_format) {
 		v->wal_fd = open_folder(v, "wal");
 		return 0;
@@ -273,7 +307,7 @@ qt_store_verify(const char *path, void (*tell)(void *arg, const char *what),
     void *arg, struct qt_err *err)
 {
 	struct qt__verify	 v = { .run_fd = -1, .wal_fd = -1,
-	    .tell = tell, .arg = arg };
+	    .big_fd = -1, .tell = tell, .arg = arg };
 	struct qt_err		 own = QT_ERR_INIT;
 	int			 rc;
 
@@ -290,7 +324,10 @@ qt_store_verify(const char *path, void (*tell)(void *arg, const char *what),
 		close(v.run_fd);
 	if (v.wal_fd >= 0)
 		close(v.wal_fd);
+	if (v.big_fd >= 0)
+		close(v.big_fd);
 	free(v.done);
+	qt_buf_clear(&v.named);
 	if (rc < 0)
 		qt_err_wrap(err, "verify store '%s'", path);
 	return rc < 0 ? rc : v.found;

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <qt/base/sys.h>
@@ -25,32 +24,8 @@ struct log {
 	uint64_t		 number, base, end, claim;	/* versions */
 	struct qt__log_end	 scan;
 	bool			 is_there;
+	uint8_t			*image;
 };
-
-static int
-read_image(int fd, uint8_t **image, size_t *len)
-{
-	struct stat	st;
-	ssize_t		n;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -QT_EFORMAT;
-	/* Frames are words: the memory behind the file is zeros. */
-	*image = calloc(1, (size_t)st.st_size + 64);
-	if (*image == NULL)
-		return -ENOMEM;
-	for (*len = 0; *len < (size_t)st.st_size; *len += (size_t)n) {
-		n = qt_sys_pread(fd, *image + *len,
-		    (size_t)st.st_size - *len, (off_t)*len);
-		if (n < 0)
-			return (int)n;
-		if (n == 0)
-			break;
-	}
-	return 0;
-}
 
 /* 0 with what became of it; -QT_EFORMAT: it is not begun. */
 static int
@@ -63,6 +38,8 @@ look(struct qt__verify *v, struct log *l, struct qt_err *err)
 	size_t				 len = 0;
 	int				 fd, rc;
 
+	free(l->image);
+	l->image = NULL;
 	l->is_there = false;
 	snprintf(name, sizeof(name), "%012llu.wal",
 	    (unsigned long long)l->number);
@@ -70,7 +47,7 @@ look(struct qt__verify *v, struct log *l, struct qt_err *err)
 	if (fd == -ENOENT)
 		return 0;
 	qt_err_set(err, "read it");
-	rc = fd < 0 ? fd : read_image(fd, &image, &len);
+	rc = fd < 0 ? fd : qt__log_read(fd, &image, &len);
 	if (fd >= 0)
 		close(fd);
 	h = (const void *)image;
@@ -86,7 +63,48 @@ look(struct qt__verify *v, struct log *l, struct qt_err *err)
 		l->end = h->base + l->scan.end;
 		l->claim = l->scan.claim;
 	}
-	free(image);
+	l->image = image;
+	return rc;
+}
+
+/* What a flush has done of a log is in a run, or dropped. */
+static bool
+is_flushed(const struct qt__manifest *m, uint64_t number,
+    const struct qt__entry *e)
+{
+	const struct qt__job	*job = &m->flush;
+
+	return job->output != 0 && job->input == number && job->key_len > 0 &&
+	    qt__key_compare(e->key, e->key_len, m->heap + job->key_at,
+	    job->key_len) <= 0;
+}
+
+static int
+check_values(struct qt__verify *v, const struct log *l,
+    const struct qt__manifest *m)
+{
+	struct qt__mem	mem = { .log = l->image, .base = l->base };
+	char		of[40];
+	int		rc = 0;
+
+	snprintf(of, sizeof(of), "wal/%012llu.wal",
+	    (unsigned long long)l->number);
+	for (uint64_t at = QT__LOG_FIRST; at < l->scan.end && rc == 0;) {
+		const struct qt__frame	*f = (const void *)(l->image + at);
+		struct qt__entry	 e;
+
+		at += qt__frame_size(f);
+		qt__frame_entry(&mem, f, &e);
+		if (is_flushed(m, l->number, &e))
+			continue;
+		rc = qt__verify_value(v, &e, of);
+		if (rc != -ENOENT)
+			continue;
+		/* Others may be flushing it, and drop what was overwritten. */
+		if (!v->is_used)
+			qt__verify_missing(v, &e, of);
+		rc = 0;
+	}
 	return rc;
 }
 
@@ -121,38 +139,50 @@ look_well(struct qt__verify *v, struct log *l)
 	return 0;
 }
 
-int
-qt__verify_logs(struct qt__verify *v, uint64_t first_wal)
+/* 1: the history ends here. */
+static int
+go_on(struct qt__verify *v, struct log *l, const struct log *last,
+    const struct qt__manifest *m)
 {
-	struct log	l = { .number = first_wal }, last = { 0 };
+	int	rc = look_well(v, l);
+
+	if (rc != 0 || !l->is_there)
+		return rc < 0 ? rc : 1;
+	if (last->is_there && l->base != last->end) {
+		if (!v->is_used)
+			qt__verify_note(v, "wal/%012llu.wal: it begins at %llu,"
+			    " the one before ends at %llu",
+			    (unsigned long long)l->number,
+			    (unsigned long long)l->base,
+			    (unsigned long long)last->end);
+		return 1;
+	}
+	if (l->scan.is_torn && l->claim <= l->end && !v->is_used)
+		qt__verify_note(v, "wal/%012llu.wal at %llu: torn, and nobody "
+		    "was promised what lies behind",
+		    (unsigned long long)l->number,
+		    (unsigned long long)l->scan.end);
+	return check_values(v, l, m);
+}
+
+int
+qt__verify_logs(struct qt__verify *v, const struct qt__manifest *m)
+{
+	struct log	l = { .number = m->first_wal }, last = { 0 };
 	uint64_t	claim = 0;
 	int		rc;
 
-	for (;; l.number++) {
-		rc = look_well(v, &l);
-		if (rc < 0)
-			return rc;
-		if (rc == 1)
-			break;
-		if (!l.is_there)
-			break;
-		if (last.is_there && l.base != last.end && !v->is_used)
-			qt__verify_note(v, "wal/%012llu.wal: it begins at %llu,"
-			    " the one before ends at %llu",
-			    (unsigned long long)l.number,
-			    (unsigned long long)l.base,
-			    (unsigned long long)last.end);
-		if (l.claim > claim)
+	do {
+		rc = go_on(v, &l, &last, m);
+		if (l.is_there && l.claim > claim)
 			claim = l.claim;
-		if (last.is_there && l.base != last.end)
-			break;
-		if (l.scan.is_torn && l.claim <= l.end && !v->is_used)
-			qt__verify_note(v, "wal/%012llu.wal at %llu: torn, "
-			    "and nobody was promised what lies behind",
-			    (unsigned long long)l.number,
-			    (unsigned long long)l.scan.end);
-		last = l;
-	}
+		if (rc == 0)
+			last = l;
+		l.number++;
+	} while (rc == 0);
+	free(l.image);
+	if (rc < 0)
+		return rc;
 	if (last.is_there && claim > last.end)
 		qt__verify_found(v, "wal/%012llu.wal at %llu: damaged; what "
 		    "had been durable is missing up to version %llu",

@@ -8,7 +8,7 @@
 #include "manifest_priv.h"
 
 struct qt__verify {
-	int		dirfd, run_fd, wal_fd;
+	int		dirfd, run_fd, wal_fd, big_fd;
 	bool		is_used;	/* by others, meanwhile */
 	bool		has_format;
 	struct qt__format format;
@@ -17,13 +17,24 @@ struct qt__verify {
 	int		found;
 	uint64_t	*done;		/* runs that were looked through */
 	size_t		done_count, done_room;
+	struct qt_buf	named;		/* uint64_t, files of big/, also twice */
 };
 
 void	qt__verify_found(struct qt__verify *v, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	qt__verify_note(struct qt__verify *v, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
-/* The logs from that one on. */
-int	qt__verify_logs(struct qt__verify *v, uint64_t first_wal);
+/* The logs that the manifest says are not in runs. */
+int	qt__verify_logs(struct qt__verify *v, const struct qt__manifest *m);
+/*
+ * The file that a record names, if it does; of says what holds the record.
+ * -ENOENT: there is none, which the caller may know to be damage.
+ */
+int	qt__verify_value(struct qt__verify *v, const struct qt__entry *e,
+	    const char *of);
+void	qt__verify_missing(struct qt__verify *v, const struct qt__entry *e,
+	    const char *of);
+/* Notes files that nothing names; when all runs and logs have been read. */
+int	qt__verify_bigs(struct qt__verify *v, const struct qt__manifest *m);
 
 #endif /* QT_STORE_VERIFY_PRIV_H */

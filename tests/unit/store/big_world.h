@@ -12,6 +12,10 @@
 #include "../../../libcommon/store/store_priv.h"
 #include "../test.h"
 
+#ifndef WORLD_PLACE
+#define WORLD_PLACE "/tmp"
+#endif
+
 struct world {
 	char	dir[64], path[80];
 };
@@ -23,7 +27,7 @@ world_begin(struct world *w, const char *const *settings)
 	struct qt_store_settings set;
 	struct qt_err		 err = QT_ERR_INIT;
 
-	snprintf(w->dir, sizeof(w->dir), "/tmp/qt-store-XXXXXX");
+	snprintf(w->dir, sizeof(w->dir), WORLD_PLACE "/store-test-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->path, sizeof(w->path), "%s/store", w->dir);
 	qt_store_settings_init(&set);
