@@ -21,9 +21,9 @@
  * it to it, or the other one was first and the syncer ends.
  *
  * A syncer that is killed leaves its id, which is dead: the next one to open the
- * store syncs when it closes it, or makes a new syncer. If the id has become another user's meanwhile,
- * that one drops the word when it takes the id, and syncs when it closes:
- * handle.c.
+ * store syncs when it closes it, or makes a new syncer. If the id has become
+ * another user's meanwhile, that one drops the word when it takes the id, and
+ * syncs when it closes: handle.c.
  */
 
 #include <errno.h>
