@@ -286,8 +286,9 @@ qt__detach(struct qt_store *s)
 
 	if (!s->is_unsynced && atomic_load(&s->ctl->due) == 0)
 		return true;
-	if (s->is_rdonly || atomic_load(&s->ctl->poison) != 0 ||
-	    qt__store_user(s, NULL) < 0)
+	/* Who is left behind by a container's first process ends with it. */
+	if (s->is_rdonly || getpid() == 1 ||
+	    atomic_load(&s->ctl->poison) != 0 || qt__store_user(s, NULL) < 0)
 		return false;
 	/* What was put is said; now we look who is there. */
 	atomic_thread_fence(memory_order_seq_cst);
