@@ -71,7 +71,7 @@ teardown() { map_down; }
 	run -2 qt-map stat nothing
 }
 
-@test "damage is listed, exit 5, by file and position" {
+@test "damage is listed, exit 5, by file and position; what is sound is salvaged" {
 	qt-map put big "$(seq 10000)"
 	qt-map checkpoint
 	run=$(ls "$QT_STATE_DIR"/map/default/run/*.run | head -1)
@@ -80,4 +80,12 @@ teardown() { map_down; }
 	[[ ${lines[0]} == *"${run##*/}"* ]]
 	run -5 qt-map get a/1
 	[[ $output == *"'qt-map verify' lists all damage"* ]]
+	run -5 --separate-stderr qt-map verify --salvage "$WORLD/new"
+	[[ $output == *"${run##*/}: damaged in 1 place"* ]]
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == *" records copied to '$WORLD/new'" ]]
+	run -0 qt-map -m "$WORLD/new" verify
+	[ "$(qt-map -m "$WORLD/new" get big)" = "$(seq 10000)" ]
+	run -1 qt-map -m "$WORLD/new" has a/1
+	run -3 qt-map verify --salvage "$WORLD/new"
 }
