@@ -197,3 +197,66 @@ QT_TEST(what_others_move_in_batches_is_never_seen_on_its_way)
 	assert_int_equal(sum_of_scan(w.s, NULL, 0), ACCOUNTS * UNITS);
 	world_end(&w);
 }
+
+#define MANY	2000u
+
+static int
+put_round(struct qt_store *s, uint32_t round)
+{
+	static struct qt_store_put	puts[MANY];
+	static char			keys[MANY][16];
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "%u", i);
+		puts[i] = (struct qt_store_put){ .key = keys[i],
+		    .key_len = strlen(keys[i]), .value = &round,
+		    .value_len = sizeof(round) };
+	}
+	return qt_store_put_many(s, NULL, NULL, puts, MANY, NULL);
+}
+
+static uint32_t
+round_of(struct qt_store *s, const struct qt_store_snap *snap, uint32_t i)
+{
+	struct qt_store_value	v;
+	uint32_t		round;
+	char			key[16];
+
+	snprintf(key, sizeof(key), "%u", i);
+	assert_int_equal(qt_store_get(s, snap, &v, key, strlen(key), NULL), 0);
+	memcpy(&round, v.data, sizeof(round));
+	qt_store_value_clear(&v);
+	return round;
+}
+
+QT_TEST(a_batch_of_thousands_is_there_at_once)
+{
+	struct qt_store_snap	*snap;
+	struct qt_store		*s;
+	struct world		 w;
+	uint32_t		 round;
+	pid_t			 pid;
+	int			 status;
+
+	(void)state;
+	world_begin(&w, "1M");
+	assert_int_equal(put_round(w.s, 0), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		s = world_open(&w, QT_STORE_NO_THREADS);
+		for (round = 1; round < 60; round++)
+			if (put_round(s, round) < 0)
+				_exit(2);
+		_exit(0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		assert_int_equal(qt_store_snap_open(w.s, &snap, NULL), 0);
+		round = round_of(w.s, snap, 0);
+		for (uint32_t i = 1; i < MANY; i += MANY / 8 - 1)
+			assert_int_equal(round_of(w.s, snap, i), round);
+		qt_store_snap_close(snap);
+	}
+	assert_int_equal(status, 0);
+	world_end(&w);
+}
