@@ -108,6 +108,7 @@ make clean      removes the build trees
 
 V=1             says every command
 WERROR=1        a warning is an error
+JOBS=1          one test program at a time, not as many as there are cores
 SAN=address,undefined or SAN=thread: instrumented, in a tree of its own
 STATIC=0        qt-session, qt-shm and qt-map use shared libraries even where
                 archives are

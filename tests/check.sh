@@ -22,6 +22,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 3
 : "${B:=build}" "${MAKE:=make}" "${FUZZ_SECONDS:=5}" "${QT_STRESS:=short}"
+: "${JOBS:=$(nproc)}"
 out=$PWD/$B/check
 mkdir -p "$out"
 
@@ -30,13 +31,13 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/qt-check.XXXXXX") || exit 3
 QT_CHECK_GROUP=none QT_TOP=$PWD
 trap 'sh "$QT_TOP/tests/forget.sh" "$tmp" "$QT_CHECK_GROUP"; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
-mkdir -m 700 "$tmp/home" "$tmp/run"
+mkdir -m 700 "$tmp/home"
 mkdir -m 711 "$tmp/t"	# a test that becomes nobody passes through
 chmod 711 "$tmp"
 user_home=$HOME
-export HOME="$tmp/home" QT_RUNTIME_DIR="$tmp/run" TMPDIR="$tmp/t" QT_STRESS
+export HOME="$tmp/home" TMPDIR="$tmp/t" QT_STRESS FUZZ_SECONDS tmp out
 export B MAKE LC_ALL=C.UTF-8 QT_BUILD="$PWD/$B" QT_TOP="$PWD"
-unset QT_SESSION QT_CONFIG QT_STATE_DIR QT_DATA_DIR QT_DEBUG NO_COLOR \
+unset QT_RUNTIME_DIR QT_SESSION QT_CONFIG QT_STATE_DIR QT_DATA_DIR QT_DEBUG NO_COLOR \
     XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_STATE_HOME TMUX
 
 # Tests that run make start anew; only build() goes on with our make's flags.
@@ -53,42 +54,28 @@ fixed=
 case ${SAN-} in
 *thread*) setarch -R true 2>/dev/null && fixed="setarch -R" ;;
 esac
-
-# What the clock says, and what our children used of the CPU: for tap.awk, which
-# tells the difference.
-stamp() {
-	times >"$tmp/times"
-	echo "#time $(date +%s.%N) $(tail -n 1 "$tmp/times")"
-}
-
-# one NAME SECONDS COMMAND...: one program's TAP, marked for tap.awk. By way of
-# a file: what a test leaves running may hold its output open for ever.
-one() {
-	name=$1 limit=$2
-	shift 2
-	stamp
-	# shellcheck disable=SC2086 # two words or none
-	timeout -k 10 "$limit" $fixed "$@" </dev/null >"$tmp/out" 2>&1
-	set -- $?
-	echo "#begin $name"
-	cat "$tmp/out"
-	echo
-	stamp
-	echo "#end $1"
-}
+export fixed
 
 # build TARGET...: says so as a failed case when it does not.
 build() {
-	stamp
-	if ! HOME=$user_home MAKEFLAGS=$flags $MAKE --no-print-directory "$@" \
-	    >"$out/build.log" 2>&1; then
+	begun=$(date +%s.%N)
+	(
+		HOME=$user_home MAKEFLAGS=$flags $MAKE --no-print-directory \
+		    "$@" >"$out/build.log" 2>&1
+		rc=$?
+		times >"$tmp/times"
+		exit $rc
+	)
+	set -- $? "$@"
+	if [ "$1" != 0 ]; then
+		shift
 		echo "#begin build"
 		echo "not ok 1 - make $*"
 		sed '/^  [A-Z]* *build/d; s/^/# /' "$out/build.log"
 		echo "#end 1"
 		return 1
 	fi
-	stamp
+	echo "#time $begun $(date +%s.%N) $(tail -n 1 "$tmp/times")"
 	echo "#built"
 }
 
@@ -101,102 +88,59 @@ files() {
 	done
 }
 
-each_bats() {
-	for f in $(files "tests/$1"/*.bats); do
-		one "$(basename "$f")" "$2" bats --tap "$f"
-	done
+# each GROUP SECONDS: what is named on standard input, some at once.
+each() {
+	LIMIT=$2 xargs -r -d '\n' -n 1 -P "$JOBS" \
+	    --process-slot-var=QT_TEST_SLOT sh tests/one.sh "$1"
 }
 
 group_unit() {
 	[ "$(files tests/unit/*/*_test.c*)" ] || { none '*_test.c'; return; }
 	build -k units tools
 	for f in $(files tests/unit/*/*_test.c*); do
-		f=${f%.c*}
-		[ ! -x "$B/$f" ] || one "${f#tests/unit/}" 300 "$B/$f"
-	done
+		[ ! -x "$B/${f%.c*}" ] || echo "$f"
+	done | each unit 300
 }
 
 group_cmd() {
 	[ "$(files tests/cmd/*.bats)" ] || { none '*.bats'; return; }
 	build all page tools || return
 	export BATS_TEST_TIMEOUT=120
-	each_bats cmd 900
+	files tests/cmd/*.bats | each cmd 900
 }
 
 group_web() {
 	[ "$(files tests/web/*.test.mjs)" ] || { none '*.test.mjs'; return; }
 	build all page tools || return
 	export CHROMIUM="${CHROMIUM:-$(command -v chromium)}"
-	for f in $(files tests/web/*.test.mjs); do
-		if [ -z "$CHROMIUM" ] && grep -q '/lib\.mjs' "$f"; then
-			f=$(basename "$f" .test.mjs)
-			one "$f" 1 echo "ok 1 # SKIP no Chromium; name one in CHROMIUM"
-			continue
-		fi
-		one "$(basename "$f" .test.mjs)" 600 \
-		    node --test-reporter=tap "$f"
-	done
-}
-
-# One case: the corpus, then new inputs for a while. What is found stays in
-# $B/fuzz/NAME and is tried first the next time.
-fuzz_one() {
-	fuzzer=$1 prog=$2
-	mkdir -p "$out/fuzz" "$B/fuzz/$1"
-	set -- "$B/fuzz/$1"
-	[ -d "tests/fuzz/corpus/$fuzzer" ] &&
-		set -- "$@" "tests/fuzz/corpus/$fuzzer"
-	[ -f "tests/fuzz/$fuzzer.dict" ] &&
-		set -- "$@" "-dict=tests/fuzz/$fuzzer.dict"
-	one "$fuzzer" 600 sh -c '"$@" && echo "ok 1 - no input breaks it"' sh \
-	    "$prog" -max_total_time="$FUZZ_SECONDS" -timeout=20 \
-	    -rss_limit_mb=2048 -artifact_prefix="$out/fuzz/$fuzzer-" "$@"
+	files tests/web/*.test.mjs | each web 600
 }
 
 group_fuzz() {
 	[ "$(files tests/fuzz/*_fuzz.c)" ] || { none '*_fuzz.c'; return; }
 	build -k fuzzers
 	for f in $(files tests/fuzz/*_fuzz.c); do
-		f=$(basename "$f" _fuzz.c)
-		prog=build-fuzz/tests/fuzz/${f}_fuzz
-		[ ! -x "$prog" ] || fuzz_one "$f" "$prog"
-	done
+		[ ! -x "build-fuzz/${f%.c}" ] || echo "$f"
+	done | each fuzz 600
 }
 
 group_crash() {
 	[ "$(files tests/crash/*_crash.c tests/crash/*.bats)" ] ||
 		{ none '*_crash.c or *.bats'; return; }
 	build all page tools crashers || return
-	for f in $(files tests/crash/*_crash.c); do
-		f=${f%.c}
-		one "$(basename "$f")" 600 "$B/$f"
-	done
-	each_bats crash 600
+	files tests/crash/*_crash.c tests/crash/*.bats | each crash 600
 }
 
 group_stress() {
 	[ "$(files tests/stress/*.bats)" ] || { none '*.bats'; return; }
 	build all page tools || return
-	each_bats stress 900
+	files tests/stress/*.bats | JOBS=1 each stress 900
 }
 
 # A script is one case: silent and 0 when all is well.
 group_lint() {
-	for f in $(files tests/lint/*.sh); do
-		f=$(basename "$f" .sh)
-		if [ "$f" = help ]; then
-			build all || continue
-		fi
-		stamp
-		timeout -k 10 300 sh "tests/lint/$f.sh" >"$tmp/lint" 2>&1
-		set -- $?
-		stamp
-		echo "#begin $f"
-		[ "$1" = 0 ] || printf 'not '
-		echo "ok 1 - lint $f"
-		sed 's/^/# /' "$tmp/lint"
-		echo "#end $1"
-	done
+	[ -z "$(files tests/lint/help.sh)" ] || build all || return
+	files tests/lint/*.sh | each lint 300
 }
 
 # Processes of this group that outlive it are a defect: given 5 s to go, then

@@ -8,8 +8,8 @@
 # counts only when it failed by itself. A program that dies, promises more
 # cases than it ran, or fails without saying which, is one failed case.
 #
-# "#time NOW USER SYSTEM" is said before and after each; the last column is how
-# long it took, and how much of the CPU.
+# "#time FROM TO USER SYSTEM" is what it took: the last columns, by the clock
+# and of the CPU.
 
 function indent(line) { match(line, /^ */); return RLENGTH }
 
@@ -54,10 +54,8 @@ function seconds(text,    part) {
 	return part[1] * 60 + part[2]
 }
 
-function time(now, cpu) {
-	took = sprintf("%7.1f s %7.1f s cpu", now - last_now, cpu - last_cpu)
-	last_now = now
-	last_cpu = cpu
+function time(from, to, cpu) {
+	took = sprintf("%7.1f s %7.1f s cpu", to - from, cpu)
 }
 
 function finish(status,    total, i) {
@@ -88,7 +86,7 @@ verbose { print }
 	next
 }
 /^#end / { finish($2); fflush(); next }
-/^#time / { time($2, seconds($3) + seconds($4)); next }
+/^#time / { time($2, $3, seconds($4) + seconds($5)); next }
 /^#built/ { printf "  %-6s %-28s %-24s%s\n", group, "", "built", took; next }
 /^#empty / { printf "  %-6s %s\n", group, substr($0, 8); next }
 /^ *(not )?ok( |$)/ { result($0); next }

@@ -299,7 +299,7 @@ teardown() { world_down; }
 @test "the manual's example: a program driven from a script" {
 	qt-session new -d -n calc -- sh >/dev/null
 	qt-session send -l calc 'echo $((6 * 7))'
-	[ "$(qt-session wait --match '42$' -t 5 calc)" = 42 ]
+	[ "$(qt-session wait --match '42$' -t 30 calc)" = 42 ]
 	qt-session send -k calc C-d
 	[ "$(qt-session wait calc)" = 0 ]
 	qt-session new -d -- cat

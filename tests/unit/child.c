@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -57,6 +58,26 @@ child_run(struct child *child, int (*fn)(void *arg), void *arg)
 	    -WTERMSIG(status);
 	take(out, child->out, sizeof(child->out));
 	take(err, child->err, sizeof(child->err));
+}
+
+void
+child_stay_on_one_cpu(void)
+{
+	const char	*slot = getenv("QT_TEST_SLOT");
+	cpu_set_t	 all, one;
+	int		 turn;
+
+	if (sched_getaffinity(0, sizeof(all), &all) < 0)
+		return;
+	turn = (slot != NULL ? atoi(slot) : sched_getcpu()) % CPU_COUNT(&all);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all) || turn-- > 0)
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		(void)sched_setaffinity(0, sizeof(one), &one);
+		return;
+	}
 }
 
 int

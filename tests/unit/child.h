@@ -15,6 +15,12 @@ struct child {
 /* fn's result is the exit code when it returns; it may also exit itself. */
 void	child_run(struct child *child, int (*fn)(void *arg), void *arg);
 
+/*
+ * From now on on one CPU, for processes that take turns: switching between two
+ * takes longer. Programs that run at once, as QT_TEST_SLOT says, take others.
+ */
+void	child_stay_on_one_cpu(void);
+
 /* How many descriptors this process has open. */
 int	child_count_fds(void);
 

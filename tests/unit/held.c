@@ -7,7 +7,6 @@
 
 #if defined(__x86_64__)
 
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +19,7 @@
 
 #include <qt/shm/segment.h>
 
+#include "child.h"
 #include "step.h"
 
 #define HOLDS_MAX	500	/* it comes to its thing first */
@@ -271,18 +271,6 @@ hold_at(const struct held_case *c, const struct hold *h)
 	return wrong;
 }
 
-/* They take turns anyway. */
-static void
-stay_on_one_cpu(void)
-{
-	cpu_set_t	set;
-	int		cpu = sched_getcpu();
-
-	CPU_ZERO(&set);
-	CPU_SET((unsigned int)(cpu < 0 ? 0 : cpu), &set);
-	(void)sched_setaffinity(0, sizeof(set), &set);
-}
-
 int
 held_sweep(const struct held_case *c, int number)
 {
@@ -290,7 +278,8 @@ held_sweep(const struct held_case *c, int number)
 	const char		*wrong = NULL;
 	size_t			 n, i;
 
-	stay_on_one_cpu();
+	/* They take turns anyway. */
+	child_stay_on_one_cpu();
 	n = record(c, hold);
 	for (i = 0; i < n && wrong == NULL; i++)
 		wrong = hold_at(c, &hold[i]);

@@ -2,7 +2,6 @@
 /* A kill at every instruction that matters. See step.h. */
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "../crash/sweeps.h"
+#include "child.h"
 #include "step.h"
 
 #define STEPS_MAX	2000000UL
@@ -418,20 +418,6 @@ kill_after(const struct step_case *c, const struct point *p)
 	return kill_at(c, p, walk_to, &is_there);
 }
 
-/* Both take turns anyway, and switching between processors takes longer. */
-static void
-stay_on_one_cpu(void)
-{
-	cpu_set_t	set;
-	int		cpu = sched_getcpu();
-
-	if (cpu < 0)
-		return;
-	CPU_ZERO(&set);
-	CPU_SET((unsigned int)cpu, &set);
-	(void)sched_setaffinity(0, sizeof(set), &set);
-}
-
 void
 step_must(int ok, const char *what)
 {
@@ -450,7 +436,8 @@ step_sweep(const struct step_case *c, int number)
 
 	s.place = room(PLACES, sizeof(*s.place));
 	s.point = room(POINTS_MAX, sizeof(*s.point));
-	stay_on_one_cpu();
+	/* Both take turns anyway. */
+	child_stay_on_one_cpu();
 	find_points(&s);
 	fn = missed(&s);
 	for (i = 0; i < s.count && wrong == NULL; i++)

@@ -215,7 +215,9 @@ export async function shut() {
 
 // What a page may say on the console: that a server which a test took away
 // is away, and that a login is needed.
-const EXPECTED = /WebSocket connection|Failed to load resource|ERR_/;
+// The last is xterm's, of a machine that is busy.
+const EXPECTED = new RegExp('WebSocket connection|Failed to load resource|' +
+	'ERR_|^task queue exceeded');
 
 // A browser window of its own. Everything that it complains about is in
 // page.complaints; Content-Security-Policy violations are among them.
