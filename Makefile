@@ -83,7 +83,7 @@ objs   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o %.a,$^) $(QT_LDFLAGS) $(LDFLAGS)
 
 .PHONY: FORCE install uninstall all help units crashers tools compile fuzz-all fuzzers page deps run check \
-	lint bench bench-peers clean check-fresh
+	lint soak bench bench-peers clean check-fresh
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -98,6 +98,7 @@ make check-X    one group of tests: unit cmd web fuzz crash stress lint, or
                 files with WORD in their names)
 make check-fresh [RELEASE="bookworm trixie"]
                 make run and make check in minimal roots
+make soak       [T=MINUTES] kills, faults and power cuts of the store, at random
 make bench      measures, beside its peers
 make bench-peers  only builds the peers of qt-bench store
 make lint       is check-lint
@@ -250,6 +251,15 @@ $(SUITES:%=check-%): check-%:
 check-install:
 	@$(MAKE) check-cmd T=install
 lint: check-lint
+# Each round has its own seed, which is printed; SEED= repeats one.
+soak:
+	@$(MAKE) $(jobs) crashers
+	@end=$$(($$(date +%s) + 60 * $(or $(T),60))); \
+	while [ "$$(date +%s)" -lt "$$end" ]; do \
+	    for t in storm cut fault; do \
+	        $(B)/tests/crash/store_$${t}_crash || exit 1; \
+	    done; \
+	done
 check-fresh:
 	@sh .ci/fresh $(RELEASE)
 

@@ -249,8 +249,8 @@ check(void *arg, const char *dir, const struct cut_at *at)
 			state[m->value] = TRACE_BEGUN;
 	}
 	for (size_t i = 1; i < 1001; i++)
-		if (atomic_load(&world_trace->op[i].state) == TRACE_NOT)
-			state[i] = TRACE_NOT;
+		if (atomic_load(&world_trace->op[i].state) == TRACE_REFUSED)
+			state[i] = TRACE_REFUSED;
 	return world_look(in(dir, "s"), state);
 }
 

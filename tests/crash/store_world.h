@@ -27,9 +27,10 @@
 #include "../unit/trace.h"
 
 #define WORLD_KEYS	12u
-#define VALUE_MAX	65536u
+#define VALUE_MAX	300000u
 
 static struct trace	*world_trace;
+static size_t		 world_last_op;	/* of this process */
 static char		 world_wrong[1024];
 
 static inline void
@@ -81,19 +82,13 @@ world_forget(const char *path)
 {
 	struct qt__format	f;
 	char			name[QT__SEG_NAME_SIZE];
-	char			mem[QT__SEG_NAME_SIZE];
 	uint64_t		dev, ino;
 	int			fd = open(path, O_RDONLY | O_DIRECTORY |
 	    O_CLOEXEC);
 
 	if (fd >= 0 && qt__format_load(&f, fd, NULL) == 0 &&
-	    qt__control_name(name, fd, f.id, &dev, &ino) == 0) {
-		(void)qt_seg_unlink(name);
-		for (uint64_t i = 0; i < 200; i++) {
-			qt__mem_name(mem, name, i);
-			(void)qt_seg_unlink(mem);
-		}
-	}
+	    qt__control_name(name, fd, f.id, &dev, &ino) == 0)
+		(void)qt__control_forget(name, true);
 	if (fd >= 0)
 		close(fd);
 }
@@ -135,6 +130,7 @@ world_op(struct qt_store *s, int is_del, const uint32_t *keys, uint32_t count,
 	int			rc;
 
 	world_must(op != 0, "the trace is full", NULL);
+	world_last_op = op;
 	cut_mark(CUT_BEGUN, op);
 	len = world_value(value, op, len);
 	for (uint32_t i = 0; i < count; i++) {
@@ -198,9 +194,8 @@ world_say(const char *what, int rc, const struct qt_err *err)
 	return world_wrong;
 }
 
-/* By get, and by a scan, which have to agree. */
 static inline const char *
-world_find(struct qt_store *s, struct trace_item *found)
+world_get_all(struct qt_store *s, struct trace_item *found)
 {
 	struct qt_err	err = QT_ERR_INIT;
 
@@ -223,6 +218,64 @@ world_find(struct qt_store *s, struct trace_item *found)
 			return "a value that nobody wrote";
 	}
 	return NULL;
+}
+
+/* One moment of the store. */
+static inline const char *
+world_scan(struct qt_store *s, struct trace_item *found, int is_reverse)
+{
+	const struct qt_store_range	 all = { .prefix = "key-",
+	    .prefix_len = 4, .is_reverse = is_reverse };
+	struct qt_err			 err = QT_ERR_INIT;
+	struct qt_store_scan		*scan;
+	struct qt_store_item		 item;
+	uint32_t			 k, last = 0;
+	char				 key[16];
+	int				 rc;
+
+	memset(found, 0, WORLD_KEYS * sizeof(*found));
+	rc = qt_store_scan_open(s, NULL, &all, &scan, &err);
+	if (rc < 0)
+		return world_say("scan", rc, &err);
+	while ((rc = qt_store_scan_next(scan, &item, &err)) == 1) {
+		snprintf(key, sizeof(key), "%.*s", (int)item.key_len,
+		    (const char *)item.key);
+		k = item.key_len == 9 ? (uint32_t)strtoul(key + 4, NULL, 10) :
+		    WORLD_KEYS;
+		if (k >= WORLD_KEYS || (is_reverse ? last != 0 &&
+		    k + 1 >= last : k + 1 <= last)) {
+			rc = -QT_ECORRUPT;
+			break;
+		}
+		last = k + 1;
+		found[k].op = world_parse(item.value, item.value_len);
+		found[k].version = item.version;
+		if (found[k].op == 0) {
+			rc = -QT_EFORMAT;
+			break;
+		}
+	}
+	qt_store_scan_close(scan);
+	if (rc == -QT_ECORRUPT)
+		return "a scan's keys are not in order, or nobody's";
+	if (rc == -QT_EFORMAT)
+		return "a scan finds a value that nobody wrote";
+	return rc < 0 ? world_say("scan", rc, &err) : NULL;
+}
+
+/* By get, and by scans, which have to agree when nobody writes. */
+static inline const char *
+world_find(struct qt_store *s, struct trace_item *found)
+{
+	struct trace_item	 again[WORLD_KEYS];
+	const char		*wrong = world_get_all(s, found);
+
+	for (int way = 0; way < 2 && wrong == NULL; way++) {
+		wrong = world_scan(s, again, way);
+		if (wrong == NULL && memcmp(again, found, sizeof(again)) != 0)
+			wrong = "a scan finds something else than gets";
+	}
+	return wrong;
 }
 
 /* What an open store holds is a prefix of the history. */
@@ -256,9 +309,30 @@ world_use(struct qt_store *s)
 	return rc ? NULL : "what was put afterwards is not there";
 }
 
+static inline void
+world_tell(void *arg, const char *what)
+{
+	if (strncmp(what, "note: ", 6) != 0 && *(char *)arg == '\0')
+		snprintf(arg, 600, "%s", what);
+}
+
+/* Of a store that nobody uses. */
+static inline const char *
+world_verify(const char *path)
+{
+	struct qt_err	err = QT_ERR_INIT;
+	char		first[600] = "";
+	int		rc = qt_store_verify(path, world_tell, first, &err);
+
+	if (rc < 0)
+		return world_say("verify", rc, &err);
+	snprintf(world_wrong, sizeof(world_wrong), "verify: %s", first);
+	return rc > 0 ? world_wrong : NULL;
+}
+
 /*
- * The store in that folder, opened, looked at, used, and all again after its
- * shared memory is gone.
+ * The store in that folder, opened, looked at, used and verified, and all again
+ * after its shared memory is gone.
  */
 static inline const char *
 world_look(const char *path, const unsigned char *state)
@@ -281,6 +355,8 @@ world_look(const char *path, const unsigned char *state)
 		if (wrong == NULL && rc < 0)
 			wrong = world_say("close", rc, &err);
 		world_forget(path);
+		if (wrong == NULL)
+			wrong = world_verify(path);
 	}
 	return wrong;
 }

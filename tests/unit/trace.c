@@ -15,7 +15,9 @@ struct judge {
 	const struct trace_item	*found;
 	size_t			 count;		/* operations, from 1 */
 	unsigned char		*state;		/* of each */
-	uint64_t		*version;	/* of each; 0: not known */
+	uint64_t		*said;		/* of each, its version; 0: not
+						 * known */
+	uint64_t		*version;	/* the same, or as it was found */
 	size_t			*want;		/* by key, the operation */
 	unsigned char		*may_vanish;	/* by key */
 };
@@ -88,7 +90,7 @@ trace_done(struct trace *t, size_t op, uint64_t version)
 void
 trace_refused(struct trace *t, size_t op)
 {
-	atomic_store(&t->op[op].state, TRACE_NOT);
+	atomic_store(&t->op[op].state, TRACE_REFUSED);
 }
 
 /* --- The judgement -------------------------------------------------------- */
@@ -124,7 +126,7 @@ check_found(struct judge *j)
 		if (i == op->count || op->is_del)
 			return say(j, k, "which did not write it, as", n, 0);
 		if (j->version[n] < version) {
-			if (op->version != 0)
+			if (j->said[n] != 0)
 				return say(j, k, "of another version than", n,
 				    0);
 			j->version[n] = version;
@@ -249,16 +251,20 @@ trace_judge(const struct trace *t, const struct trace_item *found,
 	if (j.count > t->max + 1)
 		j.count = t->max + 1;
 	j.state = room(j.count, 1);
+	j.said = room(j.count, sizeof(*j.said));
 	j.version = room(j.count, sizeof(*j.version));
 	j.want = room(t->keys, sizeof(*j.want));
 	j.may_vanish = room(t->keys, 1);
 	for (size_t n = 1; n < j.count; n++) {
 		j.state[n] = state != NULL ? state[n] :
 		    (unsigned char)t->op[n].state;
-		j.version[n] = t->op[n].version;
+		if (j.state[n] == TRACE_REFUSED)
+			j.state[n] = TRACE_NOT;
+		j.said[n] = j.version[n] = t->op[n].version;
 	}
 	bad = judge(&j);
 	free(j.state);
+	free(j.said);
 	free(j.version);
 	free(j.want);
 	free(j.may_vanish);

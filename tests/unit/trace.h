@@ -18,9 +18,10 @@
 #define TRACE_KEYS	16u		/* that one operation writes at once */
 
 enum trace_state {
-	TRACE_NOT,		/* never tried, or it was refused */
+	TRACE_NOT,		/* never tried, or only just */
 	TRACE_BEGUN,		/* may be there or not */
-	TRACE_DONE		/* has to be there */
+	TRACE_DONE,		/* has to be there */
+	TRACE_REFUSED		/* is not there */
 };
 struct trace_op {
 	_Atomic uint32_t	state, is_del;
@@ -50,7 +51,7 @@ struct trace_item {
 /*
  * found has t->keys items. state may be NULL, else it says of each operation by
  * number what holds in place of t's own, as for a moment in the past. NULL, or
- * what is wrong, until the next call.
+ * what is wrong, until the next call. Others may write to the trace meanwhile.
  */
 const char *trace_judge(const struct trace *t, const struct trace_item *found,
 	    const unsigned char *state);
