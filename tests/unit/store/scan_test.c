@@ -218,3 +218,100 @@ QT_TEST(a_memtable_that_somebody_else_puts_in_order_is_sorted_in_private)
 	qt_store_close(other, NULL);
 	world_end(&w);
 }
+
+/* --- Threads -------------------------------------------------------------- */
+
+#define THREADS	4u
+#define ROUNDS	40u
+
+struct thread {
+	pthread_t	 id;
+	struct qt_store	*s;
+	char		 prefix;
+	const char	*wrong;
+};
+
+static int
+put_own(struct thread *t, uint32_t i)
+{
+	char	key[16], value[600];
+
+	snprintf(key, sizeof(key), "%c%06u", t->prefix, i * 7919 % 100000);
+	memset(value, t->prefix, sizeof(value));
+	return qt_store_put(t->s, NULL, &(struct qt_store_put){ .key = key,
+	    .key_len = 7, .value = value, .value_len = sizeof(value) }, NULL);
+}
+
+static uint32_t
+count_own(struct thread *t, const struct qt_store_snap *snap, int is_reverse)
+{
+	struct qt_store_range	 r = { .prefix = &t->prefix, .prefix_len = 1,
+	    .is_reverse = is_reverse };
+	struct qt_store_scan	*scan;
+	struct qt_store_item	 item;
+	uint32_t		 n = 0;
+	int			 rc;
+
+	if (qt_store_scan_open(t->s, snap, &r, &scan, NULL) < 0) {
+		t->wrong = "cannot scan";
+		return 0;
+	}
+	while ((rc = qt_store_scan_next(scan, &item, NULL)) == 1) {
+		if (*(const char *)item.key != t->prefix ||
+		    *(const char *)item.value != t->prefix)
+			t->wrong = "somebody else's";
+		n++;
+	}
+	if (rc < 0)
+		t->wrong = "a scan ended early";
+	qt_store_scan_close(scan);
+	return n;
+}
+
+static void *
+work(void *arg)
+{
+	struct thread		*t = arg;
+	struct qt_store_snap	*snap;
+	uint32_t		 n = 0;
+
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		if (qt_store_snap_open(t->s, &snap, NULL) < 0) {
+			t->wrong = "no snapshot";
+			break;
+		}
+		for (uint32_t j = 0; j < 20; j++)
+			if (put_own(t, i * 20 + j) < 0)
+				t->wrong = "cannot put";
+		if (count_own(t, snap, i % 2) != n)
+			t->wrong = "a snapshot changed";
+		n += 20;
+		if (count_own(t, NULL, i % 2) != n)
+			t->wrong = "not all is there";
+		qt_store_snap_close(snap);
+	}
+	return NULL;
+}
+
+QT_TEST(threads_of_one_handle_scan_and_put_at_once)
+{
+	struct thread	threads[THREADS];
+	struct world	w;
+
+	(void)state;
+	world_begin(&w, "1M");
+	qt_store_close(w.s, NULL);
+	w.s = world_open(&w, 0);
+	for (uint32_t i = 0; i < THREADS; i++) {
+		threads[i] = (struct thread){ .s = w.s,
+		    .prefix = (char)('a' + i) };
+		assert_int_equal(pthread_create(&threads[i].id, NULL, work,
+		    &threads[i]), 0);
+	}
+	for (uint32_t i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i].id, NULL), 0);
+		if (threads[i].wrong != NULL)
+			fail_msg("thread %u: %s", i, threads[i].wrong);
+	}
+	world_end(&w);
+}
