@@ -141,7 +141,7 @@ qt__write_end(struct qt_store *s, struct qt__stripe *stripe)
 	qt__write_give(s);
 }
 
-/* What the conditions say about what is there. */
+/* What the conditions say about what is there. -EAGAIN: super is outdated. */
 static int
 check_one(struct qt_store *s, struct qt__super *super,
     const struct qt_store_put *p, uint64_t now_ms, struct qt_err *err)
@@ -153,6 +153,10 @@ check_one(struct qt_store *s, struct qt__super *super,
 
 	rc = qt__lookup(s, super, &e, &own, p->key, p->key_len, UINT64_MAX,
 	    err);
+	if (rc == -ENOENT) {
+		rc = qt__super_moved(s, super, err);
+		return rc < 0 ? rc : -EAGAIN;
+	}
 	if (rc < 0)
 		return rc;
 	is_there = rc == 1 && !(e.flags & QT__DEL) &&
@@ -194,19 +198,16 @@ static int
 check_early(struct qt_store *s, struct commit *c, struct qt_err *err)
 {
 	struct qt__stripe	*stripe;
-	uint64_t		 epoch;
 	int			 rc;
 
 	do {
 		rc = qt__super_get(s, &stripe, err);
 		if (rc < 0)
 			return rc;
-		epoch = stripe->super->epoch;
 		c->now_ms = qt__store_now(s);
 		rc = check_all(s, stripe->super, c, err);
 		qt__super_release(stripe);
-		/* A run that was looked into may have gone. */
-	} while (rc == -ENOENT && atomic_load(&s->ctl->epoch) != epoch);
+	} while (rc == -EAGAIN);
 	return rc;
 }
 

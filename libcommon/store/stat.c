@@ -128,6 +128,7 @@ qt_store_stat(struct qt_store *s, struct qt_store_stat *out,
 {
 	const struct qt__manifest	*m;
 	struct qt__stripe		*stripe;
+	bool				 is_again;
 	int				 rc;
 
 	memset(out, 0, sizeof(*out));
@@ -137,9 +138,12 @@ qt_store_stat(struct qt_store *s, struct qt_store_stat *out,
 		if (rc < 0)
 			return rc;
 		rc = qt__super_manifest(s, stripe->super, &m, err);
-		if (rc < 0)
+		is_again = rc == -ENOENT;
+		if (is_again)
+			rc = qt__super_moved(s, stripe->super, err);
+		if (rc < 0 || is_again)
 			qt__super_release(stripe);
-	} while (rc == -ENOENT);
+	} while (rc == 0 && is_again);
 	if (rc < 0)
 		return rc;
 	memtables(stripe->super, out);

@@ -17,7 +17,7 @@
 #include "scan_world.h"
 
 #define CLIENTS	4u
-#define OPS	2500u
+#define OPS	2000u
 #define KEYS	8u
 #define PAD	300u
 
@@ -310,6 +310,28 @@ check_snap(const struct writes *w, const struct event *e)
 	}
 }
 
+/* Who looks later sees no earlier moment. */
+static void
+check_next(const struct history *h, const struct event *e)
+{
+	uint64_t	version = e->version;
+
+	if (e->kind == GET && e->seen[0] == 0)
+		return;
+	if (e->kind == GET)
+		version = h->events[(e->seen[0] >> 32) - 1]
+		    [(uint32_t)e->seen[0]].version;
+	for (uint32_t i = 0; i < CLIENTS * OPS; i++) {
+		const struct event	*x = &h->events[i / OPS][i % OPS];
+
+		if (x->kind == SNAP && x->begun > e->ended &&
+		    x->version < version)
+			fail_msg("snapshot %llu is of before %llu, which was "
+			    "seen already", (unsigned long long)x->version,
+			    (unsigned long long)version);
+	}
+}
+
 /* Some moment between begun and ended at which the key was so. */
 static void
 check_get(const struct writes *w, const struct event *e)
@@ -391,6 +413,8 @@ QT_TEST(histories_of_concurrent_clients_are_snapshot_isolated)
 			check_get(&writes, e);
 		else if (e->kind == CHANGE)
 			check_change(&writes, e);
+		if (e->kind >= SNAP)
+			check_next(h, e);
 	}
 	assert_true(kinds[BATCH] > 100 && kinds[CHANGE] > 50 &&
 	    kinds[SNAP] > 100 && kinds[GET] > 100);

@@ -177,6 +177,11 @@ QT_TEST(a_file_that_is_missing_is_an_error_and_no_wait)
 	assert_int_equal(rc, -QT_ECORRUPT);
 	assert_non_null(strstr(err.text, "missing"));
 	assert_non_null(strstr(err.text, ".run"));
+	/* Nor is the key, as far as a condition is concerned, not there. */
+	rc = qt_store_put(w.s, NULL, &(struct qt_store_put){
+	    .key = m.keys[0].bytes, .key_len = m.keys[0].len,
+	    .flags = QT_STORE_IF_ABSENT }, &err);
+	assert_int_equal(rc, -QT_ECORRUPT);
 	rc = qt_store_scan_open(w.s, NULL, &(struct qt_store_range){
 	    .from = NULL }, &scan, &err);
 	assert_int_equal(rc, 0);
