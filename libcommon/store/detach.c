@@ -58,9 +58,11 @@ has_unsynced(struct qt_store *s)
 	const struct qt__mem	*m;
 	bool			 is;
 
-	if (s->set.mode == QT_STORE_MEMORY ||
-	    qt__super_get(s, &stripe, NULL) < 0)
+	if (s->set.mode == QT_STORE_MEMORY)
 		return false;
+	/* The sync will say why. */
+	if (qt__super_get(s, &stripe, NULL) < 0)
+		return true;
 	m = stripe->super->mems[0];
 	is = atomic_load(&s->ctl->durable) < qt__mem_end(m);
 	qt__super_release(stripe);
