@@ -123,6 +123,25 @@ op_rotate(const char *dir)
 	world_forget(in(dir, "s"));
 }
 
+/* Values in files of their own, which go when they are overwritten. */
+static void
+put_files(struct qt_store *s, unsigned int worker)
+{
+	struct qt_err	err = QT_ERR_INIT;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		put_some(s, worker, 4, 265000, 0);
+		world_must(qt_store_compact(s, &err) == 0, "compact", &err);
+	}
+}
+
+static void
+op_files(const char *dir)
+{
+	work(in(dir, "s"), 1, put_files);
+	world_forget(in(dir, "s"));
+}
+
 static void
 put_async(struct qt_store *s, unsigned int worker)
 {
@@ -270,6 +289,9 @@ main(void)
 		{ .name = "logs are rotated", .begin = begin,
 		    .op = op_rotate, .check = { .check = check, .singles = 2,
 			.randoms = 2, .max = 300 } },
+		{ .name = "values have files of their own", .begin = begin,
+		    .op = op_files, .check = { .check = check, .singles = 1,
+			.randoms = 2, .max = 60 } },
 		{ .name = "asynchronous, with syncs", .begin = begin,
 		    .op = op_async, .check = { .check = check, .singles = 3,
 			.randoms = 6, .max = 300 } },
