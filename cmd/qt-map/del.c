@@ -45,11 +45,13 @@ static int
 delete_range(struct deleting *d, const struct qt_store_range *range,
     struct qt_err *err)
 {
+	struct qt_store_range	 keys = *range;
 	struct qt_store_scan	*scan;
 	struct qt_store_item	 item;
 	int			 rc;
 
-	rc = qt_store_scan_open(d->store, NULL, range, &scan, err);
+	keys.is_keys_only = 1;
+	rc = qt_store_scan_open(d->store, NULL, &keys, &scan, err);
 	if (rc < 0)
 		return rc;
 	d->put.flags |= QT_STORE_IF_VERSION;

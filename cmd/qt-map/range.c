@@ -48,12 +48,14 @@ int
 range_count(struct qt_store *store, const struct qt_store_range *r,
     uint64_t *count, struct qt_err *err)
 {
+	struct qt_store_range	 keys = *r;
 	struct qt_store_scan	*scan;
 	struct qt_store_item	 item;
 	int			 rc;
 
 	*count = 0;
-	rc = qt_store_scan_open(store, NULL, r, &scan, err);
+	keys.is_keys_only = 1;
+	rc = qt_store_scan_open(store, NULL, &keys, &scan, err);
 	if (rc < 0)
 		return rc;
 	while ((rc = qt_store_scan_next(scan, &item, err)) > 0)

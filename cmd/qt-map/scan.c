@@ -76,6 +76,7 @@ scan_main(int argc, char **argv)
 		    "types");
 	if (!(what & (SHOW_KEY | SHOW_VALUE)))
 		what |= SHOW_KEY | SHOW_VALUE;
+	range.is_keys_only = !(what & SHOW_VALUE);
 	run(map_open(MAP_READ), &range, limit, what);
 	map_close();
 	return QT_EXIT_OK;

@@ -25,7 +25,7 @@
 #include "big_collect_priv.h"
 #include "durable_priv.h"
 
-#define STEP	1024u		/* files at once */
+#define STEP	8192u		/* files at once */
 
 struct sweep {
 	struct qt_store			*s;

@@ -36,6 +36,7 @@ struct qt_store_scan {
 	struct qt_buf		 low, high;
 	bool			 has_high;
 	bool			 is_reverse;
+	bool			 is_keys_only;
 	bool			 is_begun;
 	int			 end;		/* 1: not yet; 0, or an error */
 	struct qt__value_room	 room;
@@ -69,6 +70,7 @@ set_bounds(struct qt_store_scan *scan, const struct qt_store_range *r)
 	int	rc;
 
 	scan->is_reverse = r->is_reverse != 0;
+	scan->is_keys_only = r->is_keys_only != 0;
 	rc = is_from ? qt__key_hold(&scan->low, r->from, from_len) :
 	    qt__key_hold(&scan->low, r->prefix, prefix_len);
 	if (rc == 0)
@@ -310,6 +312,10 @@ give(struct qt_store_scan *scan, struct qt_store_item *item)
 	item->version = e->version;
 	item->expires_ms = e->expires_ms;
 	item->tag = e->tag;
+	item->value = NULL;
+	item->value_len = 0;
+	if (scan->is_keys_only)
+		return 1;
 	rc = qt__value_resolve(scan->store, &scan->room, e, &item->value,
 	    &item->value_len, &scan->err);
 	if (rc == 0)

@@ -218,6 +218,9 @@ struct qt_store_range {
 	const void	*from, *to, *prefix;
 	size_t		 from_len, to_len, prefix_len;
 	int		 is_reverse;
+	int		 is_keys_only;	/* values, which may be large or have
+					   to be inflated, are not looked at:
+					   NULL, 0 */
 };
 struct qt_store_item {
 	const void	*key, *value;	/* borrowed until the next call */

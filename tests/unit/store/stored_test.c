@@ -447,6 +447,9 @@ QT_TEST(a_file_that_is_missing_is_damage_and_not_an_absent_key)
 	struct world		 w;
 	struct qt_store		*s;
 	struct qt_store_value	 v;
+	struct qt_store_range	 range = { .prefix = NULL };
+	struct qt_store_scan	*scan;
+	struct qt_store_item	 item;
 	struct qt_err		 err = QT_ERR_INIT;
 
 	(void)state;
@@ -457,5 +460,16 @@ QT_TEST(a_file_that_is_missing_is_damage_and_not_an_absent_key)
 	assert_int_equal(qt_store_get(s, NULL, &v, "k", 1, &err),
 	    -QT_ECORRUPT);
 	assert_non_null(strstr(err.text, "big/000000000001.big"));
+	/* Who only wants the keys does not look. */
+	assert_int_equal(qt_store_scan_open(s, NULL, &range, &scan, NULL), 0);
+	assert_int_equal(qt_store_scan_next(scan, &item, NULL),
+	    -QT_ECORRUPT);
+	qt_store_scan_close(scan);
+	range.is_keys_only = 1;
+	assert_int_equal(qt_store_scan_open(s, NULL, &range, &scan, NULL), 0);
+	assert_int_equal(qt_store_scan_next(scan, &item, NULL), 1);
+	assert_int_equal(item.value_len, 0);
+	assert_int_equal(qt_store_scan_next(scan, &item, NULL), 0);
+	qt_store_scan_close(scan);
 	world_end(&w, s);
 }
