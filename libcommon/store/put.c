@@ -8,8 +8,11 @@
 #include <stdlib.h>
 
 #include "log_priv.h"
+#include "seek_priv.h"
 #include "store_priv.h"
 #include "stored_priv.h"
+
+#define EXPECTED	8u	/* lines of the index that are fetched ahead */
 
 struct commit {
 	const struct qt_store_put *puts;
@@ -271,6 +274,8 @@ commit(struct qt_store *s, struct qt__super *super, struct qt__mem *m,
 		    qt_strerror((int)atomic_load(&s->ctl->poison)));
 		return -EROFS;
 	}
+	for (size_t i = 0; i < c->count && i < EXPECTED; i++)
+		qt__mem_expect(m, c->puts[i].key, c->puts[i].key_len);
 	c->now_ms = qt__store_now(s);
 	rc = check_all(s, super, c, err);
 	if (rc < 0)

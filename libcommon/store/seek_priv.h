@@ -85,6 +85,18 @@ qt__index_with(const _Atomic uint64_t *line, uint32_t hash)
 #endif
 }
 
+/* A key is about to be put: has its line of the index fetched meanwhile. */
+static inline void
+qt__mem_expect(const struct qt__mem *m, const void *key, size_t len)
+{
+	uint64_t	lines = atomic_load_explicit(&m->head->index_lines,
+	    memory_order_relaxed);
+	uint32_t	hash = qt__mem_hash_quick(&m->hash, key, len);
+
+	__builtin_prefetch(m->index + (lines - QT__INDEX_LEAST +
+	    (hash & (lines - 1))) * 64, 1);
+}
+
 /*
  * The newest record, if it is a value as it was put, of a key that is in the
  * line where it belongs and the first there with its hash; else NULL, which
