@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Row: qt-shm get as a whole process, beside a program that does nothing. */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <qt/base/clock.h>
 #include <qt/base/path.h>
 #include <qt/shm/value.h>
 
+#include "process.h"
 #include "shm_rows.h"
 
 #define SEGMENT_SIZE	(1u << 20)
-
-extern char	**environ;
 
 static char	segment[64];	/* its name while it is there */
 static pid_t	segment_pid;	/* a fork child must not remove it */
@@ -74,7 +67,6 @@ struct programs {
 	char	ours[QT_PATH_SIZE], peer[QT_PATH_SIZE];
 	char	target[80];
 	uint64_t runs;
-	posix_spawn_file_actions_t quiet;
 };
 
 /* The median of the runs. */
@@ -85,18 +77,8 @@ run_all(const struct programs *p, char *const *argv)
 
 	if (ns == NULL)
 		qt_die(QT_EXIT_SYS, "out of memory");
-	for (uint64_t i = 0; i < p->runs; i++) {
-		uint64_t	start = qt_clock_mono_ns();
-		pid_t		pid;
-		int		rc = posix_spawn(&pid, argv[0], &p->quiet,
-		    NULL, argv, environ);
-
-		if (rc != 0)
-			qt_die(QT_EXIT_SYS, "run '%s': %s", argv[0],
-			    strerror(rc));
-		proc_wait(pid, argv[0]);
-		ns[i] = (double)(qt_clock_mono_ns() - start);
-	}
+	for (uint64_t i = 0; i < p->runs; i++)
+		ns[i] = process_ns(argv);
 	middle = median(ns, (uint32_t)p->runs);
 	free(ns);
 	return middle;
@@ -120,14 +102,6 @@ run_peer(void *arg)
 	return run_all(p, argv);
 }
 
-/* Beside qt-bench, or in the build tree; 0 when it cannot be run. */
-static int
-find(char path[QT_PATH_SIZE], const char *name)
-{
-	qt_path_program(name, path);
-	return strchr(path, '/') != NULL && access(path, X_OK) == 0;
-}
-
 void
 row_shm_get(struct report *r, const struct bench_opt *opt)
 {
@@ -137,23 +111,19 @@ row_shm_get(struct report *r, const struct bench_opt *opt)
 	    .peer = run_peer, .arg = &p };
 	struct turns		t;
 	struct qt_seg		*seg;
+	const char		*why_not = process_find_nothing(p.peer);
 
-	if (!find(p.ours, "qt-shm")) {
+	if (!process_find(p.ours, "qt-shm")) {
 		report_skip(r, name, "qt-shm is not beside qt-bench");
 		return;
 	}
-	if (!find(p.peer, "../bench/nothing")) {
-		report_skip(r, name, "no bench/nothing beside the folder of "
-		    "qt-bench: a static program, which make bench builds");
+	if (why_not != NULL) {
+		report_skip(r, name, why_not);
 		return;
 	}
 	seg = segment_make();
 	snprintf(p.target, sizeof(p.target), "%s/v", segment + 1);
-	posix_spawn_file_actions_init(&p.quiet);
-	posix_spawn_file_actions_addopen(&p.quiet, STDOUT_FILENO, "/dev/null",
-	    O_WRONLY, 0);
 	turns_run(&t, &c, opt);
-	posix_spawn_file_actions_destroy(&p.quiet);
 	qt_seg_close(seg);
 	forget_segment();
 	turns_report(r, &t, &(struct turns_row){ .name = name,

@@ -17,7 +17,8 @@ static const struct qt_opt store_opts[] = {
 
 const struct qt_verb store_verb = {
 	"store", store_main, "[ROW ...]",
-	"rows: get put sync team mixed", store_opts
+	"rows: get put sync team mixed runs scan process shells recover bulk "
+	"amplify", store_opts
 };
 
 /* Not a measurement: what the others stand on. */
@@ -42,6 +43,13 @@ store_main(int argc, char **argv)
 		{ "sync", row_store_sync },
 		{ "team", row_store_team },
 		{ "mixed", row_store_mixed },
+		{ "runs", row_store_runs },
+		{ "scan", row_store_scan },
+		{ "process", row_store_process },
+		{ "shells", row_store_shells },
+		{ "recover", row_store_recover },
+		{ "bulk", row_store_bulk },
+		{ "amplify", row_store_amplify },
 		{ NULL, NULL },
 	};
 	static const struct bench_opt	opt = { .items = 1000000, .rounds = 3,

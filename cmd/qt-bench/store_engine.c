@@ -121,9 +121,31 @@ engine_get(void *session, const void *key, const void **value, size_t *len)
 	return 1;
 }
 
+static uint64_t
+engine_scan(void *session)
+{
+	const struct qt_store_range	 all = { .from = NULL };
+	struct session			*s = session;
+	struct qt_store_scan		*scan;
+	struct qt_store_item		 item;
+	struct qt_err			 err = QT_ERR_INIT;
+	uint64_t			 count = 0;
+	int				 rc;
+
+	must(qt_store_scan_open(s->store, NULL, &all, &scan, &err), "scan",
+	    &err);
+	while ((rc = qt_store_scan_next(scan, &item, &err)) == 1) {
+		work_seen(item.key, item.value, item.value_len);
+		count++;
+	}
+	must(rc, "scan", &err);
+	qt_store_scan_close(scan);
+	return count;
+}
+
 const struct work_engine store_engine = {
 	.name = OURS, .is_for_processes = 1,
 	.open = engine_open, .sync = engine_sync, .close = engine_close,
 	.join = engine_join, .leave = engine_leave, .put = engine_put,
-	.get = engine_get,
+	.get = engine_get, .scan = engine_scan,
 };

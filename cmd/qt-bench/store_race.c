@@ -124,6 +124,26 @@ store_work(const char *engine, const struct work *w, struct work_result *out)
 	return 0;
 }
 
+double
+store_seconds(const struct bench_opt *opt)
+{
+	return opt->is_quick ? 0.05 : 1.0;
+}
+
+void
+store_load(const char *engine, const struct bench_opt *opt,
+    const void *settings)
+{
+	char			path[QT_PATH_SIZE];
+	struct work		w = { .kind = WORK_LOAD, .members = 1,
+	    .records = opt->items, .settings = settings,
+	    .dir = store_path(engine, path) };
+	struct work_result	result;
+
+	report_progress("%s is loaded", engine);
+	(void)store_work(engine, &w, &result);
+}
+
 static void
 race_one(struct racer *c, uint32_t round)
 {
@@ -133,7 +153,8 @@ race_one(struct racer *c, uint32_t round)
 	if (c->w.kind == WORK_LOAD || c->w.kind == WORK_OVERWRITE)
 		store_remove(path);
 	if (store_work(c->engine, &c->w, &c->last) == 0)
-		c->ns[round] = c->last.seconds * 1e9 / (double)c->last.ops;
+		c->ns[round] = (c->last.seconds + (c->is_to_the_end ?
+		    c->last.tail : 0)) * 1e9 / (double)c->last.ops;
 	c->w.dir = NULL;
 }
 

@@ -17,6 +17,13 @@ void	row_store_put(struct report *r, const struct bench_opt *opt);
 void	row_store_sync(struct report *r, const struct bench_opt *opt);
 void	row_store_team(struct report *r, const struct bench_opt *opt);
 void	row_store_mixed(struct report *r, const struct bench_opt *opt);
+void	row_store_runs(struct report *r, const struct bench_opt *opt);
+void	row_store_scan(struct report *r, const struct bench_opt *opt);
+void	row_store_process(struct report *r, const struct bench_opt *opt);
+void	row_store_shells(struct report *r, const struct bench_opt *opt);
+void	row_store_recover(struct report *r, const struct bench_opt *opt);
+void	row_store_bulk(struct report *r, const struct bench_opt *opt);
+void	row_store_amplify(struct report *r, const struct bench_opt *opt);
 
 /* store_engine.c: ours; the settings of its work are qt_store_settings. */
 extern const struct work_engine store_engine;
@@ -53,6 +60,7 @@ const char *store_file_system(const struct bench_opt *opt, int *is_memory);
 struct racer {
 	const char	*engine;
 	struct work	 w;		/* dir is set by store_race() */
+	int		 is_to_the_end;	/* until all is durable and closed */
 	const char	*why_not;	/* there is no such peer here, or NULL */
 	double		 ns[ROUNDS_MAX];	/* an operation */
 	struct work_result last;
@@ -62,6 +70,11 @@ int	store_work(const char *engine, const struct work *w,
 	    struct work_result *out);
 /* Whether it could be run. NULL, or why not. */
 const char *store_why_not(const char *engine);
+/* What is done for some time only. */
+double	store_seconds(const struct bench_opt *opt);
+/* Loads what is read later: not a measurement. */
+void	store_load(const char *engine, const struct bench_opt *opt,
+	    const void *settings);
 /* As many rounds; a load is into a new folder, others use what is there. */
 void	store_race(struct racer *racers, size_t count, const char *what,
 	    const struct bench_opt *opt);

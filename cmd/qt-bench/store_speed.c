@@ -3,28 +3,7 @@
 
 #include "store_rows.h"
 
-#define SLOW_S	1.0	/* what is done for some time only */
 #define TEAM	16u
-
-static double
-some_seconds(const struct bench_opt *opt)
-{
-	return opt->is_quick ? SLOW_S / 20 : SLOW_S;
-}
-
-/* What is read later. Not a measurement. */
-static void
-load(const char *engine, const struct bench_opt *opt, const void *settings)
-{
-	char			path[QT_PATH_SIZE];
-	struct work		w = { .kind = WORK_LOAD, .members = 1,
-	    .records = opt->items, .settings = settings,
-	    .dir = store_path(engine, path) };
-	struct work_result	result;
-
-	report_progress("%s is loaded", engine);
-	(void)store_work(engine, &w, &result);
-}
 
 void
 row_store_get(struct report *r, const struct bench_opt *opt)
@@ -32,7 +11,7 @@ row_store_get(struct report *r, const struct bench_opt *opt)
 	struct qt_store_settings	s;
 	struct work			w = { .kind = WORK_GET, .members = 1,
 	    .records = opt->items, .settings = &s,
-	    .seconds = some_seconds(opt) };
+	    .seconds = store_seconds(opt) };
 	struct racer			one[] = {
 		{ .engine = OURS, .w = w }, { .engine = "lmdb", .w = w }
 	};
@@ -43,8 +22,8 @@ row_store_get(struct report *r, const struct bench_opt *opt)
 	one[0].w.ops = 4 * opt->items;
 	store_in_memory(&s, QT_STORE_ASYNC, opt->items);
 	store_enter(opt);
-	load(OURS, opt, &s);
-	load("lmdb", opt, NULL);
+	store_load(OURS, opt, &s);
+	store_load("lmdb", opt, NULL);
 	store_race(one, 2, "get", opt);
 	store_race(two, 1, "get, two threads", opt);
 	store_leave();
@@ -100,7 +79,7 @@ void
 row_store_sync(struct report *r, const struct bench_opt *opt)
 {
 	struct work	w = { .kind = WORK_LOAD, .members = 1, .is_sync = 1,
-	    .records = opt->items, .seconds = some_seconds(opt) };
+	    .records = opt->items, .seconds = store_seconds(opt) };
 	struct racer	c[] = { { .engine = OURS, .w = w },
 	    { .engine = "leveldb", .w = w }, { .engine = "append", .w = w } };
 
@@ -120,7 +99,7 @@ void
 row_store_team(struct report *r, const struct bench_opt *opt)
 {
 	struct work	w = { .kind = WORK_LOAD, .members = TEAM, .is_sync = 1,
-	    .records = opt->items, .seconds = some_seconds(opt) };
+	    .records = opt->items, .seconds = store_seconds(opt) };
 	struct racer	c[] = { { .engine = OURS, .w = w },
 	    { .engine = "rocksdb", .w = w } };
 
@@ -140,7 +119,7 @@ row_store_mixed(struct report *r, const struct bench_opt *opt)
 	struct qt_store_settings	s;
 	struct work			w = { .kind = WORK_MIXED, .members = 1,
 	    .records = opt->items, .settings = &s,
-	    .seconds = some_seconds(opt) };
+	    .seconds = store_seconds(opt) };
 	struct racer			c[] = { { .engine = OURS, .w = w },
 	    { .engine = "tkrzw", .w = w } };
 	const char			*peer = store_why_not("tkrzw") == NULL ?
@@ -149,8 +128,8 @@ row_store_mixed(struct report *r, const struct bench_opt *opt)
 	/* Room for what is overwritten, too. */
 	store_in_memory(&s, QT_STORE_ASYNC, 2 * opt->items);
 	store_enter(opt);
-	load(OURS, opt, &s);
-	load("tkrzw", opt, NULL);
+	store_load(OURS, opt, &s);
+	store_load("tkrzw", opt, NULL);
 	store_race(c, 2, "mixed", opt);
 	store_leave();
 	store_race_row(r, opt, c, peer != NULL, &(struct turns_row){

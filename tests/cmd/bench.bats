@@ -74,8 +74,8 @@ assert len(x.parse(sys.argv[1]).getElementsByTagName("polyline")) == 4' \
 	mkdir "$WORLD/data"
 	timeout 100 qt-bench store -q -J -d "$WORLD/data" >"$WORLD/out" ||
 		[ $? -eq 1 ]
-	jq -e '[.[] | select(.what)] | length >= 9 and all(.[]; .skipped and
-	    .note or (.figure > 0) and (.met | type == "boolean"))' "$WORLD/out"
+	jq -e '[.[] | select(.what)] | length >= 15 and all(.[]; .skipped and
+	    .note or (.figure >= 0) and (.met | type == "boolean"))' "$WORLD/out"
 	jq -e '.[0].say == "file system" and (.[0].note | length > 0)' \
 		"$WORLD/out"
 	[ -z "$(ls -A "$WORLD/data")" ]
