@@ -13,7 +13,8 @@
  *				manifest: it may have been named before a clear
  *
  * Claims are asked for before the super is taken that is searched: who gave his
- * back in between has written his record before.
+ * back in between has written his record before. Who died may have committed it
+ * and not come to index it; so WRITE is taken in between, which makes up for it.
  */
 
 #include <errno.h>
@@ -165,6 +166,13 @@ is_dropped(const struct qt__manifest *m, uint64_t number)
 	return false;
 }
 
+/* What it is cannot be told, here or in a run: it stays, for salvage. */
+static bool
+is_unknown(int rc)
+{
+	return rc < 0 && rc != -ENOMEM && rc != -EMFILE && rc != -ENFILE;
+}
+
 /* 1: done with it; 0: to be looked at again; negative. */
 static int
 sweep_one(struct sweep *w, struct qt__super *super, uint64_t number,
@@ -174,13 +182,12 @@ sweep_one(struct sweep *w, struct qt__super *super, uint64_t number,
 	int			rc;
 
 	rc = qt__big_describe(w->s->big_fd, number, &w->key, &ref);
-	/* Damaged: whose it is cannot be told, so it stays, for salvage. */
-	if (rc == -ENOENT || rc == -QT_ECORRUPT)
+	if (is_unknown(rc))
 		return 1;
 	if (rc == 1)
 		rc = qt__big_is_named(w->s, super, w->key.data, w->key.len,
 		    number, err);
-	if (rc == -QT_ECORRUPT)
+	if (is_unknown(rc))
 		return 1;
 	if (rc != 0 || is_dropped(w->now, number))
 		return rc < 0 ? rc : 1;
@@ -221,6 +228,20 @@ leave_claimed(struct sweep *w, size_t count, uint64_t *first)
 	return rc < 0 ? rc : (int)kept;
 }
 
+/* What those who are done, or dead, have committed can be found. */
+static int
+make_visible(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__stripe	*stripe;
+	struct qt__mem		*active;
+	int			 rc = qt__write_begin(s, &stripe, &active,
+	    err);
+
+	if (rc == 0)
+		qt__write_end(s, stripe);
+	return rc;
+}
+
 /* What comes next in order. *upto: all before it have been looked at. */
 static int
 sweep_some(struct sweep *w, uint64_t *upto, struct qt_err *err)
@@ -236,7 +257,11 @@ sweep_some(struct sweep *w, uint64_t *upto, struct qt_err *err)
 		qt_err_set(err, "look at the locks of 'LOCK'");
 		return kept;
 	}
-	rc = qt__super_get(w->s, &stripe, err);
+	if (kept == 0)
+		return count < all;
+	rc = make_visible(w->s, err);
+	if (rc == 0)
+		rc = qt__super_get(w->s, &stripe, err);
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < kept && rc >= 0; i++) {

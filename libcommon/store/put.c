@@ -361,7 +361,8 @@ qt_store_put_many(struct qt_store *s, uint64_t *version, size_t *which,
 		else
 			break;
 	}
-	qt__stored_free(s, c.stored, count, rc == 0);
+	/* Also where the index turned out to be damaged behind that. */
+	qt__stored_free(s, c.stored, count, c.end != 0);
 	if (which != NULL)
 		*which = c.which;
 	if (rc < 0)

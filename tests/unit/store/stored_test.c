@@ -347,6 +347,29 @@ QT_TEST(a_writer_that_is_killed_at_any_call_leaves_no_file_for_long)
 	world_end(&w, s);
 }
 
+/* As one leaves it who is killed between the two: it will be indexed yet. */
+QT_TEST(a_file_whose_record_is_committed_and_not_yet_visible_stays)
+{
+	struct world		 w;
+	struct qt_store		*s;
+	struct qt__stripe	*stripe;
+
+	(void)state;
+	world_begin(&w, plain);
+	s = world_open(&w);
+	put_big(s, "k", 1);
+	assert_int_equal(qt__super_get(s, &stripe, NULL), 0);
+	atomic_store(&stripe->super->mems[0]->head->indexed, QT__LOG_FIRST);
+	qt__super_release(stripe);
+	expect(s, "k", NULL, 0);
+	maintain(s);
+	assert_int_equal(count_files(s), 1);
+	assert_int_equal(s->ctl->big_swept, 2);
+	assert_int_equal(put(s, "l", "", 0, 0), 0);
+	expect_big(s, "k", 1);
+	world_end(&w, s);
+}
+
 static void
 make_file(struct qt_store *s, const char *name, const void *data, size_t len)
 {
