@@ -38,4 +38,17 @@ int	step_run(const struct step_case *cases, size_t count);
 /* Runs the whole sweep and prints one TAP line. 0, or 1 when it failed. */
 int	step_sweep(const struct step_case *c, int number);
 
+/*
+ * The same for operations of many thousand instructions: killed after each
+ * store to memory that setup has named by step_watch(), which others share, and
+ * after each system call. Files are not looked at; fd stays as it is.
+ */
+int	step_run_long(const struct step_case *cases, size_t count);
+void	step_watch(const void *from, size_t len);
+/*
+ * At most so many kills of each operation from now on, evenly over it, from a
+ * random one on (SEED=n repeats them); QT_STRESS=long does all. 0: all.
+ */
+void	step_limit(size_t points);
+
 #endif /* QT_TEST_STEP_H */

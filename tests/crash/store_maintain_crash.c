@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SIGKILL at every shared store, lock and system call of what takes longer:
+ * memtables into runs, runs into one, clearing, copying, the next log, values in
+ * files of their own. The others go on, also with what was half done, and
+ * nothing that nobody needs stays behind.
+ */
+
+#include "store_ground.h"
+
+#define LIMIT	24u		/* kills of each, when there is little time */
+
+static int
+maintain(struct qt_store *s)
+{
+	return qt_store_checkpoint(s, NULL, NULL);
+}
+
+/* --- Worlds --------------------------------------------------------------- */
+
+/* Something in a run, and something newer in the memtable. */
+static struct ground *
+one_run(void)
+{
+	struct ground	*g = ground_new(6, 100, QT_STORE_ASYNC_NOW);
+
+	step_must(maintain(g->s) == 0, "checkpoint");
+	ground_put(g, 1, 3, 40, QT_STORE_ASYNC_NOW, 0);
+	ground_put(g, 4, 1, 0, QT_STORE_ASYNC_NOW, 1);
+	return g;
+}
+
+static void *
+world_flush(int *fd)
+{
+	struct ground	*g = one_run();
+
+	(void)fd;
+	ground_watch(g);
+	return g;
+}
+
+static void *
+world_merge(int *fd)
+{
+	struct ground	*g = one_run();
+
+	(void)fd;
+	step_must(maintain(g->s) == 0, "checkpoint");
+	ground_put(g, 7, 1, 100, 0, 0);
+	step_must(maintain(g->s) == 0, "checkpoint");
+	ground_watch(g);
+	return g;
+}
+
+/* The next put does not fit. */
+static void *
+world_full(int *fd)
+{
+	struct ground	*g = ground_new(16, 65000, QT_STORE_ASYNC_NOW);
+
+	(void)fd;
+	ground_watch(g);
+	return g;
+}
+
+/* The same, and a log that was emptied waits for it. */
+static void *
+world_spare(int *fd)
+{
+	struct ground	*g = one_run();
+
+	(void)fd;
+	step_must(maintain(g->s) == 0, "checkpoint");
+	for (unsigned int i = 0; i < 16; i++)
+		ground_put(g, i % 6, 1, 65000, QT_STORE_ASYNC_NOW, 0);
+	ground_watch(g);
+	return g;
+}
+
+/* A value that is a file is replaced by another. */
+static void *
+world_big(int *fd)
+{
+	struct ground	*g = ground_new(0, 0, 0);
+
+	(void)fd;
+	ground_put(g, 1, 1, 270000, QT_STORE_ASYNC_NOW, 0);
+	step_must(maintain(g->s) == 0, "checkpoint");
+	ground_put(g, 1, 1, 280000, QT_STORE_ASYNC_NOW, 0);
+	ground_watch(g);
+	return g;
+}
+
+/* --- What is done --------------------------------------------------------- */
+
+static void
+op_flush(void *state)
+{
+	struct ground	*g = state;
+
+	if (maintain(g->s) < 0)
+		_exit(1);
+}
+
+static void
+op_compact(void *state)
+{
+	struct ground	*g = state;
+
+	if (qt_store_compact(g->s, NULL) < 0)
+		_exit(1);
+}
+
+static void
+op_clear(void *state)
+{
+	struct ground	*g = state;
+	uint32_t	 keys[WORLD_KEYS];
+	size_t		 op;
+
+	for (uint32_t i = 0; i < WORLD_KEYS; i++)
+		keys[i] = i;
+	op = trace_begin(world_trace, 1, keys, WORLD_KEYS);
+	if (qt_store_clear(g->s, NULL) < 0)
+		_exit(1);
+	trace_done(world_trace, op, g->s->now->version);
+}
+
+static void
+op_copy(void *state)
+{
+	struct ground	*g = state;
+	char		 path[320];
+
+	snprintf(path, sizeof(path), "%s/copy", g->dir);
+	if (qt_store_checkpoint(g->s, path, NULL) < 0)
+		_exit(1);
+}
+
+static void
+op_full(void *state)
+{
+	ground_put(state, 7, 1, 65000, QT_STORE_ASYNC_NOW, 0);
+}
+
+static void
+op_big(void *state)
+{
+	ground_put(state, 2, 1, 290000, QT_STORE_ASYNC_NOW, 0);
+}
+
+/* --- Afterwards ----------------------------------------------------------- */
+
+static void
+tell_note(void *arg, const char *what)
+{
+	if (strstr(what, "torn") == NULL && *(char *)arg == '\0')
+		snprintf(arg, 600, "%s", what);
+}
+
+/* Maintained by somebody else, it holds nothing that is not needed. */
+static const char *
+check(void *state)
+{
+	struct ground	*g = state;
+	struct qt_err	 err = QT_ERR_INIT;
+	char		 first[600] = "";
+	const char	*wrong = world_judge(g->s, NULL);
+	int		 rc;
+
+	if (wrong != NULL)
+		return wrong;
+	rc = qt_store_compact(g->s, &err);
+	if (rc < 0)
+		return world_say("compact", rc, &err);
+	rc = qt_store_verify(g->path, tell_note, first, &err);
+	if (rc < 0)
+		return world_say("verify", rc, &err);
+	snprintf(world_wrong, sizeof(world_wrong), "it was maintained, and "
+	    "then: %s", first);
+	return first[0] != '\0' ? world_wrong : ground_check(state);
+}
+
+/* All or nothing. */
+static const char *
+check_clear(void *state)
+{
+	struct ground		*g = state;
+	struct trace_item	 found[WORLD_KEYS];
+	const char		*wrong = world_find(g->s, found);
+	unsigned int		 count = 0;
+
+	for (uint32_t k = 0; k < WORLD_KEYS; k++)
+		count += found[k].op != 0;
+	if (wrong == NULL && count != 0 && count != 5)
+		wrong = "a part is cleared";
+	return wrong != NULL ? wrong : check(state);
+}
+
+/* There is no copy, or it can be removed, and opened when it is one. */
+static const char *
+check_copy(void *state)
+{
+	const struct qt_store_options	 o = {
+		.flags = QT_STORE_NO_THREADS };
+	struct ground			*g = state;
+	struct qt_err			 err = QT_ERR_INIT;
+	struct qt_store			*s;
+	char				 path[320];
+	const char			*wrong = NULL;
+	int				 rc;
+
+	snprintf(path, sizeof(path), "%s/copy", g->dir);
+	rc = qt_store_open(path, &o, &s, &err);
+	if (rc == 0) {
+		struct trace_item	found[WORLD_KEYS];
+
+		wrong = world_find(s, found);
+		qt_store_close(s, NULL);
+		rc = qt_store_remove(path, &err);
+		if (wrong == NULL && rc < 0)
+			wrong = world_say("remove the copy", rc, &err);
+	} else if (rc != -ENOENT && rc != -QT_EFORMAT) {
+		wrong = world_say("open the copy", rc, &err);
+	}
+	return wrong != NULL ? wrong : check(state);
+}
+
+int
+main(void)
+{
+	const struct step_case	cases[] = {
+		{ "memtables into runs", world_flush, NULL, op_flush, check,
+		    ground_free },
+		{ "runs into one", world_merge, NULL, op_compact, check,
+		    ground_free },
+		{ "clear", world_flush, NULL, op_clear, check_clear,
+		    ground_free },
+		{ "copy", world_flush, NULL, op_copy, check_copy, ground_free },
+		{ "the next log", world_full, NULL, op_full, ground_check,
+		    ground_free },
+		{ "a log that was another's", world_spare, NULL, op_full, check,
+		    ground_free },
+		{ "a value in a file", world_big, NULL, op_big, check,
+		    ground_free },
+		{ "values in files into runs", world_big, NULL, op_compact,
+		    check, ground_free },
+	};
+
+	step_limit(LIMIT);
+	return step_run_long(cases, sizeof(cases) / sizeof(cases[0]));
+}
