@@ -135,6 +135,26 @@ is_durable() { [ "$(qt-map stat durable)" -ge "$1" ]; }
 	wait_for 10 is_durable "$v"
 }
 
+@test "what each mode promises" {
+	qt-map init --mode hybrid -o sync-interval=1h -o sync-prefix=a/ \
+	    -o sync-tags=2
+	run -0 qt-map put --tell a/1 x
+	run -0 qt-map put --tell -t i64 n 5
+	run -6 qt-map put --tell b x
+	run -0 qt-map put --tell --sync b y
+	run -6 qt-map put --tell --async a/1 y
+	run -0 qt-map -o mode=sync put --tell b z
+	export QT_MAP=$WORLD/memory
+	qt-map init --mode memory "$QT_MAP"
+	run -6 qt-map put --tell b x
+	v=$(qt-map stat version)
+	run is_durable "$v"
+	[ "$status" -ne 0 ]
+	qt-map checkpoint
+	is_durable "$v"
+	[ "$(qt-map get b)" = x ]
+}
+
 # What was answered with ok is there; of the rest, nothing or something whole.
 @test "killed in the middle of a batch" {
 	qt-map init
