@@ -140,7 +140,7 @@ check_memory(struct qt_store *s, struct qt_err *err)
 		return rc < 0 ? rc : 0;
 	qt_err_set(err, "the shared memory of the store was removed or replaced "
 	    "since this process opened it: open it again");
-	return -ESTALE;
+	return -QT_EGONE;
 }
 
 /* What a dead process of our id left would live as long as we do. */

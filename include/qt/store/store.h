@@ -44,8 +44,9 @@
  * Errors: -errno, or -QT_E...: -QT_EFORMAT not a store, -QT_EVERSION a newer
  * format, -QT_ECORRUPT damage (which, and where, in err), -EROFS read-only or
  * poisoned by an error of the disk, -ETIMEDOUT a lock was not to be had within
- * the lock timeout (who has it, in err), -ENOSPC, -EIO, -EMSGSIZE a key or a
- * value over the limit.
+ * the lock timeout (who has it, in err), -QT_EGONE its shared memory was removed
+ * or is another's: open it again, -ENOSPC, -EIO, -EMSGSIZE a key or a value over
+ * the limit.
  */
 struct qt_store;
 
