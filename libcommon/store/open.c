@@ -68,6 +68,16 @@ open_folders(struct qt_store *s, struct qt_err *err)
 	return 0;
 }
 
+/* Who may not read it, but the files, reads those. */
+int
+qt__control_find(struct qt_store *s, struct qt_err *err)
+{
+	int	rc = qt__control_open(&s->seg, &s->ctl, s->name, s->format.id,
+	    s->is_rdonly, err);
+
+	return rc == -EACCES && s->is_rdonly ? -ENOENT : rc;
+}
+
 static int
 open_memory(struct qt_store *s, struct qt_err *err)
 {
@@ -80,8 +90,7 @@ open_memory(struct qt_store *s, struct qt_err *err)
 		qt_err_set(err, "it has no file 'LOCK'");
 		return rc;
 	}
-	rc = qt__control_open(&s->seg, &s->ctl, s->name, s->format.id,
-	    s->is_rdonly, err);
+	rc = qt__control_find(s, err);
 	if (rc != -ENOENT)
 		return rc;
 	if (!s->set.recover) {
@@ -89,7 +98,6 @@ open_memory(struct qt_store *s, struct qt_err *err)
 		    "(recover off)");
 		return -EBUSY;
 	}
-	s->is_private = s->is_rdonly;
 	s->ctl = &ids;
 	rc = qt__recover(s, err);
 	if (rc < 0)

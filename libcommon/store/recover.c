@@ -316,17 +316,20 @@ rebuild(struct qt_store *s, struct qt_err *err)
 	return rc;
 }
 
-int
-qt__recover(struct qt_store *s, struct qt_err *err)
+/* A descriptor of LOCK with the lock. Who only reads excludes who changes. */
+static int
+lock_format(struct qt_store *s, struct qt_err *err)
 {
 	uint64_t	deadline = qt__store_deadline(s);
-	int		fd = qt_sys_open(s->dirfd, "LOCK", O_RDWR, 0), rc;
+	int		type = s->is_rdonly ? F_RDLCK : F_WRLCK, rc;
+	int		fd = qt_sys_open(s->dirfd, "LOCK",
+	    s->is_rdonly ? O_RDONLY : O_RDWR, 0);
 
 	if (fd < 0) {
 		qt_err_set(err, "open 'LOCK'");
 		return fd;
 	}
-	while ((rc = qt_sys_lock(fd, F_WRLCK, QT__LOCK_FORMAT, 1)) == -EAGAIN) {
+	while ((rc = qt_sys_lock(fd, type, QT__LOCK_FORMAT, 1)) == -EAGAIN) {
 		if (qt_clock_mono_ms() > deadline) {
 			qt_err_set(err, "another process has been opening the "
 			    "store for too long");
@@ -335,24 +338,34 @@ qt__recover(struct qt_store *s, struct qt_err *err)
 		}
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
-	if (rc == 0) {
-		struct qt__ctl	*ids = s->ctl;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
+}
 
-		rc = qt__control_open(&s->seg, &s->ctl, s->name, s->format.id,
-		    false, err);
-		if (rc < 0)
-			s->ctl = ids;
-		/* Somebody has memory of it that we do not see. */
-		if (rc == -ENOENT && qt_sys_is_used(fd, QT__USER_BASE,
-		    QT__USER_MAX + 1) == 1) {
-			qt_err_set(err, "the store is in use, by a process "
-			    "whose shared memory is not here: in another "
-			    "container or on another host, or somebody has "
-			    "removed it from /dev/shm");
-			rc = -EBUSY;
-		} else if (rc == -ENOENT) {
-			rc = rebuild(s, err);
-		}
+int
+qt__recover(struct qt_store *s, struct qt_err *err)
+{
+	struct qt__ctl	*ids = s->ctl;
+	int		 fd = lock_format(s, err), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = qt__control_find(s, err);
+	s->is_private = rc < 0 && s->is_rdonly;
+	if (rc < 0)
+		s->ctl = ids;
+	/* Somebody has memory of it that we do not see. */
+	if (rc == -ENOENT && qt_sys_is_used(fd, QT__USER_BASE,
+	    QT__USER_MAX + 1) == 1) {
+		qt_err_set(err, "the store is in use, by a process whose "
+		    "shared memory we do not see: another user's, in another "
+		    "container or on another host, or somebody has removed it "
+		    "from /dev/shm");
+		rc = -EBUSY;
+	} else if (rc == -ENOENT) {
+		rc = rebuild(s, err);
 	}
 	close(fd);
 	return rc;

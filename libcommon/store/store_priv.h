@@ -222,6 +222,8 @@ bool	qt__detach(struct qt_store *s);
 void	qt__detach_adopt(struct qt_store *s);
 
 int	qt__recover(struct qt_store *s, struct qt_err *err);
+/* The control segment that is there. -ENOENT. */
+int	qt__control_find(struct qt_store *s, struct qt_err *err);
 
 /*
  * MAINTAIN, with s->now loaded and what a dead one saved published. deadline_ms

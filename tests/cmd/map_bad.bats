@@ -96,9 +96,18 @@ other() {
 	chmod 755 "$WORLD"
 	cp "$(command -v qt-map)" "$WORLD/copy"
 	other "$WORLD/copy" --version >/dev/null 2>&1 || skip
+	chmod 700 "$QT_STATE_DIR"
 	run -3 other "$WORLD/copy" get a
 	[[ $output == *'Permission denied'*"'ls -ld' of the map's folder says who may"* ]]
 	run -3 other "$WORLD/copy" put a c
+	# Who may read the files reads them, now and after a reboot.
+	chmod -R a+rX "$QT_STATE_DIR"
+	[ "$(other "$WORLD/copy" get a)" = b ]
+	[ "$(other "$WORLD/copy" scan)" = $'a\tb' ]
+	run -3 other "$WORLD/copy" put a c
+	[[ $output == *'Permission denied'* ]]
+	reboot
+	[ "$(other "$WORLD/copy" get a)" = b ]
 	[ "$(qt-map get a)" = b ]
 }
 
