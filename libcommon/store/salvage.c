@@ -8,8 +8,8 @@
  *
  * The manifest says which runs count, which of them are older, and what of them
  * has been merged away. Where CURRENT is damaged, the manifest with the greatest
- * number that is sound is taken; where there is none, all runs that are in the
- * folder, and of each record it is asked whether another run has a newer one.
+ * number is taken; where that is, too, all runs that are in the folder, and of
+ * each record it is asked whether another run has a newer one.
  *
  * A key whose newest value is in a file that is damaged is not there then; what
  * it was before is not taken for what it is.
@@ -216,20 +216,26 @@ lock(struct qt__salvage *s, struct qt_err *err)
 }
 
 static int
-newest_manifest(void *arg, const char *name)
+note_highest(void *arg, const char *name)
 {
-	struct qt__salvage	*s = arg;
-	uint64_t		 number = qt__number_of(name, "");
-	struct qt__manifest	*m;
+	uint64_t	*highest = arg, number = qt__number_of(name, "");
 
-	if (number == 0 ||
-	    (s->manifest != NULL && s->manifest->number > number))
-		return 0;
-	if (qt__manifest_load(&m, s->dirfd, number, NULL) < 0)
-		return 0;
-	qt__manifest_free(s->manifest);
-	s->manifest = m;
+	if (number > *highest)
+		*highest = number;
 	return 0;
+}
+
+/* An older one than that may name nothing of what was written last. */
+static void
+load_highest(struct qt__salvage *s)
+{
+	uint64_t	highest = 0;
+
+	s->manifest = NULL;
+	if (qt__each_name(s->dirfd, "manifest", note_highest, &highest) < 0 ||
+	    highest == 0 || qt__manifest_load(&s->manifest, s->dirfd, highest,
+	    NULL) < 0)
+		s->manifest = NULL;
 }
 
 static int
@@ -240,13 +246,12 @@ load_manifest(struct qt__salvage *s, struct qt_err *err)
 	if (rc != -QT_ECORRUPT && rc != -ENOENT && rc != -EIO)
 		return rc;
 	qt__salvage_tell(s, "%s", err->text);
-	s->manifest = NULL;
-	(void)qt__each_name(s->dirfd, "manifest", newest_manifest, s);
+	load_highest(s);
 	if (s->manifest != NULL)
 		qt__salvage_tell(s, "manifest %llu is taken in its place",
 		    (unsigned long long)s->manifest->number);
 	else
-		qt__salvage_tell(s, "no manifest is sound: all runs are taken; "
+		qt__salvage_tell(s, "the manifest is lost: all runs are taken; "
 		    "what was deleted or overwritten may be there again");
 	return 0;
 }

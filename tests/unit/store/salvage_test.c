@@ -344,6 +344,9 @@ QT_TEST(a_byte_of_a_manifest_costs_nothing)
 	make_store(plain);
 	sweep_folder("manifest", 0, 101, 0);
 	sweep("CURRENT", size_of("CURRENT"), 7, 0);
+	flip("CURRENT", 0);
+	assert_int_equal(salvage(), 0);
+	assert_true(was_told("is taken in its place"));
 	end();
 }
 
