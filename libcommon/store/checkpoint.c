@@ -42,19 +42,20 @@ share(void *arg, const char *name)
 	struct copy	*c = arg;
 	int		 from, to, rc;
 
-	if (linkat(c->from, name, c->to, name, 0) == 0)
-		return 0;
-	/* Removed since it was listed: nothing refers to it. */
-	if (errno == ENOENT)
-		return 0;
 	from = qt_sys_open(c->from, name, O_RDONLY, 0);
+	/* Removed since it was listed: nothing refers to it. */
 	if (from < 0)
-		return from;
-	to = qt_sys_open(c->to, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
-	rc = to < 0 ? to : copy_bytes(from, to);
+		return from == -ENOENT ? 0 : from;
+	rc = qt_sys_linkat_fd(from, c->to, name);
+	if (rc < 0) {
+		/* Another file system, or one without links. */
+		to = qt_sys_open(c->to, name, O_WRONLY | O_CREAT | O_EXCL,
+		    0666);
+		rc = to < 0 ? to : copy_bytes(from, to);
+		if (to >= 0)
+			close(to);
+	}
 	close(from);
-	if (to >= 0)
-		close(to);
 	return rc;
 }
 

@@ -302,11 +302,12 @@ qt_store_checkpoint(struct qt_store *s, const char *dest, struct qt_err *err)
 	if (rc < 0)
 		return rc;
 	rc = qt__maintain_flush_all(s, err);
-	/* Files stay as long as we have MAINTAIN. */
-	if (rc == 0 && dest != NULL)
-		rc = qt__checkpoint_copy(s, dest, err);
 	if (rc == 0)
 		rc = qt__collect(s, err);
+	/* Last, so that there is none when this fails. Files stay as long as we
+	   have MAINTAIN. */
+	if (rc == 0 && dest != NULL)
+		rc = qt__checkpoint_copy(s, dest, err);
 	qt__maintain_end(s);
 	return rc;
 }

@@ -227,6 +227,98 @@ op_recover(const char *dir)
 	world_forget(in(dir, "s"));
 }
 
+static void
+must_do(int rc, const char *what, const struct qt_err *err)
+{
+	world_must(rc >= 0, what, err);
+}
+
+/* Flushes, merges and a big value that is replaced, while others write. */
+static void
+put_and_maintain(struct qt_store *s, unsigned int worker)
+{
+	struct qt_err	err = QT_ERR_INIT;
+
+	for (int i = 0; i < 3; i++) {
+		put_some(s, worker, 6, 900, i == 1 ? QT_STORE_ASYNC_NOW : 0);
+		if (worker == 0)
+			put(s, 3, 270000 + (size_t)i, 0);
+		must_do(i < 2 ? qt_store_checkpoint(s, NULL, &err) :
+		    qt_store_compact(s, &err), "maintain", &err);
+	}
+}
+
+static void
+op_maintain(const char *dir)
+{
+	work(in(dir, "s"), 2, put_and_maintain);
+	world_forget(in(dir, "s"));
+}
+
+/* Logs that were other logs' files. */
+static void
+put_recycled(struct qt_store *s, unsigned int worker)
+{
+	struct qt_err	err = QT_ERR_INIT;
+
+	for (int i = 0; i < 3; i++) {
+		put_some(s, worker, 20, 60000, i % 2 ? QT_STORE_ASYNC_NOW : 0);
+		must_do(qt_store_maintain(s, 60000, &err), "maintain", &err);
+	}
+}
+
+static void
+op_recycle(const char *dir)
+{
+	work(in(dir, "s"), 1, put_recycled);
+	world_forget(in(dir, "s"));
+}
+
+static void
+put_and_clear(struct qt_store *s, unsigned int worker)
+{
+	struct qt_err	err = QT_ERR_INIT;
+
+	for (int i = 0; i < 3; i++) {
+		put_some(s, worker, 4, 500, i == 1 ? QT_STORE_ASYNC_NOW : 0);
+		if (i == 1)
+			must_do(qt_store_checkpoint(s, NULL, &err),
+			    "checkpoint", &err);
+		must_do(world_clear(s, &err), "clear", &err);
+	}
+	put_some(s, worker, 3, 500, 0);
+}
+
+static void
+op_clear(const char *dir)
+{
+	work(in(dir, "s"), 1, put_and_clear);
+	world_forget(in(dir, "s"));
+}
+
+#define COPIED	5000u		/* a mark that is no operation */
+
+static void
+put_and_copy(struct qt_store *s, unsigned int worker)
+{
+	struct qt_err	err = QT_ERR_INIT;
+	char		path[320];
+
+	put_some(s, worker, 5, 700, QT_STORE_ASYNC_NOW);
+	put(s, 2, 270000, 0);
+	snprintf(path, sizeof(path), "%s/../copy", store_path);
+	must_do(qt_store_checkpoint(s, path, &err), "copy", &err);
+	cut_mark(CUT_DONE, COPIED);
+	put_some(s, worker, 3, 700, 0);
+}
+
+static void
+op_copy(const char *dir)
+{
+	work(in(dir, "s"), 1, put_and_copy);
+	world_forget(in(dir, "s"));
+}
+
 /* --- What is there afterwards --------------------------------------------- */
 
 static const char *
@@ -252,11 +344,10 @@ check_init(void *arg, const char *dir, const struct cut_at *at)
 }
 
 static const char *
-check(void *arg, const char *dir, const struct cut_at *at)
+check_in(const char *path, const struct cut_at *at)
 {
 	unsigned char	state[1001] = { 0 };
 
-	(void)arg;
 	for (size_t i = 0; i < at->count; i++) {
 		const struct cut_mark	*m = &at->marks[i];
 
@@ -270,7 +361,29 @@ check(void *arg, const char *dir, const struct cut_at *at)
 	for (size_t i = 1; i < 1001; i++)
 		if (atomic_load(&world_trace->op[i].state) == TRACE_REFUSED)
 			state[i] = TRACE_REFUSED;
-	return world_look(in(dir, "s"), state);
+	return world_look(path, state);
+}
+
+static const char *
+check(void *arg, const char *dir, const struct cut_at *at)
+{
+	(void)arg;
+	return check_in(in(dir, "s"), at);
+}
+
+/* A copy that was told to be made is there, with all that was before it. */
+static const char *
+check_copy(void *arg, const char *dir, const struct cut_at *at)
+{
+	struct cut_at	before = { at->record, at->marks, 0 };
+	const char	*wrong = NULL;
+
+	while (before.count < at->count &&
+	    at->marks[before.count].value != COPIED)
+		before.count++;
+	if (before.count < at->count)
+		wrong = check_in(in(dir, "copy"), &before);
+	return wrong != NULL ? wrong : check(arg, dir, at);
 }
 
 int
@@ -301,6 +414,18 @@ main(void)
 		{ .name = "the disk fails a sync, and a write", .begin = begin,
 		    .op = op_failing, .check = { .check = check, .singles = 4,
 			.randoms = 4, .max = 300 } },
+		{ .name = "two processes maintain", .begin = begin,
+		    .op = op_maintain, .check = { .check = check,
+			.singles = 2, .randoms = 2, .max = 200 } },
+		{ .name = "logs in files that were others'", .begin = begin,
+		    .op = op_recycle, .check = { .check = check,
+			.singles = 2, .randoms = 2, .max = 150 } },
+		{ .name = "all is cleared", .begin = begin, .op = op_clear,
+		    .check = { .check = check, .singles = 2, .randoms = 3,
+			.max = 200 } },
+		{ .name = "a copy is made", .begin = begin, .op = op_copy,
+		    .check = { .check = check_copy, .singles = 2,
+			.randoms = 3, .max = 200 } },
 	};
 
 	return cut_all(cases, sizeof(cases) / sizeof(cases[0]));

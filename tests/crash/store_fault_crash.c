@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each kind of system call fails at its n-th call, for every n that there is,
- * once or from then on: what the store is doing succeeds or says why not, and
- * never crashes. Or who makes it is killed right before. When the fault is gone
- * everything that was acknowledged is there, in the memory that is shared and
- * on the disk.
+ * Each kind of system call fails at its n-th call, for every n that there is (a
+ * sample of them, unless QT_STRESS=long), once or from then on: what the store
+ * is doing succeeds or says why not, and never crashes. Or who makes it is
+ * killed right before. When the fault is gone everything that was acknowledged
+ * is there, in the memory that is shared and on the disk.
  */
 
 #include <signal.h>
@@ -13,6 +13,7 @@
 #include "store_world.h"
 
 #define MAX_CALLS	200u		/* of a kind, in one operation */
+#define STRIDE		6u		/* unless QT_STRESS=long */
 
 struct fault_case {
 	const char	*name;
@@ -58,7 +59,7 @@ struct report {
 };
 static struct report	*report;
 static unsigned int	 fault;		/* which is set now */
-static unsigned int	 nth;
+static unsigned int	 nth, seed;
 
 static void
 set_fault(void)
@@ -231,6 +232,119 @@ op_sync(const char *path)
 	end_well(s);
 }
 
+/* Something in a run, something newer, one value in a file of its own. */
+static void
+begin_maintain(const char *path)
+{
+	struct qt_store	*s = world_open(path);
+
+	try_puts(s, 3, 3000, 0);
+	try_puts(s, 1, 270000, QT_STORE_ASYNC_NOW);
+	world_must(qt_store_checkpoint(s, NULL, NULL) == 0, "checkpoint",
+	    NULL);
+	try_puts(s, 2, 280000, QT_STORE_ASYNC_NOW);
+	world_must(qt_store_close(s, NULL) == 0, "close", NULL);
+}
+
+static void
+must_say(int rc, const char *what, const struct qt_err *err)
+{
+	char	text[100];
+
+	if (rc >= 0 || err->text[0] != '\0')
+		return;
+	snprintf(text, sizeof(text), "%s fails, and does not say why", what);
+	say(text);
+}
+
+/* Then it goes on, and what failed is done. */
+static void
+end_maintained(struct qt_store *s)
+{
+	struct qt_err	err = QT_ERR_INIT;
+	int		rc;
+
+	clear_fault();
+	rc = qt_store_compact(s, &err);
+	if (rc < 0)
+		say(world_say("compact afterwards", rc, &err));
+	end_well(s);
+}
+
+static void
+op_maintain(const char *path)
+{
+	struct qt_store	*s = world_open(path);
+	struct qt_err	 err = QT_ERR_INIT;
+
+	set_fault();
+	must_say(qt_store_checkpoint(s, NULL, &err), "a checkpoint", &err);
+	err = (struct qt_err)QT_ERR_INIT;
+	must_say(qt_store_compact(s, &err), "compacting", &err);
+	try_puts(s, 1, 100, 0);
+	end_maintained(s);
+}
+
+static void
+op_clear(const char *path)
+{
+	struct qt_store	*s = world_open(path);
+	struct qt_err	 err = QT_ERR_INIT;
+
+	set_fault();
+	must_say(world_clear(s, &err), "clearing", &err);
+	try_puts(s, 1, 100, 0);
+	end_maintained(s);
+}
+
+static void
+op_copy(const char *path)
+{
+	struct qt_store	*s = world_open(path);
+	struct qt_err	 err = QT_ERR_INIT;
+	char		 copy[320];
+	int		 rc;
+
+	snprintf(copy, sizeof(copy), "%s/../copy", path);
+	set_fault();
+	rc = qt_store_checkpoint(s, copy, &err);
+	must_say(rc, "copying", &err);
+	if (rc < 0 && access(copy, F_OK) == 0 &&
+	    faults[fault].call != QT_SYS_UNLINK &&
+	    (faults[fault].error & QT_SYS_STAYS) == 0)
+		say("what failed to be copied stays there");
+	end_maintained(s);
+}
+
+/* A scan with the fault set: it is whole, or says that it is not. */
+static void
+op_scan(const char *path)
+{
+	const struct qt_store_range	 all = { .from = NULL };
+	struct qt_store			*s;
+	struct qt_err			 err = QT_ERR_INIT;
+	struct qt_store_scan		*scan;
+	struct qt_store_item		 item;
+	int				 rc, count = 0;
+
+	set_fault();
+	s = try_open(path);
+	if (s == NULL) {
+		clear_fault();
+		return;
+	}
+	rc = qt_store_scan_open(s, NULL, &all, &scan, &err);
+	if (rc == 0) {
+		while ((rc = qt_store_scan_next(scan, &item, &err)) == 1)
+			count++;
+		qt_store_scan_close(scan);
+		if (rc == 0 && count != 4)
+			say("a scan ends too early");
+	}
+	must_say(rc, "a scan", &err);
+	end_well(s);
+}
+
 /* --- The sweep ------------------------------------------------------------ */
 
 static void
@@ -311,21 +425,23 @@ one(const struct fault_case *c)
 	return report->calls >= nth;
 }
 
+/* Every n; or every so many from a random one on, where there is little time. */
 static int
-sweep(const struct fault_case *c, int number)
+sweep(const struct fault_case *c, int number, unsigned int stride)
 {
 	unsigned int	count = 0;
 
 	report->wrong[0] = '\0';
 	for (fault = 0; fault < FAULTS && report->wrong[0] == '\0'; fault++) {
-		for (nth = 1; nth < MAX_CALLS; nth++) {
+		nth = 1 + (seed + fault) % stride;
+		for (; nth < MAX_CALLS; nth += stride) {
 			int	came = one(c);
 
 			count += (unsigned int)came;
 			if (!came || report->wrong[0] != '\0')
 				break;
 		}
-		if (nth == MAX_CALLS)
+		if (nth >= MAX_CALLS)
 			say("too many calls");
 	}
 	if (report->wrong[0] != '\0')
@@ -335,7 +451,7 @@ sweep(const struct fault_case *c, int number)
 	else
 		printf("ok %d - %s: %u faults\n", number, c->name, count);
 	fflush(stdout);
-	return report->wrong[0] != '\0' || count < 10;
+	return report->wrong[0] != '\0' || count < 5;
 }
 
 int
@@ -349,15 +465,25 @@ main(void)
 		{ "put, asynchronous", 1, begin_put, op_async },
 		{ "rotate", 1, begin_put, op_rotate },
 		{ "sync", 1, NULL, op_sync },
+		{ "flush and merge", 1, begin_maintain, op_maintain },
+		{ "clear", 1, begin_maintain, op_clear },
+		{ "copy", 1, begin_maintain, op_copy },
+		{ "scan", 1, begin_maintain, op_scan },
 	};
 	const size_t		count = sizeof(cases) / sizeof(cases[0]);
-	int			bad = 0;
+	const char		*length = getenv("QT_STRESS");
+	const char		*text = getenv("SEED");
+	unsigned int		 stride = length != NULL &&
+	    strcmp(length, "long") == 0 ? 1 : STRIDE;
+	int			 bad = 0;
 
 	report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	world_must(report != MAP_FAILED, "mmap", NULL);
-	printf("1..%zu\n", count);
+	seed = text != NULL ? (unsigned int)strtoul(text, NULL, 10) :
+	    (unsigned int)getpid();
+	printf("1..%zu\n# SEED=%u\n", count, seed);
 	for (size_t i = 0; i < count; i++)
-		bad |= sweep(&cases[i], (int)i + 1);
+		bad |= sweep(&cases[i], (int)i + 1, stride);
 	return bad;
 }

@@ -9,7 +9,6 @@
 
 #include <qt/base/clock.h>
 
-#include "../../libcommon/store/store_priv.h"
 #include "../unit/step.h"
 #include "store_world.h"
 

@@ -116,15 +116,9 @@ static void
 op_clear(void *state)
 {
 	struct ground	*g = state;
-	uint32_t	 keys[WORLD_KEYS];
-	size_t		 op;
 
-	for (uint32_t i = 0; i < WORLD_KEYS; i++)
-		keys[i] = i;
-	op = trace_begin(world_trace, 1, keys, WORLD_KEYS);
-	if (qt_store_clear(g->s, NULL) < 0)
+	if (world_clear(g->s, NULL) < 0)
 		_exit(1);
-	trace_done(world_trace, op, g->s->now->version);
 }
 
 static void

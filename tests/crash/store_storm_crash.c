@@ -8,7 +8,6 @@
  * a moment of the store, too.
  */
 
-#include "../../libcommon/store/store_priv.h"
 #include "../unit/storm.h"
 #include "store_world.h"
 
@@ -192,14 +191,8 @@ static void
 clear(struct world *w)
 {
 	struct qt_err	err = QT_ERR_INIT;
-	uint32_t	keys[WORLD_KEYS];
-	size_t		op;
 
-	for (uint32_t i = 0; i < WORLD_KEYS; i++)
-		keys[i] = i;
-	op = trace_begin(world_trace, 1, keys, WORLD_KEYS);
-	expect(qt_store_clear(w->s, &err), 70, "clear", &err);
-	trace_done(world_trace, op, w->s->now->version);
+	expect(world_clear(w->s, &err), 70, "clear", &err);
 }
 
 static void

@@ -21,8 +21,7 @@
 #include <qt/shm/segment.h>
 #include <qt/store/store.h>
 
-#include "../../libcommon/store/control_priv.h"
-#include "../../libcommon/store/format_priv.h"
+#include "../../libcommon/store/store_priv.h"
 #include "../unit/cut.h"
 #include "../unit/trace.h"
 
@@ -168,6 +167,27 @@ world_synced(uint64_t upto)
 			cut_mark(CUT_DONE, n);
 		}
 	}
+}
+
+/* All keys go; 0, or what the store said. By who knows its version then. */
+static inline int
+world_clear(struct qt_store *s, struct qt_err *err)
+{
+	uint32_t	keys[WORLD_KEYS];
+	size_t		op;
+	int		rc;
+
+	for (uint32_t i = 0; i < WORLD_KEYS; i++)
+		keys[i] = i;
+	op = trace_begin(world_trace, 1, keys, WORLD_KEYS);
+	world_must(op != 0, "the trace is full", NULL);
+	cut_mark(CUT_BEGUN, op);
+	rc = qt_store_clear(s, err);
+	if (rc < 0)
+		return rc;
+	trace_done(world_trace, op, s->now->version);
+	cut_mark(CUT_DONE, op);
+	return 0;
 }
 
 /* --- Afterwards ----------------------------------------------------------- */
