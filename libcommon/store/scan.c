@@ -167,14 +167,24 @@ done_run(void *arg, struct qt__run *run)
 	(void)run;
 }
 
+/* The first slice that does not end before the bounds is, or none is. */
 static bool
 has_slice_within(const struct qt__manifest *m, const struct qt__sorted *run,
     const struct qt__bounds *b)
 {
-	for (uint32_t i = 0; i < run->count; i++)
-		if (qt__bounds_slice(b, m, &m->slices[run->first + i]))
-			return true;
-	return false;
+	const struct qt__slice	*slices = &m->slices[run->first];
+	uint32_t		 low = 0, high = run->count;
+
+	while (low < high) {
+		uint32_t	mid = low + (high - low) / 2;
+
+		if (qt__key_compare(m->heap + slices[mid].max_at,
+		    slices[mid].max_len, b->low, b->low_len) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < run->count && qt__bounds_slice(b, m, &slices[low]);
 }
 
 static int
