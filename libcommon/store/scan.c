@@ -326,6 +326,11 @@ give(struct qt_store_scan *scan, struct qt_store_item *item)
 	item->value_len = 0;
 	if (scan->is_keys_only)
 		return 1;
+	if ((e->flags & (QT__BIG | QT__DEFLATED)) == 0) {
+		item->value = e->value;
+		item->value_len = e->value_len;
+		return 1;
+	}
 	rc = qt__value_resolve(scan->store, &scan->room, e, &item->value,
 	    &item->value_len, &scan->err);
 	if (rc == 0)
