@@ -25,7 +25,7 @@
 
 #define CHECK_OPS	64	/* between two looks at the clock */
 #define SAMPLE_OPS	16384	/* between two looks at the memory */
-#define WARM_UP_NS	UINT64_C(300000000)
+#define WARM_UP_NS	UINT64_C(3000000000)
 
 /* What the members share, in memory that fork children share, too. */
 struct crew {
@@ -206,7 +206,7 @@ warm_up(struct member *m)
 		return;
 	}
 	for (uint64_t i = 0; i < m->w->records; i++) {
-		get_one(m, any(m));
+		get_one(m, i);
 		if (i % CHECK_OPS == 0 && qt_clock_mono_ns() >= until)
 			return;
 	}
