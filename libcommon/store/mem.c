@@ -27,6 +27,16 @@ most_lines(uint64_t log_size)
 	return lines;
 }
 
+/* An area with a huge page's boundary at offset before of it. */
+static int
+reserve(struct qt_seg *seg, uint64_t size, uint64_t before, uint64_t *at)
+{
+	int	rc = qt_seg_reserve(seg, size + QT__MEM_HUGE, at);
+
+	*at += (before - *at) & (QT__MEM_HUGE - 1);
+	return rc;
+}
+
 static int
 make_areas(struct qt_seg *seg, const struct qt__mem_spec *spec,
     struct qt__mem_head **out)
@@ -44,11 +54,12 @@ make_areas(struct qt_seg *seg, const struct qt__mem_spec *spec,
 	h->log_size = spec->log_size;
 	h->index_size = index;
 	h->node_size = spec->log_size;
-	rc = qt_seg_reserve(seg, index, &h->index_at);
+	/* A level as large as a huge page begins with one. */
+	rc = reserve(seg, index, QT__INDEX_FIRST, &h->index_at);
 	if (rc == 0)
-		rc = qt_seg_reserve(seg, h->log_size, &h->log_at);
+		rc = reserve(seg, h->log_size, 0, &h->log_at);
 	if (rc == 0)
-		rc = qt_seg_reserve(seg, h->node_size, &h->node_at);
+		rc = reserve(seg, h->node_size, 0, &h->node_at);
 	if (rc == 0)
 		rc = qt_seg_back(seg, h->index_at, QT__INDEX_FIRST);
 	if (rc == 0)
@@ -111,7 +122,8 @@ attach(struct qt__mem **out, struct qt_seg *seg, struct qt__mem_head *h,
 static uint64_t
 segment_size(uint64_t log_size)
 {
-	uint64_t	areas = most_lines(log_size) * 128 + log_size * 2;
+	uint64_t	areas = most_lines(log_size) * 128 + log_size * 2 +
+	    4 * QT__MEM_HUGE;
 
 	return areas + areas / 256 + (UINT64_C(1) << 20);
 }
@@ -124,6 +136,7 @@ qt__mem_create(struct qt__mem **out, const char *name,
 		.size = segment_size(spec->log_size), .entries = 8,
 		.participants = 8, .mode = spec->mode, .group = spec->group,
 		.kind = KIND,
+		.flags = spec->log_size > QT__MEM_HUGE ? QT_SEG_HUGE : 0,
 	};
 	struct qt_seg_entry	 e = { .name = "memtable", .dtype = "|u1",
 		.type = QT_TYPE_RAW };

@@ -181,9 +181,9 @@ qt__mem_room(struct qt__mem *m, uint64_t size, uint64_t count)
 	if (lines == 0)
 		return -QT_ECORRUPT;
 	if (head + size > backed) {
-		uint64_t	to = head + size + QT__BACK_STEP - 1;
+		uint64_t	to = qt__mem_back_end(head + size,
+		    m->log_size);
 
-		to -= to % QT__BACK_STEP;
 		rc = qt_seg_back(m->seg, h->log_at + backed, to - backed);
 		if (rc < 0)
 			return rc;

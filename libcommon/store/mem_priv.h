@@ -116,6 +116,22 @@ _Static_assert(sizeof(struct qt__mem_head) == 384, "six lines");
 #define QT__INDEX_LEAST	1024u		/* lines of the first level */
 #define QT__INDEX_FIRST	(QT__INDEX_LEAST * 64u)	/* its bytes */
 #define QT__BACK_STEP	(256u << 10)
+#define QT__MEM_HUGE	(UINT64_C(2) << 20)	/* a page, if they are so */
+
+/*
+ * How far an area of size bytes gets memory that needs it up to end: behind its
+ * first 2 MiB in pieces that can be huge pages. Reads from all over a memtable
+ * wait for the translation of addresses as long as for memory, else.
+ */
+static inline uint64_t
+qt__mem_back_end(uint64_t end, uint64_t size)
+{
+	uint64_t	step = end > QT__MEM_HUGE ? QT__MEM_HUGE :
+	    QT__BACK_STEP;
+
+	end = (end + step - 1) / step * step;
+	return end < size ? end : size;
+}
 
 /* The hash of the index: mem_hash.c. */
 #define QT__HASH_SHORT	64u		/* bytes */

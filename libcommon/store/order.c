@@ -68,9 +68,7 @@ back(struct qt__mem *m, uint64_t end)
 		return 0;
 	if (end > m->node_size)
 		return -ENOSPC;
-	end = (end + QT__BACK_STEP - 1) / QT__BACK_STEP * QT__BACK_STEP;
-	if (end > m->node_size)
-		end = m->node_size;
+	end = qt__mem_back_end(end, m->node_size);
 	rc = qt_seg_back(m->seg, qt_seg_offset(m->seg, m->nodes) + has,
 	    end - has);
 	if (rc == 0)

@@ -75,11 +75,11 @@ static int
 read_file(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
     struct qt_err *err)
 {
-	uint64_t	at = 0;
+	uint64_t	at = 0, back = qt__mem_back_end(size, m->log_size);
 	int		rc = 0;
 
 	if (size > QT__BACK_STEP)
-		rc = qt_seg_back(m->seg, m->head->log_at, size);
+		rc = qt_seg_back(m->seg, m->head->log_at, back);
 	while (rc == 0 && at < size) {
 		ssize_t	n = qt_sys_pread(fd, m->log + at,
 		    size - at < PIECE ? size - at : PIECE, (off_t)at);
@@ -97,8 +97,7 @@ read_file(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
 		return rc;
 	}
 	if (size > QT__BACK_STEP)
-		atomic_store(&m->head->backed, (size + QT__BACK_STEP - 1) /
-		    QT__BACK_STEP * QT__BACK_STEP);
+		atomic_store(&m->head->backed, back);
 	return qt__log_check((const void *)m->log, at, r->number,
 	    r->s->store_id, err);
 }
