@@ -256,8 +256,9 @@ soak:
 	@$(MAKE) $(jobs) crashers
 	@end=$$(($$(date +%s) + 60 * $(or $(T),60))); \
 	while [ "$$(date +%s)" -lt "$$end" ]; do \
-	    for t in storm cut fault; do \
-	        $(B)/tests/crash/store_$${t}_crash || exit 1; \
+	    for t in storm odd storm maintain storm cut storm fault; do \
+	        QT_STRESS=long KILLS=120 \
+	            $(B)/tests/crash/store_$${t}_crash || exit 1; \
 	    done; \
 	done
 check-fresh:

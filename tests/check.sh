@@ -21,7 +21,7 @@
 # $B/check/GROUP.tap.
 set -u
 cd "$(dirname "$0")/.." || exit 3
-: "${B:=build}" "${MAKE:=make}" "${FUZZ_SECONDS:=5}" "${QT_STRESS:=short}"
+: "${B:=build}" "${MAKE:=make}" "${FUZZ_SECONDS:=4}" "${QT_STRESS:=short}"
 : "${JOBS:=$(nproc)}"
 out=$PWD/$B/check
 mkdir -p "$out"
@@ -88,9 +88,10 @@ files() {
 	done
 }
 
-# each GROUP SECONDS: what is named on standard input, some at once.
+# each GROUP SECONDS: what is named on standard input, some at once; the largest
+# ones first, which often take longest, so that none is left alone in the end.
 each() {
-	LIMIT=$2 xargs -r -d '\n' -n 1 -P "$JOBS" \
+	xargs -r -d '\n' ls -S | LIMIT=$2 xargs -r -d '\n' -n 1 -P "$JOBS" \
 	    --process-slot-var=QT_TEST_SLOT sh tests/one.sh "$1"
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -275,19 +276,28 @@ int
 held_sweep(const struct held_case *c, int number)
 {
 	static struct hold	 hold[HOLDS_MAX];
+	const char		*length = getenv("QT_STRESS");
 	const char		*wrong = NULL;
-	size_t			 n, i;
+	int			 is_all = length != NULL &&
+	    strcmp(length, "long") == 0;
+	size_t			 n, i, last = 0, tried = 0;
 
 	/* They take turns anyway. */
 	child_stay_on_one_cpu();
 	n = record(c, hold);
-	for (i = 0; i < n && wrong == NULL; i++)
+	for (i = 0; i < n && wrong == NULL; i++) {
+		if (!is_all && n > 10 && i % 2 != (size_t)getpid() % 2)
+			continue;
 		wrong = hold_at(c, &hold[i]);
+		last = i;
+		tried++;
+	}
 	if (wrong == NULL)
-		printf("ok %d - %s: held at %zu\n", number, c->name, n);
+		printf("ok %d - %s: held at %zu of %zu\n", number, c->name,
+		    tried, n);
 	else
 		printf("not ok %d - %s: held after instruction %zu of %zu: "
-		    "%s\n", number, c->name, i - 1, n, wrong);
+		    "%s\n", number, c->name, last, n, wrong);
 	fflush(stdout);
 	return wrong != NULL;
 }

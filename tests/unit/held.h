@@ -12,9 +12,10 @@ struct qt_seg;
  *
  * A victim is killed when it is half way. Where is_half is given, a first
  * sweeper is killed half way, too. A second one is then held (ptrace) at each
- * instruction in turn, each time in a fresh world: a worker, a participant of
- * its own, does what others do; the sweeper is let go, has to come to its end,
- * and the worker is killed. Needs x86-64; elsewhere it says that it skips.
+ * instruction in turn (at every second one, unless QT_STRESS=long), each time in
+ * a fresh world: a worker, a participant of its own, does what others do; the
+ * sweeper is let go, has to come to its end, and the worker is killed. Needs
+ * x86-64; elsewhere it says that it skips.
  */
 struct held_world {
 	struct qt_seg	*seg;		/* the first member of the test's own */
