@@ -368,11 +368,12 @@ qt_seg_back(struct qt_seg *seg, uint64_t offset, uint64_t len)
 	fd = seg->fd >= 0 ? seg->fd : qt__seg_reopen(seg->path_fd, O_RDWR);
 	if (fd < 0)
 		return fd;
-	rc = qt_sys_fallocate(fd, 0, (off_t)first, (off_t)(end - first));
+	rc = qt__huge_back(seg, fd, first, end - first);
+	if (rc == 0)
+		rc = qt_sys_fallocate(fd, 0, (off_t)first,
+		    (off_t)(end - first));
 	if (fd != seg->fd)
 		close(fd);
-	if (rc == 0)
-		qt__huge_ask(seg, first, end - first);
 	return rc;
 }
 

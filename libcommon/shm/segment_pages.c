@@ -103,6 +103,27 @@ qt__huge_ask(const struct qt_seg *seg, uint64_t at, uint64_t len)
 	}
 }
 
+/*
+ * The same for what may have no memory yet. A part of which there is one page is
+ * filled up with zeroed memory; of one that is all there, each page was zeroed
+ * before and is copied, which takes twice as long.
+ */
+int
+qt__huge_back(const struct qt_seg *seg, int fd, uint64_t at, uint64_t len)
+{
+	uint64_t	huge = seg->huge, first, end = at + len;
+	int		rc = 0;
+
+	if (huge == 0)
+		return 0;
+	first = (at + huge - 1) / huge * huge;
+	for (; rc == 0 && first < end && end - first >= huge; first += huge)
+		rc = qt_sys_fallocate(fd, 0, (off_t)first, (off_t)seg->page);
+	if (rc == 0)
+		qt__huge_ask(seg, at, len);
+	return rc;
+}
+
 /* Whether a list such as "0-3,8" has n. */
 static bool
 list_has(const char *p, unsigned long n)

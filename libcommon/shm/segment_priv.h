@@ -274,6 +274,8 @@ uint64_t qt__huge_size(void);
 int	qt__node_check(uint32_t node, struct qt_err *err);
 int	qt__node_prefer(const struct qt_seg *seg, struct qt_err *err);
 void	qt__huge_ask(const struct qt_seg *seg, uint64_t at, uint64_t len);
+int	qt__huge_back(const struct qt_seg *seg, int fd, uint64_t at,
+	    uint64_t len);
 
 /* segment_fork.c: handles that a fork child must let go of. */
 int	qt__seg_register(struct qt_seg *seg);

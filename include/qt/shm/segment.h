@@ -231,9 +231,10 @@ int	qt_seg_reserve(struct qt_seg *seg, uint64_t size, uint64_t *offset);
 /*
  * Memory for the pages that len bytes at offset lie in; those that have some
  * keep what they hold. For any handle that may write, by several at once, and
- * without the lock: one system call. The caller sees to it that the extent is
- * in use, and stays so meanwhile. -ENOSPC (nothing was changed), -EINVAL (they
- * are not all inside the data area), -EACCES (a read-only handle).
+ * without the lock: one system call, or two for each huge page. The caller sees
+ * to it that the extent is in use, and stays so meanwhile. -ENOSPC (nothing was
+ * changed; with huge pages, some may have memory), -EINVAL (they are not all
+ * inside the data area), -EACCES (a read-only handle).
  */
 int	qt_seg_back(struct qt_seg *seg, uint64_t offset, uint64_t len);
 /*
