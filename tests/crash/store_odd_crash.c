@@ -181,6 +181,57 @@ run_reader(struct world *w)
 	return go_on(pid);
 }
 
+/* --- Who maintains -------------------------------------------------------- */
+
+static void
+maintain_and_stop(struct world *w)
+{
+	if (put(w, 1, QT_STORE_ASYNC_NOW) != NULL)
+		_exit(1);
+	qt_sys_fault(QT_SYS_RENAME, 1, QT_SYS_STOP);
+	if (qt_store_checkpoint(w->s, NULL, NULL) < 0)
+		_exit(2);
+}
+
+/*
+ * As long as there is room for memtables the others put; then they are told
+ * who is in the way. When he goes on, so do they.
+ */
+static const char *
+run_maintainer(struct world *w)
+{
+	struct qt_store_settings	 set;
+	const struct qt_store_options	 o = {
+		.flags = QT_STORE_NO_THREADS, .settings = &set };
+	struct qt_err			 err = QT_ERR_INIT;
+	struct qt_store			*patient = w->s;
+	const char			*wrong = NULL;
+	char				 name[32];
+	uint32_t			 key = 2;
+	int				 rc = 0;
+	pid_t				 pid = child(w, maintain_and_stop);
+
+	wait_stopped(pid);
+	world_settings(&set, QT_STORE_SYNC);
+	set.lock_timeout_ms = 200;
+	world_must(qt_store_open(w->path, &o, &w->s, &err) == 0, "open", &err);
+	for (int i = 0; i < 1000 && rc == 0; i++)
+		rc = world_op(w->s, 0, &key, 1, 65000, QT_STORE_ASYNC_NOW,
+		    &err);
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (rc != -ETIMEDOUT || strstr(err.text, name) == NULL)
+		wrong = world_say("who is in the way is not said", rc, &err);
+	if (wrong == NULL)
+		wrong = go_on(pid);
+	else
+		kill(pid, SIGKILL);
+	if (wrong == NULL)
+		wrong = put(w, 3, 0);
+	qt_store_close(w->s, NULL);
+	w->s = patient;
+	return wrong;
+}
+
 /* --- Another PID namespace ------------------------------------------------ */
 
 static void
@@ -373,6 +424,7 @@ main(void)
 		{ "a leader is stopped before it syncs", run_fsync },
 		{ "a leader is stopped before it writes", run_pwrite },
 		{ "a reader is stopped in a scan", run_reader },
+		{ "who maintains is stopped", run_maintainer },
 		{ "users of two PID namespaces", run_namespace },
 		{ "a thousand come and go at once", run_many },
 		{ "the clock is put back", run_clock },
