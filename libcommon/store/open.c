@@ -93,11 +93,6 @@ open_memory(struct qt_store *s, struct qt_err *err)
 	rc = qt__control_find(s, err);
 	if (rc != -ENOENT)
 		return rc;
-	if (!s->set.recover) {
-		qt_err_set(err, "it has to be recovered, and is set not to be "
-		    "(recover off)");
-		return -EBUSY;
-	}
 	s->ctl = &ids;
 	rc = qt__recover(s, err);
 	if (rc < 0)

@@ -148,6 +148,12 @@ use_log(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
 		r->is_over = true;
 		return 0;
 	}
+	if (!r->s->set.recover && (end.records > 0 || end.is_torn)) {
+		qt_err_set(err, "log %llu has to be replayed, and 'recover' is "
+		    "off; with recover=on it is",
+		    (unsigned long long)r->number);
+		return -ECANCELED;
+	}
 	if (end.later != 0 && !r->s->is_private && r->claim <= h->base +
 	    end.end)
 		rc = wipe(m, fd, end.end, size);

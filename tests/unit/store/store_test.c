@@ -188,6 +188,35 @@ QT_TEST(everything_is_there_after_a_reboot)
 	end(&w, s);
 }
 
+QT_TEST(where_recover_is_off_only_a_log_that_has_records_is_refused)
+{
+	struct qt_store_settings set;
+	struct qt_store_options	 o = { .settings = &set };
+	struct qt_err		 err = QT_ERR_INIT;
+	struct world		 w;
+	struct qt_store		*s;
+
+	(void)state;
+	begin(&w, "sync");
+	assert_int_equal(qt_store_settings_load(w.path, &set, &err), 0);
+	set.recover = 0;
+	o.flags = QT_STORE_NO_THREADS;
+	assert_int_equal(qt_store_open(w.path, &o, &s, &err), 0);
+	assert_int_equal(put(s, "k", "v", 0), 0);
+	reboot(s);
+	assert_int_equal(qt_store_open(w.path, &o, &s, &err), -ECANCELED);
+	assert_non_null(strstr(err.text, "log 1 has to be replayed"));
+	o.flags |= QT_STORE_RDONLY;
+	assert_int_equal(qt_store_open(w.path, &o, &s, &err), -ECANCELED);
+	s = must_open(&w);
+	expect(s, "k", "v");
+	assert_int_equal(qt_store_checkpoint(s, NULL, &err), 0);
+	reboot(s);
+	assert_int_equal(qt_store_open(w.path, &o, &s, &err), 0);
+	expect(s, "k", "v");
+	end(&w, s);
+}
+
 static void
 flip(const struct world *w, off_t at)
 {
