@@ -108,6 +108,11 @@ del_main(int argc, char **argv)
 	if ((count == 0) == range_is_all(&range) ||
 	    ((d.put.flags & QT_STORE_IF_VERSION) && count != 1))
 		qt_usage(&del_verb);
+	/* As where a variable of a script is not set. */
+	if (count == 0 && range.prefix_len == 0 && range.from_len == 0 &&
+	    range.to == NULL)
+		qt_die(QT_EXIT_USAGE, "'' is where all keys begin: 'qt-map "
+		    "clear' removes them all");
 	for (int i = o.index; i < argc; i++)
 		(void)map_key_len(argv[i]);
 	d.store = map_open(MAP_LEAVE);

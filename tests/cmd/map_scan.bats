@@ -45,6 +45,9 @@ teardown() { map_down; }
 	[ "$(qt-map scan -k | paste -sd,)" = a/2,b ]
 	run -4 qt-map del --if-version 1 b
 	run -2 qt-map del
+	run -2 qt-map del -p ''
+	run -2 qt-map del --from ''
+	[ "$(qt-map count)" = 2 ]
 	qt-map del -p a/
 	[ "$(qt-map scan -k)" = b ]
 	qt-map clear </dev/null
