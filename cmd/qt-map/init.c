@@ -65,6 +65,8 @@ init_main(int argc, char **argv)
 		qt_die(QT_EXIT_SYS, "%s: %s is there already, and is no empty "
 		    "folder ('qt-map -m %s stat' looks into a map)",
 		    map_text(), map_path(), map_text());
+	if (rc == -EINVAL)
+		qt_die(QT_EXIT_USAGE, "%s: %s", map_text(), err.text);
 	if (rc < 0)
 		map_die(NULL, rc, &err);
 	return QT_EXIT_OK;

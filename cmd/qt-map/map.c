@@ -201,6 +201,17 @@ tell(void *arg, const char *what)
 }
 
 static int
+open_as(const struct qt_store_options *options, struct qt_err *err)
+{
+	int	rc = qt_store_open(path, options, &store, err);
+
+	/* Each by itself was right: map_set(). */
+	if (rc == -EINVAL && options->settings != NULL)
+		qt_die(QT_EXIT_USAGE, "-o: %s", err->text);
+	return rc;
+}
+
+static int
 try_open(unsigned int flags, struct qt_err *err)
 {
 	struct qt_store_settings	settings;
@@ -221,14 +232,14 @@ try_open(unsigned int flags, struct qt_err *err)
 		options.settings = &settings;
 	}
 	if (flags & MAP_READ) {
-		int	rc = qt_store_open(path, &options, &store, err);
+		int	rc = open_as(&options, err);
 
 		/* Who may only read it can. */
 		if (rc != -EACCES && rc != -EPERM && rc != -EROFS)
 			return rc;
 		options.flags |= QT_STORE_RDONLY;
 	}
-	return qt_store_open(path, &options, &store, err);
+	return open_as(&options, err);
 }
 
 int

@@ -47,8 +47,8 @@ read_options(struct qt_opts *o, struct wanted *w)
 		case 't':
 			tag = tag_parse(o->value);
 			if (tag < 0)
-				qt_die(QT_EXIT_USAGE, "-t '%s': " TAG_NAMES,
-				    o->value);
+				qt_die(QT_EXIT_USAGE, "-t '%s': " TAG_NAMES
+				    ", or a number to 255", o->value);
 			w->put.tag = (uint8_t)tag;
 			break;
 		case 'T':

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qt-map settings - what a map is set to, and setting it */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,6 +100,9 @@ settings_main(int argc, char **argv)
 	if (changes < argc)
 		qt_usage(&settings_verb);
 	rc = qt_store_settings_save(map_path(), &s, &err);
+	/* Each by itself was right: map_set(). */
+	if (rc == -EINVAL)
+		qt_die(QT_EXIT_USAGE, "settings: %s", err.text);
 	if (rc < 0)
 		map_die(NULL, rc, &err);
 	return QT_EXIT_OK;

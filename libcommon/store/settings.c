@@ -314,8 +314,9 @@ qt_store_settings_set(struct qt_store_settings *s, const char *name,
 int
 qt__settings_check(const struct qt_store_settings *s, struct qt_err *err)
 {
-	char		text[32];
-	uint64_t	n;
+	const struct setting	size = { .kind = SIZE };
+	char			text[32], least[32];
+	uint64_t		n;
 
 	for (size_t i = 0; i < COUNT_OF(settings); i++) {
 		const struct setting	*t = &settings[i];
@@ -342,8 +343,9 @@ qt__settings_check(const struct qt_store_settings *s, struct qt_err *err)
 	}
 	if (s->wal_max >= s->memtable_size)
 		return 0;
-	qt_err_set(err, "wal-max %" PRIu64 " is less than memtable-size %"
-	    PRIu64 ": a log is as large as its memtable", s->wal_max,
-	    s->memtable_size);
+	(void)print_number(text, sizeof(text), &size, s->wal_max);
+	(void)print_number(least, sizeof(least), &size, s->memtable_size);
+	qt_err_set(err, "wal-max %s is less than memtable-size %s: raise the "
+	    "one or lower the other", text, least);
 	return -EINVAL;
 }

@@ -222,6 +222,10 @@ gone() { ! qt-map has "$1"; }
 	run -2 qt-map settings nothing
 	[ "$output" = "qt-map: no setting 'nothing' ('qt-map settings' lists them)" ]
 	run -2 qt-map -o nothing=1 put a b
+	run -2 qt-map settings wal-max=1M memtable-size=2M
+	[ "${output##*: wal-max}" = ' 1M is less than memtable-size 2M: raise the one or lower the other' ]
+	run -2 qt-map -o wal-max=1M -o memtable-size=2M put a b
+	run -2 qt-map -o wal-max=1M -o memtable-size=2M init other
 	[ "$(qt-map settings mode)" = hybrid ]
 }
 

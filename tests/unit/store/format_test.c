@@ -115,8 +115,8 @@ QT_TEST(what_is_wrong_is_said_with_its_line)
 	expect_bad(HEAD "sync-prefix \\x00\n", -EINVAL,
 	    "FORMAT:4: sync-prefix: a backslash or a byte that cannot be");
 	expect_bad(HEAD "memtable-size 1G\n", -EINVAL, "FORMAT: wal-max "
-	    "268435456 is less than memtable-size 1073741824: a log is as "
-	    "large as its memtable");
+	    "256M is less than memtable-size 1G: raise the one or lower the "
+	    "other");
 	expect_bad(HEAD "\n", -EINVAL, "FORMAT:4: no setting '' (there are "
 	    "mode wal-path sync-interval checkpoint-interval wal-max "
 	    "compression checksums recover max-ops lock-timeout memtable-size "

@@ -174,8 +174,8 @@ QT_TEST(settings_are_checked_together)
 	(void)state;
 	s.wal_max = 1 << 20;
 	assert_int_equal(qt__settings_check(&s, &err), -EINVAL);
-	assert_string_equal(err.text, "wal-max 1048576 is less than "
-	    "memtable-size 67108864: a log is as large as its memtable");
+	assert_string_equal(err.text, "wal-max 1M is less than "
+	    "memtable-size 64M: raise the one or lower the other");
 	s.memtable_size = 1 << 20;
 	assert_int_equal(qt__settings_check(&s, &err), 0);
 	s.level = 10;
