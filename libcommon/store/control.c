@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
 #include "control_priv.h"
@@ -19,8 +18,7 @@
 #define SHM	"/dev/shm"
 
 int
-qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd, const uint8_t id[16],
-    uint64_t *dev, uint64_t *ino)
+qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd, const uint8_t id[16])
 {
 	struct {
 		uint8_t		id[16];
@@ -32,8 +30,8 @@ qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd, const uint8_t id[16],
 	if (fstatat(dirfd, "LOCK", &st, 0) < 0)
 		return errno == ENOENT ? -QT_EFORMAT : -errno;
 	memcpy(of.id, id, sizeof(of.id));
-	*dev = of.dev = st.st_dev;
-	*ino = of.ino = st.st_ino;
+	of.dev = st.st_dev;
+	of.ino = st.st_ino;
 	snprintf(out, QT__SEG_NAME_SIZE, "/qt-store-%016" PRIx64,
 	    qt_hash(&key, &of, sizeof(of)));
 	return 0;
@@ -144,20 +142,9 @@ qt__control_open(struct qt_seg **seg, struct qt__ctl **out, const char *name,
 		qt_err_set(err, "segment '%s' is not this store's", name);
 		qt_seg_close(*seg);
 		*seg = NULL;
+		*out = NULL;
 	}
 	return rc;
-}
-
-static void
-read_boot_id(char out[40])
-{
-	int	fd = qt_sys_open(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
-	    O_RDONLY, 0);
-	ssize_t	n = fd < 0 ? 0 : qt_sys_read(fd, out, 36);
-
-	out[n < 0 ? 0 : n] = '\0';
-	if (fd >= 0)
-		close(fd);
 }
 
 int
@@ -182,9 +169,6 @@ qt__control_create(struct qt_seg **seg, struct qt__ctl **out, const char *name,
 	rc = qt_seg_alloc(*seg, sizeof(struct qt__ctl), &e.offset);
 	if (rc == 0) {
 		ctl = qt_seg_at(*seg, e.offset, sizeof(*ctl));
-		ctl->made_ms = qt_clock_real_ms();
-		qt_random(&ctl->generation, sizeof(ctl->generation));
-		read_boot_id(ctl->boot);
 		fill(ctl, arg);
 		e.size = e.shape[0] = sizeof(*ctl);
 		rc = qt_seg_entry_add(*seg, &e);

@@ -49,12 +49,8 @@ enum qt__count {
 
 struct qt__ctl {
 	uint8_t		id[16];		/* of the store */
-	char		boot[40];	/* id of the boot that it was made in */
-	uint64_t	dev, ino;	/* of LOCK: tells a copied folder apart */
-	uint64_t	generation;	/* random: this segment */
 	struct qt_hash_key key;		/* of the memtables' hash */
-	uint64_t	made_ms;
-	uint64_t	pad0[2];
+	uint64_t	pad0[4];
 
 	struct qt__lock	write, sync, maintain;
 
@@ -104,10 +100,14 @@ uint64_t qt__where_get(const struct qt__ctl *ctl, struct qt__where *out);
 /* WRITE, or before anybody else sees ctl. */
 void	qt__where_set(struct qt__ctl *ctl, const struct qt__where *where);
 
-/* The segments' names: "/qt-store-" and 16 hex digits, "-NUMBER". */
+/*
+ * The segments' names: "/qt-store-" and 16 hex digits, "-NUMBER". The digits are
+ * a hash of the id and of LOCK's device and inode, so a folder that was copied
+ * with cp(1) has another one.
+ */
 #define QT__SEG_NAME_SIZE 64
 int	qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd,
-	    const uint8_t id[16], uint64_t *dev, uint64_t *ino);
+	    const uint8_t id[16]);
 void	qt__mem_name(char out[QT__SEG_NAME_SIZE], const char *control,
 	    uint64_t number);
 

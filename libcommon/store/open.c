@@ -81,23 +81,15 @@ qt__control_find(struct qt_store *s, struct qt_err *err)
 static int
 open_memory(struct qt_store *s, struct qt_err *err)
 {
-	struct qt__ctl	ids;
-	int		rc;
+	int	rc;
 
-	rc = qt__control_name(s->name, s->dirfd, s->format.id, &ids.dev,
-	    &ids.ino);
+	rc = qt__control_name(s->name, s->dirfd, s->format.id);
 	if (rc < 0) {
 		qt_err_set(err, "it has no file 'LOCK'");
 		return rc;
 	}
 	rc = qt__control_find(s, err);
-	if (rc != -ENOENT)
-		return rc;
-	s->ctl = &ids;
-	rc = qt__recover(s, err);
-	if (rc < 0)
-		s->ctl = NULL;
-	return rc;
+	return rc == -ENOENT ? qt__recover(s, err) : rc;
 }
 
 static void

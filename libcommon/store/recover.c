@@ -37,6 +37,7 @@ struct recovery {
 	struct qt__manifest	*manifest;
 	struct qt__mem		*mems[QT__MEMS_MAX];
 	uint32_t		 count;
+	struct qt_hash_key	 key;		/* of the memtables' hash */
 	uint64_t		 number;	/* of the next log */
 	uint64_t		 base;		/* where it begins */
 	uint64_t		 claim;		/* durable, as the logs say */
@@ -57,7 +58,7 @@ make_mem(struct recovery *r, uint64_t size, struct qt__mem **out,
 		.log_size = want > size ? want : (size + QT__BACK_STEP - 1) /
 		    QT__BACK_STEP * QT__BACK_STEP,
 		.chain = r->chain, .mode = s->mode, .group = s->group,
-		.key = s->ctl->key,
+		.key = r->key,
 	};
 	char			 name[QT__SEG_NAME_SIZE];
 	int			 rc;
@@ -263,9 +264,7 @@ fill(struct qt__ctl *ctl, void *arg)
 	struct qt__mem		*active = r->mems[r->count - 1];
 
 	memcpy(ctl->id, s->format.id, sizeof(ctl->id));
-	ctl->key = s->ctl->key;
-	ctl->dev = s->ctl->dev;
-	ctl->ino = s->ctl->ino;
+	ctl->key = r->key;
 	qt__where_set(ctl, &(struct qt__where){
 		.first_wal = r->mems[0]->number, .active = active->number,
 		.manifest = r->manifest->number });
@@ -289,12 +288,10 @@ clear(struct recovery *r)
 static int
 rebuild(struct qt_store *s, struct qt_err *err)
 {
-	struct qt__ctl	 seed = { .dev = s->ctl->dev, .ino = s->ctl->ino };
 	struct recovery	 r = { .s = s };
 	int		 rc;
 
-	qt_hash_key_init(&seed.key);
-	s->ctl = &seed;
+	qt_hash_key_init(&r.key);
 	rc = s->is_private ? 0 : qt__manifest_settle(s->dirfd, err);
 	/* Of one who died while he made them. */
 	if (rc == 0 && !s->is_private)
@@ -352,15 +349,12 @@ lock_format(struct qt_store *s, struct qt_err *err)
 int
 qt__recover(struct qt_store *s, struct qt_err *err)
 {
-	struct qt__ctl	*ids = s->ctl;
-	int		 fd = lock_format(s, err), rc;
+	int	fd = lock_format(s, err), rc;
 
 	if (fd < 0)
 		return fd;
 	rc = qt__control_find(s, err);
 	s->is_private = rc < 0 && s->is_rdonly;
-	if (rc < 0)
-		s->ctl = ids;
 	/* Somebody has memory of it that we do not see. */
 	if (rc == -ENOENT && qt_sys_is_used(fd, QT__USER_BASE,
 	    QT__USER_MAX + 1) == 1) {

@@ -55,8 +55,7 @@ static int
 forget(int dirfd, const struct qt__format *f, struct qt_err *err)
 {
 	char		name[QT__SEG_NAME_SIZE];
-	uint64_t	dev, ino;
-	int		rc = qt__control_name(name, dirfd, f->id, &dev, &ino);
+	int		rc = qt__control_name(name, dirfd, f->id);
 
 	if (rc == 0)
 		rc = qt__control_forget(name, true);
@@ -69,14 +68,14 @@ forget(int dirfd, const struct qt__format *f, struct qt_err *err)
 static void
 end_syncer(int dirfd, int lock, const struct qt__format *f)
 {
-	uint64_t	 dev, ino, deadline = qt_clock_mono_ms() +
+	uint64_t	 deadline = qt_clock_mono_ms() +
 	    f->set.lock_timeout_ms;
 	char		 name[QT__SEG_NAME_SIZE];
 	struct qt_seg	*seg;
 	struct qt__ctl	*ctl;
 	uint32_t	 id;
 
-	if (qt__control_name(name, dirfd, f->id, &dev, &ino) < 0 ||
+	if (qt__control_name(name, dirfd, f->id) < 0 ||
 	    qt__control_open(&seg, &ctl, name, f->id, false, NULL) < 0)
 		return;
 	id = atomic_load(&ctl->syncer);

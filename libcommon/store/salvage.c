@@ -175,11 +175,10 @@ save_memory(struct qt__salvage *s, const char *path)
 	struct qt_seg		*seg;
 	struct qt__ctl		*ctl;
 	struct qt_err		 err = QT_ERR_INIT;
-	uint64_t		 dev, ino;
 	int			 rc;
 
-	if (!s->has_format || qt__control_name(name, s->dirfd, s->format.id,
-	    &dev, &ino) < 0 || qt__control_open(&seg, &ctl, name,
+	if (!s->has_format || qt__control_name(name, s->dirfd,
+	    s->format.id) < 0 || qt__control_open(&seg, &ctl, name,
 	    s->format.id, true, NULL) < 0)
 		return;
 	qt_seg_close(seg);

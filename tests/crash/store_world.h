@@ -81,12 +81,11 @@ world_forget(const char *path)
 {
 	struct qt__format	f;
 	char			name[QT__SEG_NAME_SIZE];
-	uint64_t		dev, ino;
 	int			fd = open(path, O_RDONLY | O_DIRECTORY |
 	    O_CLOEXEC);
 
 	if (fd >= 0 && qt__format_load(&f, fd, NULL) == 0 &&
-	    qt__control_name(name, fd, f.id, &dev, &ino) == 0)
+	    qt__control_name(name, fd, f.id) == 0)
 		(void)qt__control_forget(name, true);
 	if (fd >= 0)
 		close(fd);
