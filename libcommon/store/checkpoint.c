@@ -9,13 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include <qt/base/sys.h>
 
 #include "durable_priv.h"
+#include "run_file_priv.h"
 #include "store_priv.h"
 
 #define PIECE	(UINT32_C(1) << 16)
@@ -66,10 +65,9 @@ share_runs(struct qt_store *s, int run_fd)
 	int		rc = 0;
 
 	for (uint32_t i = 0; i < s->now->slice_count && rc == 0; i++) {
-		char	name[32];
+		char	name[QT__RUN_NAME_SIZE];
 
-		snprintf(name, sizeof(name), "%012" PRIu64 ".run",
-		    s->now->slices[i].info.number);
+		qt__run_name(name, s->now->slices[i].info.number);
 		rc = share(&c, name);
 	}
 	return rc;

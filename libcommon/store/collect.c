@@ -20,8 +20,6 @@
 #include "pin_priv.h"
 #include "store_priv.h"
 
-#define SPARE	"spare.wal"
-
 /* --- Slots ---------------------------------------------------------------- */
 
 static uint32_t
@@ -172,7 +170,7 @@ collect_log(void *arg, const char *name)
 	/* Its blocks serve the next log. Only one is kept. Nobody writes to it
 	   any more: what is in it is durable, and who was deposed while he
 	   wrote (sync.c) has a file that lost its name to another. */
-	rc = qt_sys_rename_new(fd, name, SPARE);
+	rc = qt_sys_rename_new(fd, name, QT__WAL_SPARE);
 	if (rc < 0)
 		rc = qt_sys_unlink(fd, name);
 	return rc == -ENOENT ? 0 : rc;

@@ -132,7 +132,7 @@ struct qt__step {
 int	qt__step_begin(struct qt__step *s, struct qt__work *work,
 	    const struct qt__manifest *from);
 /* Keys of a part: greater than after, up to limit; NULL: without a bound. */
-struct qt__bounds {
+struct qt__part_keys {
 	const void	*after, *limit;
 	size_t		 after_len, limit_len;
 };
@@ -141,7 +141,7 @@ struct qt__bounds {
  * key in *upto, 0: all that there is.
  */
 int	qt__part_write(struct qt__part *p, struct qt__cursor *source,
-	    const struct qt__bounds *bounds, uint64_t budget,
+	    const struct qt__part_keys *bounds, uint64_t budget,
 	    struct qt_buf *upto, struct qt_err *err);
 /*
  * The same of count adjacent runs, the first of which is run first of from; in

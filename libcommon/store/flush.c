@@ -51,7 +51,7 @@ flush(struct qt__step *s, struct qt__cursor *mem, uint64_t memtable,
 {
 	struct qt__manifest	*m = qt__manifest_fields(s->edit);
 	struct qt_buf		 upto = QT_BUF_INIT;
-	struct qt__bounds	 bounds = { 0 };
+	struct qt__part_keys	 bounds = { 0 };
 	int			 rc, more = begin(s, memtable, err);
 
 	if (more < 0) {

@@ -61,8 +61,9 @@ static bool
 is_over(struct qt_store *s, const struct qt_store_snap *snap,
     const struct qt__entry *e)
 {
-	return (e->flags & QT__DEL) != 0 || (e->expires_ms != 0 &&
-	    e->expires_ms <= (snap != NULL ? snap->now_ms : qt__store_now(s)));
+	/* Who does not expire need not know what time it is. */
+	return qt__entry_is_over(e, e->expires_ms == 0 ? 0 :
+	    snap != NULL ? snap->now_ms : qt__store_now(s));
 }
 
 /* A found entry as what the caller sees, who has its own_ already. */

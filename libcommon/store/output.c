@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The slices that a step writes. See compact_priv.h. */
 
-#include <inttypes.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <qt/base/sys.h>
 
 #include "compact_priv.h"
+#include "run_file_priv.h"
 
 struct qt__output_slice {
 	struct qt__run_info	info;
@@ -114,12 +113,11 @@ qt__output_list(const struct qt__output *o, struct qt__manifest_edit *e,
 void
 qt__output_remove(struct qt__output *o)
 {
-	char	name[40];
+	char	name[QT__RUN_NAME_SIZE];
 	size_t	i;
 
 	for (i = 0; i < o->count; i++) {
-		snprintf(name, sizeof(name), "%012" PRIu64 ".run",
-		    o->slices[i].info.number);
+		qt__run_name(name, o->slices[i].info.number);
 		(void)qt_sys_unlink(o->work->run_dirfd, name);
 	}
 	o->count = 0;

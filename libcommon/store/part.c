@@ -26,7 +26,7 @@ struct task {
 	struct qt_pool_job	 job;	/* first */
 	struct qt__part		*part;
 	uint32_t		 first, count;
-	struct qt__bounds	 bounds;
+	struct qt__part_keys	 bounds;
 	uint64_t		 budget;
 	struct qt_buf		 upto;
 	struct qt_err		 err;
@@ -79,7 +79,7 @@ task_run(struct qt_pool_job *job)
 /* Bytes of slices of a run that lie in part or wholly within the bounds. */
 static uint64_t
 bytes_within(const struct qt__manifest *m, const struct qt__sorted *run,
-    const struct qt__bounds *b)
+    const struct qt__part_keys *b)
 {
 	const struct qt__slice	*s = &m->slices[run->first];
 	uint64_t		 bytes = 0;
@@ -151,7 +151,7 @@ split(const struct qt__step *s, struct task *tasks, size_t max,
 	if (i == max)
 		return max;
 	for (i = 0; i < max; i++)
-		tasks[i].bounds = (struct qt__bounds){ 0 };
+		tasks[i].bounds = (struct qt__part_keys){ 0 };
 	return 1;
 }
 

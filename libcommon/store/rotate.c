@@ -23,7 +23,6 @@
 #include "store_priv.h"
 
 #define ROOM_STEP	(UINT64_C(1) << 20)
-#define SPARE		"spare.wal"
 
 /* Half of what the log may have in all: one is filled while one is flushed. */
 uint64_t
@@ -115,9 +114,9 @@ make_file(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 	if (s->set.mode == QT_STORE_MEMORY)
 		return 0;
 	qt__wal_name(name, m->number);
-	rc = qt_sys_rename(s->wal_dirfd, SPARE, name);
+	rc = qt_sys_rename(s->wal_dirfd, QT__WAL_SPARE, name);
 	if (rc < 0 && rc != -ENOENT) {
-		qt_err_set(err, "rename '" SPARE "' to '%s'", name);
+		qt_err_set(err, "rename '" QT__WAL_SPARE "' to '%s'", name);
 		return rc;
 	}
 	if (rc == 0 && fstatat(s->wal_dirfd, name, &st, 0) == 0) {

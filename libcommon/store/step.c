@@ -81,7 +81,7 @@ seek_behind(struct qt__cursor *c, const void *key, size_t len)
 
 static int
 write_all(struct qt__output *o, struct qt__cursor *kept,
-    struct qt__cursor *stretch, const struct qt__bounds *bounds,
+    struct qt__cursor *stretch, const struct qt__part_keys *bounds,
     uint64_t budget, struct qt_err *err)
 {
 	bool	is_full;
@@ -101,7 +101,7 @@ write_all(struct qt__output *o, struct qt__cursor *kept,
 
 int
 qt__part_write(struct qt__part *p, struct qt__cursor *source,
-    const struct qt__bounds *bounds, uint64_t budget, struct qt_buf *upto,
+    const struct qt__part_keys *bounds, uint64_t budget, struct qt_buf *upto,
     struct qt_err *err)
 {
 	const struct qt__step	*s = p->step;

@@ -208,6 +208,8 @@ int	qt__wal_open(struct qt_store *s, struct qt__mem *m, struct qt_err *err);
 int	qt__wal_room(struct qt_store *s, struct qt__mem *m, uint64_t end,
 	    struct qt_err *err);
 void	qt__wal_name(char out[32], uint64_t number);
+/* A log that is in runs, whose blocks serve the next one. */
+#define QT__WAL_SPARE	"spare.wal"
 
 /* Returns when durable >= upto. */
 int	qt__sync_to(struct qt_store *s, uint64_t upto, struct qt_err *err);
