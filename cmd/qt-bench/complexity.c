@@ -38,11 +38,12 @@ static const struct qt_opt complexity_opts[] = {
 
 const struct qt_verb complexity_verb = {
 	"complexity", complexity_main, "[SUBJECT ...]",
-	"subjects: map skiplist queue stack", complexity_opts
+	"subjects: map skiplist queue stack store runs compaction", complexity_opts
 };
 
 static const struct growth_subject *const subjects[] = {
-	&growth_map, &growth_skiplist, &growth_queue, &growth_stack, NULL
+	&growth_map, &growth_skiplist, &growth_queue, &growth_stack,
+	&growth_store, &growth_runs, &growth_compaction, NULL
 };
 
 /* One operation of one subject, over all sizes. */

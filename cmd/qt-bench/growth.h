@@ -46,6 +46,9 @@ extern const struct growth_subject growth_map;		/* growth_shm.c */
 extern const struct growth_subject growth_skiplist;
 extern const struct growth_subject growth_queue;
 extern const struct growth_subject growth_stack;
+extern const struct growth_subject growth_store;	/* growth_store.c */
+extern const struct growth_subject growth_runs;
+extern const struct growth_subject growth_compaction;
 
 /* growth_point.c: one subject with n entries. */
 struct growth_point {
