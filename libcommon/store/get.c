@@ -160,8 +160,11 @@ qt_store_get(struct qt_store *s, const struct qt_store_snap *snap,
 	int			 rc = 0;
 
 	*out = (struct qt_store_value)QT_STORE_VALUE_INIT;
-	if (key_len == 0 || key_len > QT_STORE_KEY_MAX)
+	if (key_len == 0 || key_len > QT_STORE_KEY_MAX) {
+		qt_err_set(err, "a key of %zu bytes: keys have 1 to %u",
+		    key_len, QT_STORE_KEY_MAX);
 		return -EMSGSIZE;
+	}
 	if (snap != NULL)
 		stripe = qt__super_hold(snap->stripe);
 	else

@@ -64,14 +64,15 @@ struct qt_store_settings {
 	char		wal_path[QT_STORE_PATH_SIZE];	/* "": in the store */
 	uint32_t	sync_interval_ms;	/* async */
 	uint32_t	checkpoint_interval_ms;	/* 0: when the memtable is full */
-	uint64_t	wal_max;	/* bytes of log not yet in runs */
+	uint64_t	wal_max;	/* bytes of log not yet in runs, of 15
+					   memtables at most */
 	uint32_t	level;		/* zlib, 0 (none) to 9, of runs' blocks */
 	uint32_t	checksums;	/* of runs' blocks, verified when read */
-	uint32_t	recover;	/* 0: a log is not replayed on opening,
-					   opening fails where it has to be */
+	uint32_t	recover;	/* 0: a log that has records is not
+					   replayed: opening fails, -ECANCELED */
 	uint32_t	max_ops;	/* writers at once, of all processes */
 	uint32_t	lock_timeout_ms;
-	uint64_t	memtable_size;	/* bytes */
+	uint64_t	memtable_size;	/* bytes; wal_max / 2 if that is less */
 	uint64_t	cache_size;	/* bytes, of decompressed blocks */
 	/* hybrid: what is written as sync */
 	char		sync_prefix[256];	/* keys that begin so; "": none */
@@ -133,10 +134,19 @@ struct qt_store_options {
 	void	*tell_arg;
 };
 
-/* options may be NULL. */
+/*
+ * *out is the caller's, to be closed; NULL on failure. options may be NULL, and
+ * are copied. -ENOENT no such folder, -QT_EFORMAT no store in it, -EINVAL
+ * settings out of bounds, -EBUSY its users' shared memory is not to be seen from
+ * here (another container, another host), -EACCES.
+ */
 int	qt_store_open(const char *path, const struct qt_store_options *options,
 	    struct qt_store **out, struct qt_err *err);
-/* What this handle wrote asynchronously is synced first. NULL is fine. */
+/*
+ * What this handle wrote asynchronously is synced first. The handle is gone, also
+ * when that failed. Its values, snapshots and scans are to be cleared and closed
+ * before; no call on it may be under way. NULL is fine.
+ */
 int	qt_store_close(struct qt_store *store, struct qt_err *err);
 
 #define QT_STORE_IF_ABSENT	1u	/* -EEXIST when the key is there */
@@ -162,6 +172,7 @@ struct qt_store_put {
  * With conditions, all must hold, and refer to what was there before; the first
  * that does not is the answer and its index is in *which (which may be NULL).
  * A SYNC_NOW in one is one for all. *version (may be NULL) is that of the last.
+ * Keys and values are read until it returns, and not kept.
  * When waiting for the disk failed, the records are visible and -EIO or -EROFS
  * is returned: not durable.
  */
@@ -194,7 +205,11 @@ void	qt_store_value_clear(struct qt_store_value *value);
 
 struct qt_store_snap;
 
-/* The newest value, or the snapshot's (snap may be NULL). -ENOENT. */
+/*
+ * The newest value, or the snapshot's (snap may be NULL). -ENOENT. *out need not
+ * be initialised, and is not cleared first: that of a get before has to be. It
+ * may be cleared by any thread, before the store is closed.
+ */
 int	qt_store_get(struct qt_store *store, const struct qt_store_snap *snap,
 	    struct qt_store_value *out, const void *key, size_t key_len,
 	    struct qt_err *err);
@@ -231,7 +246,10 @@ struct qt_store_item {
 };
 struct qt_store_scan;
 
-/* snap NULL: of the moment of this call. The range's bytes are copied. */
+/*
+ * snap NULL: of the moment of this call, held by a slot as a snapshot is. The
+ * range's bytes are copied; a range of zeros is all. *out is NULL on failure.
+ */
 int	qt_store_scan_open(struct qt_store *store,
 	    const struct qt_store_snap *snap, const struct qt_store_range *range,
 	    struct qt_store_scan **out, struct qt_err *err);
@@ -244,8 +262,8 @@ void	qt_store_scan_close(struct qt_store_scan *scan);
 int	qt_store_clear(struct qt_store *store, struct qt_err *err);
 /*
  * Moves all that is in memtables into runs, durable. With a dest, a folder that
- * is not there yet, makes a store of it that holds the same, by hard links
- * where it can.
+ * is not there yet or is empty (else -EEXIST), makes a store of it that holds the
+ * same, by hard links where it can.
  */
 int	qt_store_checkpoint(struct qt_store *store, const char *dest,
 	    struct qt_err *err);
@@ -260,10 +278,12 @@ int	qt_store_maintain(struct qt_store *store, uint32_t budget_ms,
 	    struct qt_err *err);
 
 struct qt_store_stat {
-	uint64_t	version, durable;
+	uint64_t	version, durable;	/* the greatest of each */
 	uint64_t	memtables, memtable_bytes, memtable_records;
-	uint64_t	runs, slices, run_bytes, run_records;
+	uint64_t	runs, slices, run_bytes, run_records;	/* dels, too */
 	uint64_t	disk_bytes;	/* of all its files */
+	/* By all processes since the shared memory was made; gets, and the
+	   cache's, as far as processes have added theirs. */
 	uint64_t	puts, gets, dels, scans, syncs, synced_bytes;
 	uint64_t	flushes, compactions, written_bytes, stalls;
 	uint64_t	cache_hits, cache_misses;
