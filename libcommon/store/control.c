@@ -17,12 +17,29 @@
 #define KIND	"store"
 #define SHM	"/dev/shm"
 
+/*
+ * When LOCK was made, in ns; 0 where nobody knows. A folder that is removed and
+ * put back from a copy often gets the same inode numbers again, and its id is
+ * the same; but what is in memory is not of these files.
+ */
+static uint64_t
+birth_of_lock(int dirfd)
+{
+	struct statx	st;
+
+	if (statx(dirfd, "LOCK", 0, STATX_BTIME, &st) < 0 ||
+	    !(st.stx_mask & STATX_BTIME))
+		return 0;
+	return (uint64_t)st.stx_btime.tv_sec * UINT64_C(1000000000) +
+	    st.stx_btime.tv_nsec;
+}
+
 int
 qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd, const uint8_t id[16])
 {
 	struct {
 		uint8_t		id[16];
-		uint64_t	dev, ino;
+		uint64_t	dev, ino, birth;
 	} of = { .dev = 0 };
 	static const struct qt_hash_key key = { { 0x71742d73746f7265, 1 } };
 	struct stat	st;
@@ -32,6 +49,7 @@ qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd, const uint8_t id[16])
 	memcpy(of.id, id, sizeof(of.id));
 	of.dev = st.st_dev;
 	of.ino = st.st_ino;
+	of.birth = birth_of_lock(dirfd);
 	snprintf(out, QT__SEG_NAME_SIZE, "/qt-store-%016" PRIx64,
 	    qt_hash(&key, &of, sizeof(of)));
 	return 0;

@@ -156,6 +156,9 @@ disown(struct qt_store *s)
 	/* Some have seen that its syncer's id lives, and left it to us. */
 	if (atomic_compare_exchange_strong(&ctl->syncer, &id, 0))
 		s->is_unsynced = true;
+	/* The rescue that he died in is begun again by who leads next. */
+	id = s->user.id;
+	(void)atomic_compare_exchange_strong(&ctl->rescuer, &id, 0);
 	qt__pin_disown(ctl, &s->user);
 }
 

@@ -261,6 +261,23 @@ append(struct qt_store *s, struct qt__mem *m, struct commit *c)
 	return qt__mem_redo(m);
 }
 
+/*
+ * Under WRITE, so nothing comes to what is visible. All of it is durable: who
+ * saved it died before he took the poison away, or was deposed and met with an
+ * error later.
+ */
+static bool
+is_poisoned(struct qt__ctl *ctl, const struct qt__mem *m)
+{
+	uint32_t	poison = atomic_load(&ctl->poison);
+
+	if (poison == 0)
+		return false;
+	if (atomic_load(&ctl->durable) < qt__mem_end(m))
+		return true;
+	return !atomic_compare_exchange_strong(&ctl->poison, &poison, 0);
+}
+
 /* Under WRITE. -EAGAIN: once more, from the beginning. */
 static int
 commit(struct qt_store *s, struct qt__super *super, struct qt__mem *m,
@@ -268,7 +285,7 @@ commit(struct qt_store *s, struct qt__super *super, struct qt__mem *m,
 {
 	int	rc;
 
-	if (atomic_load(&s->ctl->poison) != 0) {
+	if (is_poisoned(s->ctl, m)) {
 		qt_err_set(err, "the disk failed a sync (%s): the store is "
 		    "read-only until one succeeds",
 		    qt_strerror((int)atomic_load(&s->ctl->poison)));

@@ -10,8 +10,9 @@
  * what it finds.
  *
  * Logs are one history: log n + 1 begins where log n ends. So the history ends
- * at the first gap, and what lies behind is thrown away, unless something in it
- * says that durability had reached beyond the gap: that is damage, and refused.
+ * at the first gap, be it that a log is missing, and what lies behind is thrown
+ * away, unless something in it says that durability had reached beyond the gap:
+ * that is damage, and refused. Files are changed only when that is known.
  */
 
 #include <dirent.h>
@@ -28,27 +29,12 @@
 
 #include "big_collect_priv.h"
 #include "log_priv.h"
-#include "store_priv.h"
+#include "recover_priv.h"
 
 #define PIECE	(UINT64_C(1) << 20)
 
-struct recovery {
-	struct qt_store		*s;
-	struct qt__manifest	*manifest;
-	struct qt__mem		*mems[QT__MEMS_MAX];
-	uint32_t		 count;
-	struct qt_hash_key	 key;		/* of the memtables' hash */
-	uint64_t		 number;	/* of the next log */
-	uint64_t		 base;		/* where it begins */
-	uint64_t		 claim;		/* durable, as the logs say */
-	uint64_t		 clock_ms;
-	uint64_t		 next_big;
-	uint32_t		 chain;
-	bool			 is_over;	/* the history ended already */
-};
-
 static int
-make_mem(struct recovery *r, uint64_t size, struct qt__mem **out,
+make_mem(struct qt__recovery *r, uint64_t size, struct qt__mem **out,
     struct qt_err *err)
 {
 	struct qt_store		*s = r->s;
@@ -64,7 +50,7 @@ make_mem(struct recovery *r, uint64_t size, struct qt__mem **out,
 	int			 rc;
 
 	qt__mem_name(name, s->name, r->number);
-	/* Of a log that turned out to be none: load_log(). */
+	/* Of a log that turned out to be none: qt__recover_log(). */
 	if (!s->is_private)
 		(void)qt_seg_unlink(name);
 	rc = qt__mem_create(out, s->is_private ? NULL : name, &spec, err);
@@ -73,7 +59,7 @@ make_mem(struct recovery *r, uint64_t size, struct qt__mem **out,
 
 /* The file's bytes into the image, and a head that is known to be good. */
 static int
-read_file(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
+read_file(struct qt__recovery *r, struct qt__mem *m, int fd, uint64_t size,
     struct qt_err *err)
 {
 	uint64_t	at = 0, back = qt__mem_back_end(size, m->log_size);
@@ -103,23 +89,17 @@ read_file(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
 	    r->s->store_id, err);
 }
 
-/* Good frames behind the end would come back with the next ones: zeros. */
-static int
-wipe(struct qt__mem *m, int fd, uint64_t from, uint64_t size)
+/* What was thrown away is not the first one because those before it are gone. */
+static bool
+is_history(const struct qt__recovery *r, const struct qt__log_head *h)
 {
-	static const uint8_t	zeros[PIECE];
-	int			rc = 0;
+	const struct qt__manifest	*m = r->manifest;
 
-	memset(m->log + from, 0, size - from);
-	while (rc >= 0 && from < size) {
-		ssize_t	n = qt_sys_pwrite(fd, zeros, size - from < PIECE ?
-		    size - from : PIECE, (off_t)from);
-
-		if (n <= 0)
-			return n < 0 ? (int)n : -EIO;
-		from += (uint64_t)n;
-	}
-	return rc;
+	if (r->is_over)
+		return false;
+	/* A part of the first one may be in a run already. */
+	return r->count > 0 ? h->base == r->base : h->base >= m->version ||
+	    m->flush.output != 0;
 }
 
 static void
@@ -135,7 +115,7 @@ tell_torn(const struct qt_store *s, uint64_t number, uint64_t end)
 }
 
 static int
-use_log(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
+use_log(struct qt__recovery *r, struct qt__mem *m, int fd, uint64_t size,
     struct qt_err *err)
 {
 	const struct qt__log_head *h = (const void *)m->log;
@@ -145,7 +125,7 @@ use_log(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
 	qt__log_scan(&end, m->log, size);
 	if (end.claim > r->claim)
 		r->claim = end.claim;
-	if (r->is_over || (r->count > 0 && h->base != r->base)) {
+	if (!is_history(r, h)) {
 		r->is_over = true;
 		return 0;
 	}
@@ -155,13 +135,14 @@ use_log(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
 		    (unsigned long long)r->number);
 		return -ECANCELED;
 	}
-	if (end.later != 0 && !r->s->is_private && r->claim <= h->base +
-	    end.end)
-		rc = wipe(m, fd, end.end, size);
+	if (end.later != 0) {
+		memset(m->log + end.end, 0, size - end.end);
+		r->wipes[r->count] = end.end;
+	}
 	if (end.is_torn && r->claim <= h->base + end.end)
 		tell_torn(r->s, r->number, end.end);
 	/* What is in the page cache only counts as durable from now on. */
-	if (rc == 0 && !r->s->is_private)
+	if (!r->s->is_private)
 		rc = qt_sys_fsync(fd);
 	if (rc < 0) {
 		qt_err_set(err, "sync log %llu",
@@ -183,9 +164,20 @@ use_log(struct recovery *r, struct qt__mem *m, int fd, uint64_t size,
 	return rc < 0 ? rc : qt__mem_redo(m);
 }
 
-/* 1: read; 0: there is no such log, or it was never begun. */
-static int
-load_log(struct recovery *r, struct qt_err *err)
+/* One that turned out not to be of the history. */
+static void
+drop(struct qt__recovery *r, struct qt__mem *m)
+{
+	char	name[QT__SEG_NAME_SIZE];
+
+	qt__mem_release(m);
+	qt__mem_name(name, r->s->name, r->number);
+	if (!r->s->is_private)
+		(void)qt_seg_unlink(name);
+}
+
+int
+qt__recover_log(struct qt__recovery *r, struct qt_err *err)
 {
 	struct qt_store	*s = r->s;
 	struct qt__mem	*m;
@@ -209,14 +201,14 @@ load_log(struct recovery *r, struct qt_err *err)
 	rc = read_file(r, m, fd, (uint64_t)st.st_size, err);
 	if (rc == -QT_EFORMAT) {
 		/* Recycled, or made, and nothing was ever synced to it. */
-		qt__mem_release(m);
+		drop(r, m);
 		rc = 0;
 		goto out;
 	}
 	if (rc == 0)
 		rc = use_log(r, m, fd, (uint64_t)st.st_size, err);
 	if (rc < 0 || r->is_over)
-		qt__mem_release(m);
+		drop(r, m);
 	else
 		r->mems[r->count++] = m;
 	if (rc == 0)
@@ -228,28 +220,22 @@ out:
 }
 
 static int
-load_logs(struct recovery *r, struct qt_err *err)
+load_logs(struct qt__recovery *r, struct qt_err *err)
 {
 	struct qt__mem	*m;
 	int		 rc = 1;
 
-	while (rc == 1 && r->count < QT__MEMS_MAX - 1) {
-		rc = load_log(r, err);
-		if (rc == 1)
+	if (r->manifest->flush.output != 0)
+		r->claim = r->manifest->version;
+	while (rc == 1 && !r->is_over && r->count < QT__MEMS_MAX - 1) {
+		rc = qt__recover_log(r, err);
+		if (rc == 1 && !r->is_over)
 			r->number++;
 	}
-	if (rc < 0)
+	if (rc >= 0)
+		rc = qt__recover_end(r, err);
+	if (rc < 0 || r->count > 0)
 		return rc;
-	if (r->claim > r->base) {
-		qt_err_set(err, "the log is damaged at %llu (log %llu), and had "
-		    "been durable up to %llu: see 'verify'",
-		    (unsigned long long)r->base,
-		    (unsigned long long)(r->number - 1),
-		    (unsigned long long)r->claim);
-		return -QT_ECORRUPT;
-	}
-	if (r->count > 0)
-		return 0;
 	rc = make_mem(r, 0, &m, err);
 	if (rc == 0)
 		r->mems[r->count++] = m;
@@ -259,7 +245,7 @@ load_logs(struct recovery *r, struct qt_err *err)
 static void
 fill(struct qt__ctl *ctl, void *arg)
 {
-	struct recovery		*r = arg;
+	struct qt__recovery		*r = arg;
 	struct qt_store		*s = r->s;
 	struct qt__mem		*active = r->mems[r->count - 1];
 
@@ -278,7 +264,7 @@ fill(struct qt__ctl *ctl, void *arg)
 }
 
 static void
-clear(struct recovery *r)
+clear(struct qt__recovery *r)
 {
 	for (uint32_t i = 0; i < r->count; i++)
 		qt__mem_release(r->mems[i]);
@@ -288,7 +274,7 @@ clear(struct recovery *r)
 static int
 rebuild(struct qt_store *s, struct qt_err *err)
 {
-	struct recovery	 r = { .s = s };
+	struct qt__recovery	 r = { .s = s };
 	int		 rc;
 
 	qt_hash_key_init(&r.key);
@@ -353,7 +339,11 @@ qt__recover(struct qt_store *s, struct qt_err *err)
 
 	if (fd < 0)
 		return fd;
-	rc = qt__control_find(s, err);
+	/* Again: where folders are laid over each other, opening LOCK for
+	   writing has made another file of it. */
+	rc = qt__control_name(s->name, s->dirfd, s->format.id);
+	if (rc == 0)
+		rc = qt__control_find(s, err);
 	s->is_private = rc < 0 && s->is_rdonly;
 	/* Somebody has memory of it that we do not see. */
 	if (rc == -ENOENT && qt_sys_is_used(fd, QT__USER_BASE,

@@ -19,7 +19,9 @@
  * has dropped what it could not write and says so once only. The store is
  * poisoned, and the leader, or whoever wants to lead next, tries to save what
  * is in memory into a new file, which then takes the name (rescue). Only if
- * that succeeds is the poison taken away; else the store is read-only.
+ * that succeeds is the poison taken away; else the store is read-only. What is
+ * not the disk's fault, but this process's (it has no descriptor left, or may not
+ * write), is told to its caller and changes nothing for others.
  *
  * A leader that is stopped (SIGSTOP, a debugger) is deposed after a while. When
  * it goes on it may still write what it had in hand, an older end of a page. So
@@ -215,6 +217,14 @@ publish(struct qt__ctl *ctl, uint64_t version)
 		;
 }
 
+/* What this process may not, or has no room for: not the disk's fault. */
+static bool
+is_ours_alone(int rc)
+{
+	return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM ||
+	    rc == -EACCES || rc == -EPERM || rc == -EFBIG;
+}
+
 /* What of one memtable is not durable. SYNC. */
 static int
 sync_mem(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
@@ -235,8 +245,12 @@ sync_mem(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 		return 0;
 	}
 	if (bad == 0 && !has_deposed) {
+		/* Nothing is lost: who can leads the next one. */
+		rc = qt__wal_open(s, m, err);
+		if (is_ours_alone(rc))
+			return rc;
 		rc = write_out(s, m, from, to, err);
-		if (rc == -ECANCELED)
+		if (rc == -ECANCELED || rc == -EFBIG)
 			return rc;
 		if (rc < 0)
 			atomic_store(&ctl->poison, (uint32_t)-rc);
