@@ -42,13 +42,14 @@ by_fish() {
 # zsh completes in a terminal of its own, zpty; what it would offer is said by
 # a compadd that tells.
 by_zsh() {
-	zsh -f "$QT_TOP/tests/cmd/complete.zsh" "$COMP" "$*" | sort -u
+	zsh -f "$QT_TOP/tests/cmd/complete.zsh" "$COMP" "$*" | sed '/^--$/d' |
+	    sort -u
 }
 
 same_everywhere() {
 	local want=$1
 	shift
-	for by in by_bash by_zsh by_fish; do
+	for by in ${SHELLS:-by_bash by_zsh by_fish}; do
 		"$by" "$@" >"$T/got"
 		diff -u --label "--help" --label "$by $*" "$want" "$T/got"
 	done
@@ -62,14 +63,29 @@ same_everywhere() {
 	done
 }
 
+# One zsh for all of a program: nothing else here takes as long as its start.
 @test "the options of every program and command" {
+	local verbs lines i
 	for p in $(progs); do
-		for verb in '' $(help_commands "$p"); do
+		verbs=('') lines=() i=0
+		mapfile -t -O 1 verbs < <(help_commands "$p")
+		for verb in "${verbs[@]}"; do
+			lines+=("$p${verb:+ $verb} -")
+		done
+		zsh -f "$QT_TOP/tests/cmd/complete.zsh" "$COMP" "${lines[@]}" |
+		    awk -v to="$T/zsh." '{ print >(to n + 0) } /^--$/ { n++ }'
+		for verb in "${verbs[@]}"; do
 			# shellcheck disable=SC2086 # no verb is no word
 			help_options "$p" $verb >"$T/want"
 			# shellcheck disable=SC2086
-			same_everywhere "$T/want" "$p" $verb -
+			SHELLS='by_bash by_fish' \
+			    same_everywhere "$T/want" "$p" $verb -
+			sed '/^--$/d' "$T/zsh.$i" | sort -u |
+			    diff -u --label "--help" --label \
+			    "by_zsh $p $verb" "$T/want" -
+			i=$((i + 1))
 		done
+		rm -f "$T"/zsh.*
 	done
 }
 
