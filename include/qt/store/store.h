@@ -29,8 +29,8 @@
  *		process has the store open, at the latest when it closes it
  *	hybrid	as sync for the keys and tags that the settings name, and for
  *		operations that ask for it; else as async
- *	memory	visible; durable only by qt_store_checkpoint() or when a
- *		memtable is full
+ *	memory	visible; durable only by qt_store_sync(), SYNC_NOW and
+ *		qt_store_checkpoint(), or when a memtable is full
  *
  * Versions: each record has a version, a 64-bit number, greater than that of
  * every record that was written before: its position in the log. Deleting
