@@ -37,6 +37,7 @@
 #include <linux/futex.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -264,6 +265,24 @@ sync_mem(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 	return 0;
 }
 
+/*
+ * Is our LOCK still in a folder? Else the store was removed, or put in another
+ * one's place, and what we write is nobody's.
+ */
+static int
+check_place(const struct qt_store *s, struct qt_err *err)
+{
+	struct stat	st;
+
+	if (fstat(s->user.fd, &st) < 0)
+		return -errno;
+	if (st.st_nlink > 0)
+		return 0;
+	qt_err_set(err, "the store, or its file LOCK, was removed since this "
+	    "process opened it: open it again");
+	return -QT_EGONE;
+}
+
 /* Everything that is committed now, oldest first. SYNC. */
 static int
 lead(struct qt_store *s, struct qt_err *err)
@@ -275,7 +294,9 @@ lead(struct qt_store *s, struct qt_err *err)
 	if (rescuer != 0 && rescuer != s->user.id &&
 	    qt__user_is_alive(&s->user, rescuer) != 0)
 		return -ECANCELED;
-	rc = qt__super_get(s, &stripe, err);
+	rc = check_place(s, err);
+	if (rc == 0)
+		rc = qt__super_get(s, &stripe, err);
 	if (rc < 0)
 		return rc;
 	for (uint32_t i = stripe->super->mem_count; rc == 0 && i-- > 0;)
