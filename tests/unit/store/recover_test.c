@@ -181,11 +181,12 @@ QT_TEST(memory_is_not_taken_for_that_of_a_folder_put_back)
 	struct world	 w;
 	struct qt_store	*s;
 	struct statx	 st;
-	char		 command[300];
+	char		 command[300], before[QT__SEG_NAME_SIZE];
 
 	(void)state;
 	world_begin(&w, async);
 	s = world_open(&w);
+	snprintf(before, sizeof(before), "%s", s->name);
 	assert_int_equal(put(s, "a", "1", 1, 0), 0);
 	assert_int_equal(qt_store_close(s, NULL), 0);
 	snprintf(command, sizeof(command), "cp -a %s %s/copy", w.path, w.dir);
@@ -214,4 +215,5 @@ QT_TEST(memory_is_not_taken_for_that_of_a_folder_put_back)
 	s = world_open(&w);
 	expect(s, "c", "3", 1);
 	world_end(&w, s);
+	assert_int_equal(qt__control_forget(before, true), 0);
 }
