@@ -111,7 +111,7 @@ attach(struct qt__mem **out, struct qt_seg *seg, struct qt__mem_head *h,
 	m->nodes = qt_seg_at(seg, h->node_at, h->node_size);
 	m->seed = qt__log_seed((const struct qt__log_head *)(void *)m->log);
 	m->is_rdonly = is_rdonly;
-	m->wal_fd = -1;
+	m->wal[QT__OF_WRITER].fd = m->wal[QT__OF_LEADER].fd = -1;
 	qt__mem_hash_init(&m->hash, key);
 	m->refs = 1;
 	*out = m;
@@ -207,8 +207,9 @@ qt__mem_release(struct qt__mem *m)
 {
 	if (m == NULL || atomic_fetch_sub(&m->refs, 1) != 1)
 		return;
-	if (m->wal_fd >= 0)
-		close(m->wal_fd);
+	for (int i = 0; i < QT__WALS; i++)
+		if (m->wal[i].fd >= 0)
+			close(m->wal[i].fd);
 	qt_seg_close(m->seg);
 	free(m);
 }

@@ -144,6 +144,8 @@ void	qt__mem_hash_init(struct qt__mem_hash *h,
 uint32_t qt__mem_hash(const struct qt__mem_hash *h, const void *key,
 	    size_t len);
 
+enum qt__wal_of { QT__OF_WRITER, QT__OF_LEADER, QT__WALS };
+
 /* One mapped memtable of this process. */
 struct qt__mem {
 	struct qt_seg		*seg;
@@ -155,8 +157,10 @@ struct qt__mem {
 	uint64_t		 lines_max;	/* of the index */
 	uint32_t		 seed;		/* of the frames' crc */
 	bool			 is_rdonly;
-	_Atomic int		 wal_fd;	/* -1 until somebody needs it */
-	uint64_t		 wal_file;	/* head->file of wal_fd */
+	struct qt__wal {
+		int		 fd;		/* -1 until it is needed */
+		uint64_t	 file;		/* head->file of fd */
+	}			 wal[QT__WALS];	/* of who has WRITE, of who has SYNC */
 	struct qt__mem_hash	 hash;
 	_Atomic int		 refs;
 };

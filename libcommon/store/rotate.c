@@ -51,30 +51,28 @@ qt__wal_name(char out[32], uint64_t number)
 }
 
 int
-qt__wal_open(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
+qt__wal_open(struct qt_store *s, struct qt__mem *m, enum qt__wal_of whose,
+    struct qt_err *err)
 {
-	uint64_t	file = atomic_load(&m->head->file);
-	int		fd = atomic_load(&m->wal_fd), none = -1;
-	char		name[32];
+	struct qt__wal	*wal = &m->wal[whose];
+	uint64_t	 file = atomic_load(&m->head->file);
+	char		 name[32];
+	int		 fd = wal->fd;
 
-	if (fd >= 0 && m->wal_file == file)
+	if (fd >= 0 && wal->file == file)
 		return fd;
-	if (fd >= 0) {
-		/* Its successor has its name: sync.c, rescue(). */
-		atomic_store(&m->wal_fd, -1);
+	/* First the mark: a fork child finds none rather than a closed one. */
+	wal->fd = -1;
+	if (fd >= 0)	/* its successor has its name: sync.c, rescue() */
 		close(fd);
-	}
 	qt__wal_name(name, m->number);
 	fd = qt_sys_open(s->wal_dirfd, name, O_RDWR | O_CREAT, 0666);
 	if (fd < 0) {
 		qt_err_set(err, "open log '%s'", name);
 		return fd;
 	}
-	m->wal_file = file;
-	if (!atomic_compare_exchange_strong(&m->wal_fd, &none, fd)) {
-		close(fd);
-		fd = none;
-	}
+	wal->file = file;
+	wal->fd = fd;
 	return fd;
 }
 
@@ -89,7 +87,7 @@ qt__wal_room(struct qt_store *s, struct qt__mem *m, uint64_t end,
 	if (end <= room || s->set.mode == QT_STORE_MEMORY)
 		return 0;
 	end = (end + ROOM_STEP - 1) & ~(ROOM_STEP - 1);
-	fd = qt__wal_open(s, m, err);
+	fd = qt__wal_open(s, m, QT__OF_WRITER, err);
 	if (fd < 0)
 		return fd;
 	rc = qt_sys_fallocate(fd, 0, (off_t)room, (off_t)(end - room));

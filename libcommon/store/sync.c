@@ -133,7 +133,7 @@ static int
 write_out(struct qt_store *s, struct qt__mem *m, uint64_t from, uint64_t to,
     struct qt_err *err)
 {
-	int	fd = qt__wal_open(s, m, err), rc;
+	int	fd = qt__wal_open(s, m, QT__OF_LEADER, err), rc;
 
 	if (fd < 0)
 		return fd;
@@ -247,7 +247,7 @@ sync_mem(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 	}
 	if (bad == 0 && !has_deposed) {
 		/* Nothing is lost: who can leads the next one. */
-		rc = qt__wal_open(s, m, err);
+		rc = qt__wal_open(s, m, QT__OF_LEADER, err);
 		if (is_ours_alone(rc))
 			return rc;
 		rc = write_out(s, m, from, to, err);
