@@ -152,7 +152,7 @@ qt__big_write(int dirfd, uint64_t number, const struct qt__big_value *v,
 	*ref = (struct qt__big_ref){ number, v->len,
 	    qt_crc32c(0, v->data, v->len) };
 	qt__big_name(name, number);
-	fd = qt_sys_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	fd = qt__create_file(dirfd, name, O_WRONLY | O_EXCL);
 	if (fd < 0) {
 		qt_err_set(err, "create 'big/%s'", name);
 		return fd;

@@ -48,8 +48,7 @@ share(void *arg, const char *name)
 	rc = qt_sys_linkat_fd(from, c->to, name);
 	if (rc < 0) {
 		/* Another file system, or one without links. */
-		to = qt_sys_open(c->to, name, O_WRONLY | O_CREAT | O_EXCL,
-		    0666);
+		to = qt__create_file(c->to, name, O_WRONLY | O_EXCL);
 		rc = to < 0 ? to : copy_bytes(from, to);
 		if (to >= 0)
 			close(to);

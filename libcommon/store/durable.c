@@ -3,14 +3,58 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <qt/base/sys.h>
 
 #include "durable_priv.h"
+
+/* fd, which was just made, or opened, in dirfd. */
+static void
+share(int dirfd, int fd, mode_t bits)
+{
+	struct stat	folder, st;
+
+	if (fstat(dirfd, &folder) < 0 || !(folder.st_mode & S_IWGRP) ||
+	    fstat(fd, &st) < 0)
+		return;
+	/* Not with a group that the folder is not for. */
+	if (st.st_gid != folder.st_gid && fchown(fd, (uid_t)-1,
+	    folder.st_gid) < 0)
+		return;
+	if ((st.st_mode & bits) != bits)
+		(void)fchmod(fd, (st.st_mode & 07777) | bits);
+}
+
+int
+qt__create_file(int dirfd, const char *name, int flags)
+{
+	int	fd = qt_sys_open(dirfd, name, flags | O_CREAT, 0666);
+
+	if (fd >= 0)
+		share(dirfd, fd, 0060);
+	return fd;
+}
+
+int
+qt__create_folder(int dirfd, const char *name)
+{
+	int	fd, rc = qt_sys_mkdirat(dirfd, name, 0777);
+
+	if (rc < 0)
+		return rc;
+	fd = qt_sys_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
+	if (fd >= 0) {
+		share(dirfd, fd, 0070);
+		close(fd);
+	}
+	return 0;
+}
 
 int
 qt__durable_write(int dirfd, const char *name, const void *data, size_t len)
@@ -20,7 +64,7 @@ qt__durable_write(int dirfd, const char *name, const void *data, size_t len)
 	rc = qt_sys_unlink(dirfd, name);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	fd = qt_sys_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	fd = qt__create_file(dirfd, name, O_WRONLY | O_EXCL);
 	if (fd < 0)
 		return fd;
 	rc = qt_sys_write_all(fd, data, len);

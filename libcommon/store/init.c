@@ -208,7 +208,7 @@ make_manifest(int dirfd, struct qt_err *err)
 	int				 rc;
 
 	for (size_t i = 0; i < 3; i++) {
-		rc = qt_sys_mkdirat(dirfd, folders[i], 0777);
+		rc = qt__create_folder(dirfd, folders[i]);
 		if (rc < 0) {
 			qt_err_set(err, "make folder %s", folders[i]);
 			return rc;

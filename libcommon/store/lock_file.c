@@ -12,6 +12,7 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "durable_priv.h"
 #include "format_priv.h"
 
 /*
@@ -25,7 +26,7 @@ qt__lock_file(int dirfd, int byte)
 	int		fd, rc;
 
 	for (;;) {
-		fd = qt_sys_open(dirfd, "LOCK", O_RDWR | O_CREAT, 0666);
+		fd = qt__create_file(dirfd, "LOCK", O_RDWR);
 		if (fd < 0)
 			return fd;
 		rc = qt_sys_lock(fd, F_WRLCK, byte, 1);

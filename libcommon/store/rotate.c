@@ -20,6 +20,7 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "durable_priv.h"
 #include "store_priv.h"
 
 #define ROOM_STEP	(UINT64_C(1) << 20)
@@ -66,7 +67,7 @@ qt__wal_open(struct qt_store *s, struct qt__mem *m, enum qt__wal_of whose,
 	if (fd >= 0)	/* its successor has its name: sync.c, rescue() */
 		close(fd);
 	qt__wal_name(name, m->number);
-	fd = qt_sys_open(s->wal_dirfd, name, O_RDWR | O_CREAT, 0666);
+	fd = qt__create_file(s->wal_dirfd, name, O_RDWR);
 	if (fd < 0) {
 		qt_err_set(err, "open log '%s'", name);
 		return fd;

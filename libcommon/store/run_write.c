@@ -18,6 +18,7 @@
 #include <qt/base/sys.h>
 #include <qt/store/store.h>
 
+#include "durable_priv.h"
 #include "run_write_priv.h"
 
 #define HINT_MAX	(1u << 20)
@@ -40,20 +41,14 @@ writer_free(struct qt__run_writer *w)
 	free(w);
 }
 
-/* Who may read the folder may read its files. */
 static int
 file_open(int dirfd, const char *name)
 {
-	struct stat	st;
-	int		rc;
+	int	rc = qt_sys_unlink(dirfd, name);
 
-	if (fstat(dirfd, &st) < 0)
-		return -errno;
-	rc = qt_sys_unlink(dirfd, name);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	return qt_sys_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL |
-	    O_NOFOLLOW, st.st_mode & 0666);
+	return qt__create_file(dirfd, name, O_WRONLY | O_EXCL | O_NOFOLLOW);
 }
 
 static uint64_t

@@ -45,6 +45,7 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "durable_priv.h"
 #include "store_priv.h"
 
 #define PAGE		UINT64_C(4096)
@@ -170,8 +171,7 @@ replace_file(struct qt_store *s, struct qt__mem *m, uint64_t to, struct qt_err *
 	int			fd, rc;
 
 	qt__wal_name(name, m->number);
-	fd = qt_sys_open(s->wal_dirfd, temporary,
-	    O_RDWR | O_CREAT | O_TRUNC, 0666);
+	fd = qt__create_file(s->wal_dirfd, temporary, O_RDWR | O_TRUNC);
 	rc = fd < 0 ? fd : write_pages(m, fd, 0, to);
 	if (rc == 0)
 		rc = qt_sys_fsync(fd);

@@ -49,7 +49,7 @@ qt__format_wal_dir(const struct qt__format *f, int dirfd, struct qt_err *err)
 static int
 make(int dirfd, const char *path, const char *parent)
 {
-	int	rc = qt_sys_mkdirat(dirfd, path, 0777);
+	int	rc = qt__create_folder(dirfd, path);
 
 	return rc < 0 && rc != -EEXIST ? rc : qt__durable_names(dirfd, parent);
 }
