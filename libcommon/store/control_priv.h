@@ -82,7 +82,7 @@ struct qt__ctl {
 	_Atomic uint32_t hurry;		/* futex: it shall do it now, and end */
 	_Atomic uint32_t rescuer;	/* user id: replaces a log's file */
 	_Atomic uint32_t has_deposed;	/* a leader: logs go to new files first */
-	uint32_t	pad1[1];
+	_Atomic uint32_t is_gone;	/* LOCK is another's: nobody writes here */
 
 	_Atomic uint64_t counts[QT__COUNT_];
 	struct qt__slot	slots[QT__SLOTS];

@@ -285,6 +285,11 @@ commit(struct qt_store *s, struct qt__super *super, struct qt__mem *m,
 {
 	int	rc;
 
+	if (atomic_load_explicit(&s->ctl->is_gone, memory_order_relaxed)) {
+		qt_err_set(err, "the store, or its file LOCK, was removed since "
+		    "it was opened: open it again");
+		return -QT_EGONE;
+	}
 	if (is_poisoned(s->ctl, m)) {
 		qt_err_set(err, "the disk failed a sync (%s): the store is "
 		    "read-only until one succeeds",

@@ -270,7 +270,7 @@ sync_mem(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
  * one's place, and what we write is nobody's.
  */
 static int
-check_place(const struct qt_store *s, struct qt_err *err)
+check_place(struct qt_store *s, struct qt_err *err)
 {
 	struct stat	st;
 
@@ -278,6 +278,7 @@ check_place(const struct qt_store *s, struct qt_err *err)
 		return -errno;
 	if (st.st_nlink > 0)
 		return 0;
+	atomic_store(&s->ctl->is_gone, 1);
 	qt_err_set(err, "the store, or its file LOCK, was removed since this "
 	    "process opened it: open it again");
 	return -QT_EGONE;

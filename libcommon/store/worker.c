@@ -56,6 +56,10 @@ sync_late(struct qt_store *s)
 	struct qt__mem		*m;
 	bool			 is_dirty;
 
+	/* Writers are refused, so nobody else finds out that the disk is well
+	   again. Each attempt may write whole logs. */
+	if (atomic_load(&ctl->poison) != 0 && qt_store_sync(s, 0, NULL) < 0)
+		return IDLE_MS;
 	if (s->set.mode == QT_STORE_SYNC || s->set.mode == QT_STORE_MEMORY)
 		return IDLE_MS;
 	next = atomic_load(&ctl->synced_ms) + s->set.sync_interval_ms;

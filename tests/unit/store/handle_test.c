@@ -49,6 +49,8 @@ QT_TEST(a_handle_whose_store_was_removed_syncs_nothing)
 	assert_int_equal(system(command), 0);
 	assert_int_equal(put(s, "k", "w", 1, QT_STORE_SYNC_NOW), -QT_EGONE);
 	assert_int_equal(qt_store_sync(s, 0, &err), -QT_EGONE);
+	/* From now on nobody is told that it is written. */
+	assert_int_equal(put(s, "k", "w", 1, QT_STORE_ASYNC_NOW), -QT_EGONE);
 	assert_non_null(strstr(err.text, "open it again"));
 	world_end(&w, s);
 }
