@@ -131,8 +131,8 @@ void conn_input_taken(struct conn *c) { (void)c; }
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct conn	c = { .worker = &worker, .user = { "fuzz",
-	    QT_NET_ROLE_ADMIN } };
+	struct conn	c = { .worker = &worker, .user = { .name = "fuzz",
+	    .role = QT_NET_ROLE_ADMIN } };
 	size_t		n;
 
 	is_closed = 0;
