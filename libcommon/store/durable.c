@@ -14,18 +14,17 @@
 
 #include "durable_priv.h"
 
-/* fd, which was just made, or opened, in dirfd. */
+/* fd, which was just made, or opened, in folder. */
 static void
-share(int dirfd, int fd, mode_t bits)
+share(const struct stat *folder, int fd, mode_t bits)
 {
-	struct stat	folder, st;
+	struct stat	st;
 
-	if (fstat(dirfd, &folder) < 0 || !(folder.st_mode & S_IWGRP) ||
-	    fstat(fd, &st) < 0)
+	if (!(folder->st_mode & S_IWGRP) || fstat(fd, &st) < 0)
 		return;
 	/* Not with a group that the folder is not for. */
-	if (st.st_gid != folder.st_gid && fchown(fd, (uid_t)-1,
-	    folder.st_gid) < 0)
+	if (st.st_gid != folder->st_gid && fchown(fd, (uid_t)-1,
+	    folder->st_gid) < 0)
 		return;
 	if ((st.st_mode & bits) != bits)
 		(void)fchmod(fd, (st.st_mode & 07777) | bits);
@@ -34,25 +33,31 @@ share(int dirfd, int fd, mode_t bits)
 int
 qt__create_file(int dirfd, const char *name, int flags)
 {
-	int	fd = qt_sys_open(dirfd, name, flags | O_CREAT, 0666);
+	struct stat	folder;
+	int		fd;
 
+	if (fstat(dirfd, &folder) < 0)
+		return -errno;
+	fd = qt_sys_open(dirfd, name, flags | O_CREAT, folder.st_mode & 0666);
 	if (fd >= 0)
-		share(dirfd, fd, 0060);
+		share(&folder, fd, 0060);
 	return fd;
 }
 
 int
 qt__create_folder(int dirfd, const char *name)
 {
-	int	fd, rc = qt_sys_mkdirat(dirfd, name, 0777);
+	struct stat	folder;
+	int		fd, rc = qt_sys_mkdirat(dirfd, name, 0777);
 
 	if (rc < 0)
 		return rc;
 	fd = qt_sys_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
-	if (fd >= 0) {
-		share(dirfd, fd, 0070);
-		close(fd);
-	}
+	if (fd < 0)
+		return fd;
+	if (fstat(dirfd, &folder) == 0)
+		share(&folder, fd, 0070);
+	close(fd);
 	return 0;
 }
 

@@ -11,10 +11,10 @@
 #include <qt/base/err.h>
 
 /*
- * Creates a file or a folder in dirfd, a folder of a store, with mode 0666 or
- * 0777 as the umask has it; where the group may write to dirfd it may also use
- * what is in it, whoever makes it and whatever his umask is. flags: besides
- * O_CREAT.
+ * Creates a file or a folder in dirfd, a folder of a store. Who may read or
+ * write the folder may do so with a file in it, as far as the umask lets him;
+ * where the group may write to dirfd it may use what is in it, whoever makes it
+ * and whatever his umask is. flags: besides O_CREAT.
  */
 int	qt__create_file(int dirfd, const char *name, int flags);
 int	qt__create_folder(int dirfd, const char *name);
