@@ -25,6 +25,7 @@
 
 #include "big_collect_priv.h"
 #include "durable_priv.h"
+#include "numbers_priv.h"
 
 #define STEP	8192u		/* files at once */
 
@@ -32,20 +33,10 @@ struct sweep {
 	struct qt_store			*s;
 	const struct qt__manifest	*now;
 	uint64_t			 from, to;
-	struct qt_buf			 numbers;	/* uint64_t, sorted */
+	struct qt_buf			 numbers;	/* numbers_priv.h, sorted */
 	struct qt_buf			 key;
 	bool				 is_pinned;
 };
-
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t	x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return (x > y) - (x < y);
-}
 
 static int
 note_number(void *arg, const char *name)
@@ -54,16 +45,7 @@ note_number(void *arg, const char *name)
 	uint64_t	 number = qt__number_of(name, ".big");
 
 	return number == 0 || number < w->from || number >= w->to ? 0 :
-	    qt_buf_add(&w->numbers, &number, sizeof(number));
-}
-
-static uint64_t
-number_at(const struct sweep *w, size_t i)
-{
-	uint64_t	number;
-
-	memcpy(&number, w->numbers.data + i * sizeof(number), sizeof(number));
-	return number;
+	    qt__numbers_add(&w->numbers, number);
 }
 
 /* --- Is it named? --------------------------------------------------------- */
@@ -215,7 +197,7 @@ leave_claimed(struct sweep *w, size_t count, uint64_t *first)
 	if (fd < 0)
 		return fd;
 	for (size_t i = 0; i < count && rc >= 0; i++) {
-		uint64_t	number = number_at(w, i);
+		uint64_t	number = qt__numbers_at(&w->numbers, i);
 
 		rc = qt__big_is_claimed(fd, number);
 		if (rc == 1 && number < *first)
@@ -246,12 +228,12 @@ make_visible(struct qt_store *s, struct qt_err *err)
 static int
 sweep_some(struct sweep *w, uint64_t *upto, struct qt_err *err)
 {
-	size_t			 all = w->numbers.len / sizeof(uint64_t);
+	size_t			 all = qt__numbers_count(&w->numbers);
 	size_t			 count = all < STEP ? all : STEP;
 	struct qt__stripe	*stripe;
 	int			 kept, rc;
 
-	*upto = count < all ? number_at(w, count) : w->to;
+	*upto = count < all ? qt__numbers_at(&w->numbers, count) : w->to;
 	kept = leave_claimed(w, count, upto);
 	if (kept < 0) {
 		qt_err_set(err, "look at the locks of 'LOCK'");
@@ -265,7 +247,7 @@ sweep_some(struct sweep *w, uint64_t *upto, struct qt_err *err)
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < kept && rc >= 0; i++) {
-		uint64_t	number = number_at(w, (size_t)i);
+		uint64_t	number = qt__numbers_at(&w->numbers, (size_t)i);
 
 		rc = sweep_one(w, stripe->super, number, err);
 		if (rc == 0 && number < *upto)
@@ -286,8 +268,7 @@ sweep(struct sweep *w, struct qt_err *err)
 		return rc;
 	}
 	if (w->numbers.len > 0) {
-		qsort(w->numbers.data, w->numbers.len / sizeof(uint64_t),
-		    sizeof(uint64_t), compare);
+		qt__numbers_sort(&w->numbers);
 		rc = sweep_some(w, &upto, err);
 	}
 	if (rc >= 0)

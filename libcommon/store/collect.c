@@ -17,6 +17,7 @@
 
 #include "big_collect_priv.h"
 #include "durable_priv.h"
+#include "numbers_priv.h"
 #include "pin_priv.h"
 #include "store_priv.h"
 
@@ -47,19 +48,9 @@ qt__collect_oldest(struct qt_store *s)
 
 struct needed {
 	struct qt_store	*s;
-	struct qt_buf	 numbers;	/* uint64_t, sorted in the end */
+	struct qt_buf	 numbers;	/* numbers_priv.h; sorted in the end */
 	struct qt_err	*err;
 };
-
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t	x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return (x > y) - (x < y);
-}
 
 static int
 add_all(struct needed *n, const struct qt__manifest *m)
@@ -67,8 +58,7 @@ add_all(struct needed *n, const struct qt__manifest *m)
 	int	rc = 0;
 
 	for (uint32_t i = 0; i < m->slice_count && rc == 0; i++)
-		rc = qt_buf_add(&n->numbers, &m->slices[i].info.number,
-		    sizeof(uint64_t));
+		rc = qt__numbers_add(&n->numbers, m->slices[i].info.number);
 	return rc;
 }
 
@@ -112,9 +102,7 @@ find_needed(struct needed *n)
 	}
 	if (rc < 0)
 		return rc;
-	if (n->numbers.len > 0)
-		qsort(n->numbers.data, n->numbers.len / sizeof(uint64_t),
-		    sizeof(uint64_t), compare);
+	qt__numbers_sort(&n->numbers);
 	return 1;
 }
 
@@ -125,9 +113,7 @@ remove_run(void *arg, const char *name)
 	uint64_t		 number = qt__number_of(name, ".run");
 	int			 rc;
 
-	if (number == 0 || (n->numbers.len > 0 && bsearch(&number,
-	    n->numbers.data, n->numbers.len / sizeof(number), sizeof(number),
-	    compare) != NULL))
+	if (number == 0 || qt__numbers_have(&n->numbers, number))
 		return 0;
 	rc = qt_sys_unlink(n->s->run_fd, name);
 	return rc == -ENOENT ? 0 : rc;

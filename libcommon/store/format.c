@@ -230,20 +230,27 @@ qt__format_load(struct qt__format *out, int dirfd, struct qt_err *err)
  * again or leaves it.
  */
 int
-qt__format_save(const struct qt__format *f, int dirfd, struct qt_err *err)
+qt__format_write(const struct qt__format *f, int dirfd, struct qt_err *err)
 {
 	struct qt_buf	text = QT_BUF_INIT;
-	int		rc;
+	int		rc = qt__format_text(f, &text);
 
-	rc = qt__settings_check(&f->set, err);
-	if (rc < 0)
-		return rc;
 	qt_err_set(err, "write FORMAT.tmp");
-	rc = qt__format_text(f, &text);
 	if (rc == 0)
 		rc = qt__durable_write(dirfd, "FORMAT.tmp", text.data,
 		    text.len);
 	qt_buf_clear(&text);
+	return rc;
+}
+
+int
+qt__format_save(const struct qt__format *f, int dirfd, struct qt_err *err)
+{
+	int	rc = qt__settings_check(&f->set, err);
+
+	if (rc < 0)
+		return rc;
+	rc = qt__format_write(f, dirfd, err);
 	if (rc == 0)
 		rc = qt_sys_rename(dirfd, "FORMAT.tmp", "FORMAT");
 	if (rc < 0) {

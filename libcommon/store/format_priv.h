@@ -38,6 +38,9 @@ int	qt__format_read(struct qt__format *out, int dirfd, const char *name,
 int	qt__format_parse(struct qt__format *out, char *text, size_t len,
 	    struct qt_err *err);
 int	qt__format_text(const struct qt__format *f, struct qt_buf *out);
+/* To FORMAT.tmp, durably but for its name. */
+int	qt__format_write(const struct qt__format *f, int dirfd,
+	    struct qt_err *err);
 /* Durably, in one step. Only under QT__LOCK_SETTINGS, or in a new store. */
 int	qt__format_save(const struct qt__format *f, int dirfd,
 	    struct qt_err *err);

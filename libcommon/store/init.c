@@ -227,15 +227,8 @@ make_manifest(int dirfd, struct qt_err *err)
 static int
 fill(int dirfd, const struct qt__format *f, struct qt_err *err)
 {
-	struct qt_buf	text = QT_BUF_INIT;
-	int		rc;
+	int	rc = qt__format_write(f, dirfd, err);
 
-	qt_err_set(err, "write FORMAT.tmp");
-	rc = qt__format_text(f, &text);
-	if (rc == 0)
-		rc = qt__durable_write(dirfd, "FORMAT.tmp", text.data,
-		    text.len);
-	qt_buf_clear(&text);
 	if (rc == 0)
 		rc = make_manifest(dirfd, err);
 	if (rc == 0)

@@ -23,6 +23,7 @@
 
 #include "durable_priv.h"
 #include "log_priv.h"
+#include "numbers_priv.h"
 #include "salvage_priv.h"
 
 struct history {
@@ -46,15 +47,6 @@ struct image {
 	struct qt__mem		 mem;		/* for its frames' entries */
 	struct qt__log_end	 scan;
 };
-
-static uint64_t
-number_at(const struct history *h, size_t i)
-{
-	uint64_t	number;
-
-	memcpy(&number, h->numbers.data + i * sizeof(number), sizeof(number));
-	return number;
-}
 
 static int
 load(struct qt__salvage *s, struct image *l, struct qt_err *err)
@@ -193,28 +185,18 @@ note_log(void *arg, const char *name)
 	if (number == 0 || (h->s->manifest != NULL &&
 	    number < h->s->manifest->first_wal))
 		return 0;
-	return qt_buf_add(&h->numbers, &number, sizeof(number));
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t	x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return (x > y) - (x < y);
+	return qt__numbers_add(&h->numbers, number);
 }
 
 /* Each of them twice: to see what had been durable, and to put it. */
 static int
 each_log(struct history *h, bool is_to_put)
 {
-	size_t	count = h->numbers.len / sizeof(uint64_t);
+	size_t	count = qt__numbers_count(&h->numbers);
 	int	rc = 0;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		struct image	l = { .number = number_at(h, i) };
+		struct image	l = { .number = qt__numbers_at(&h->numbers, i) };
 		struct qt_err	err = QT_ERR_INIT;
 
 		rc = load(h->s, &l, &err);
@@ -243,14 +225,12 @@ qt__salvage_logs(struct qt__salvage *s)
 	struct history	h = { .s = s };
 	int		rc = qt__each_name(s->wal_fd, ".", note_log, &h);
 
-	if (rc == 0 && h.numbers.len > 0)
-		qsort(h.numbers.data, h.numbers.len / sizeof(uint64_t),
-		    sizeof(uint64_t), compare);
+	qt__numbers_sort(&h.numbers);
 	if (rc == 0)
 		rc = each_log(&h, false);
 	h.has_begun = false;
 	if (s->manifest != NULL && h.numbers.len > 0 &&
-	    number_at(&h, 0) != s->manifest->first_wal) {
+	    qt__numbers_at(&h.numbers, 0) != s->manifest->first_wal) {
 		qt__salvage_tell(s, "wal/%012" PRIu64 ".wal: it is missing",
 		    s->manifest->first_wal);
 		h.has_begun = true;

@@ -13,6 +13,7 @@
 #include <qt/base/sys.h>
 
 #include "compact_priv.h"
+#include "numbers_priv.h"
 
 #define BIG_VALUE	20u	/* bytes, see QT__BIG */
 #define BUDGET_MAX	(UINT64_C(1) << 50)
@@ -184,16 +185,6 @@ qt__step_list(struct qt__step *s, uint64_t run)
 	return rc;
 }
 
-static int
-compare_number(const void *a, const void *b)
-{
-	uint64_t	x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return (x > y) - (x < y);
-}
-
 static uint64_t *
 sorted_numbers(const struct qt__manifest *m)
 {
@@ -203,7 +194,7 @@ sorted_numbers(const struct qt__manifest *m)
 		return NULL;
 	for (uint32_t i = 0; i < m->slice_count; i++)
 		list[i] = m->slices[i].info.number;
-	qsort(list, m->slice_count, sizeof(*list), compare_number);
+	qsort(list, m->slice_count, sizeof(*list), qt__numbers_compare);
 	return list;
 }
 

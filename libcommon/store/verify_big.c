@@ -12,17 +12,8 @@
 
 #include "big_priv.h"
 #include "durable_priv.h"
+#include "numbers_priv.h"
 #include "verify_priv.h"
-
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t	x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return (x > y) - (x < y);
-}
 
 /* It is there. */
 static void
@@ -61,7 +52,7 @@ qt__verify_value(struct qt__verify *v, const struct qt__entry *e,
 		    "can be", of);
 		return 0;
 	}
-	rc = qt_buf_add(&v->named, &ref.number, sizeof(ref.number));
+	rc = qt__numbers_add(&v->named, ref.number);
 	if (rc < 0 || v->big_fd < 0)
 		return rc;
 	rc = qt__big_describe(v->big_fd, ref.number, &key, &own);
@@ -94,9 +85,7 @@ note_file(void *arg, const char *name)
 	struct qt__verify	*v = arg;
 	uint64_t		 number = qt__number_of(name, ".big");
 
-	if (number == 0 || v->named.len == 0 || bsearch(&number,
-	    v->named.data, v->named.len / sizeof(number), sizeof(number),
-	    compare) == NULL)
+	if (number == 0 || !qt__numbers_have(&v->named, number))
 		qt__verify_note(v, "big/%s: no record names it", name);
 	return 0;
 }
@@ -105,11 +94,8 @@ int
 qt__verify_bigs(struct qt__verify *v, const struct qt__manifest *m)
 {
 	for (uint32_t i = 0; i < m->drop_count; i++)
-		if (qt_buf_add(&v->named, &m->drops[i].number,
-		    sizeof(uint64_t)) < 0)
+		if (qt__numbers_add(&v->named, m->drops[i].number) < 0)
 			return -ENOMEM;
-	if (v->named.len > 0)
-		qsort(v->named.data, v->named.len / sizeof(uint64_t),
-		    sizeof(uint64_t), compare);
+	qt__numbers_sort(&v->named);
 	return qt__each_name(v->big_fd, ".", note_file, v);
 }
