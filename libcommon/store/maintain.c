@@ -184,6 +184,24 @@ rotate(struct qt_store *s, struct qt_err *err)
 	return rc;
 }
 
+/*
+ * 1: something was done, and more may be due. Flushing comes first, as writers
+ * wait for it; but where the runs are late the two take turns, or a load that
+ * never ends would never be merged, and fill the disk. A merge that fails does
+ * not keep a log from being flushed.
+ */
+static int
+advance(struct qt_store *s, struct qt_err *err)
+{
+	bool	is_late = qt__plan_is_late(s->now);
+	int	merged = is_late ? qt__maintain_merge(s, 0, err) : 0;
+	int	flushed = qt__maintain_flush(s, merged < 0 ? NULL : err);
+
+	if (flushed != 0)
+		return flushed;
+	return is_late ? merged : qt__maintain_merge(s, 0, err);
+}
+
 int
 qt__maintain_flush_all(struct qt_store *s, struct qt_err *err)
 {
@@ -192,9 +210,7 @@ qt__maintain_flush_all(struct qt_store *s, struct qt_err *err)
 	int			rc;
 
 	while ((rc = rotate(s, err)) == -EAGAIN) {
-		rc = qt__maintain_flush(s, err);
-		if (rc == 0)
-			rc = qt__maintain_merge(s, 0, err);
+		rc = advance(s, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -227,9 +243,7 @@ qt__maintain_make_room(struct qt_store *s, struct qt_err *err)
 	qt__count(s->ctl, QT__STALLS, 1);
 	/* Who waited for somebody else's step may find that there is room. */
 	do {
-		rc = qt__maintain_flush(s, err);
-		if (rc == 0)
-			rc = qt__maintain_merge(s, 0, err);
+		rc = advance(s, err);
 	} while (rc == 1 && !has_room(s));
 	if (rc >= 0)
 		rc = qt__collect(s, err);
@@ -261,9 +275,7 @@ step(struct qt_store *s, struct qt_err *err)
 	atomic_store(&s->ctl->due, 0);
 	rc = rotate_old(s, err);
 	if (rc == 0)
-		rc = qt__maintain_flush(s, err);
-	if (rc == 0)
-		rc = qt__maintain_merge(s, 0, err);
+		rc = advance(s, err);
 	if (rc != 0)		/* also for who tries after an error */
 		atomic_store(&s->ctl->due, 1);
 	if (rc >= 0) {
@@ -273,6 +285,24 @@ step(struct qt_store *s, struct qt_err *err)
 	}
 	qt__maintain_end(s);
 	return rc;
+}
+
+void
+qt__maintain_overdue(struct qt_store *s, uint32_t budget_ms)
+{
+	uint64_t		end = qt_clock_mono_ms() + budget_ms;
+	struct qt__where	w;
+	bool			is_overdue = true;
+
+	while (is_overdue && qt_clock_mono_ms() < end) {
+		if (qt__maintain_begin(s, 0, NULL) < 0)
+			return;
+		(void)qt__where_get(s->ctl, &w);
+		is_overdue = (w.first_wal < w.active ||
+		    qt__plan_is_late(s->now)) && advance(s, NULL) == 1;
+		(void)qt__collect(s, NULL);
+		qt__maintain_end(s);
+	}
 }
 
 int

@@ -10,7 +10,8 @@
 #include "compact_priv.h"
 #include "store_priv.h"
 
-#define BUDGET		(UINT64_C(64) << 20)	/* bytes written in a step */
+#define FLUSH_BUDGET	(UINT64_C(64) << 20)	/* bytes written in a step */
+#define MERGE_BUDGET	(UINT64_C(192) << 20)	/* read and written */
 
 static int
 open_run(void *arg, uint64_t number, struct qt__run **out, struct qt_err *err)
@@ -119,7 +120,7 @@ flush(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 	}
 	work = work_of(s);
 	rc = qt__flush_step(&work, s->now, records, m->number, m->base + end,
-	    is_memory ? UINT64_MAX : BUDGET, &to, err);
+	    is_memory ? UINT64_MAX : FLUSH_BUDGET, &to, err);
 	rc = end_step(s, &work, rc, to, err);
 	if (rc == 0) {
 		uint64_t	durable = atomic_load(&s->ctl->durable);
@@ -166,7 +167,7 @@ qt__maintain_merge(struct qt_store *s, uint64_t whole, struct qt_err *err)
 	struct qt__manifest	*to = NULL;
 	int			 rc;
 
-	rc = qt__merge_step(&work, s->now, BUDGET, whole, &to, err);
+	rc = qt__merge_step(&work, s->now, MERGE_BUDGET, whole, &to, err);
 	rc = end_step(s, &work, rc, to, err);
 	if (rc == 1 && s->now->merge.output == 0)
 		qt__count(s->ctl, QT__COMPACTIONS, 1);

@@ -128,6 +128,25 @@ qt__plan_is_behind(const struct qt__manifest *m)
 	return m->run_count > QT__PLAN_RUNS;
 }
 
+bool
+qt__plan_is_late(const struct qt__manifest *m)
+{
+	const struct qt__job	*job = &m->merge;
+	uint64_t		 all = 0, bottom = 0;
+	uint32_t		 i;
+
+	for (i = 0; i < m->run_count; i++) {
+		const struct qt__sorted	*r = &m->runs[i];
+
+		all += r->bytes;
+		/* A merge into the bottom has some of it in its output. */
+		if (i == m->run_count - 1 || (r->id == job->output &&
+		    i + 1 + job->inputs == m->run_count))
+			bottom += r->bytes;
+	}
+	return all - bottom > bottom;
+}
+
 uint64_t
 qt__plan_slice_size(uint64_t total_bytes)
 {

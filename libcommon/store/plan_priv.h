@@ -33,6 +33,11 @@ void	qt__plan(struct qt__plan *out, const struct qt__manifest *m,
 	    uint64_t memtable_size, uint64_t whole);
 /* Too many runs: writers shall wait for maintenance (or do it). */
 bool	qt__plan_is_behind(const struct qt__manifest *m);
+/*
+ * What lies above the bottom has outgrown it, so maintenance has not kept up:
+ * merging is as urgent as flushing, lest the disk fill.
+ */
+bool	qt__plan_is_late(const struct qt__manifest *m);
 /* Bytes of a slice, for a store of this many bytes. */
 uint64_t qt__plan_slice_size(uint64_t total_bytes);
 

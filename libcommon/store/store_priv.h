@@ -255,6 +255,8 @@ void	qt__maintain_tell(struct qt_store *s, const struct qt__manifest *m);
 int	qt__maintain_catch_up(struct qt_store *s, struct qt_err *err);
 /* For a writer whose qt__rotate() had -EAGAIN. */
 int	qt__maintain_make_room(struct qt_store *s, struct qt_err *err);
+/* Flushes what is frozen, merges what is late; begins no step after budget_ms. */
+void	qt__maintain_overdue(struct qt_store *s, uint32_t budget_ms);
 /*
  * Between begin and end: all that is in memtables now is in runs then, except
  * for what is written meanwhile.

@@ -21,6 +21,7 @@
 
 #define IDLE_MS		10000u	/* somebody may have died without a word */
 #define RETRY_MS	500u	/* somebody else is at it, or it failed */
+#define LAST_MS		1000u	/* for what is overdue, before it ends */
 
 struct qt__worker {
 	struct qt_store	*s;
@@ -117,6 +118,8 @@ work(void *arg)
 		if (late > 0 && due > 0 && !atomic_load(&w->has_to_end))
 			sleep_ms(s->ctl, bell, late < due ? late : due);
 	}
+	/* Else memory and disk stay full until somebody comes. */
+	qt__maintain_overdue(s, LAST_MS);
 	return NULL;
 }
 

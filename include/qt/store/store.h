@@ -143,8 +143,9 @@ struct qt_store_options {
 int	qt_store_open(const char *path, const struct qt_store_options *options,
 	    struct qt_store **out, struct qt_err *err);
 /*
- * What this handle wrote asynchronously is synced first. The handle is gone, also
- * when that failed. Its values, snapshots and scans are to be cleared and closed
+ * What this handle wrote asynchronously is synced first; where it had a thread,
+ * what maintenance is overdue is done, for a second or so. The handle is gone,
+ * also when syncing failed. Its values, snapshots and scans are to be cleared and closed
  * before; no call on it may be under way. NULL is fine.
  */
 int	qt_store_close(struct qt_store *store, struct qt_err *err);

@@ -221,6 +221,38 @@ QT_TEST(compaction_leaves_one_run_and_no_other_files)
 	end(&w);
 }
 
+/* Frozen memtables are flushed when there are none left, and runs are merged. */
+static void
+overwrite(unsigned int flags)
+{
+	struct world	w;
+	uint64_t	most = 0;
+
+	begin(&w, QT_STORE_ASYNC, flags);
+	for (unsigned int round = 1; round <= 12; round++) {
+		put_all(w.s, round);
+		if (stat_of(w.s).run_bytes > most)
+			most = stat_of(w.s).run_bytes;
+	}
+	qt_store_close(w.s, NULL);
+	open_it(&w, QT_STORE_NO_THREADS);
+	expect_all(w.s, 12);
+	if (!(flags & QT_STORE_NO_THREADS))
+		assert_int_equal(stat_of(w.s).memtables, 1);
+	assert_int_equal(qt_store_compact(w.s, NULL), 0);
+	/* The bottom, as much above it, and what is flushed while it is merged;
+	   of 12 without merging. */
+	assert_true(most <= 4 * stat_of(w.s).run_bytes);
+	end(&w);
+}
+
+QT_TEST(a_load_that_overwrites_does_not_fill_the_disk)
+{
+	(void)state;
+	overwrite(QT_STORE_NO_THREADS);
+	overwrite(0);
+}
+
 QT_TEST(a_worker_does_it_meanwhile)
 {
 	struct world	w;

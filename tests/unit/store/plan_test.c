@@ -228,6 +228,32 @@ QT_TEST(small_runs_of_a_store_that_is_checkpointed_often_are_few)
 	assert_true(s.written / s.user <= 12);
 }
 
+QT_TEST(maintenance_is_late_when_the_bottom_is_outgrown)
+{
+	struct qt__sorted	runs[] = { { .id = 4, .bytes = 60 },
+	    { .id = 3, .bytes = 40 }, { .id = 2, .bytes = 100 } };
+	struct qt__sorted	merging[] = { { .id = 6, .bytes = 70 },
+	    { .id = 5, .bytes = 50 }, { .id = 4, .bytes = 30 },
+	    { .id = 3, .bytes = 20 }, { .id = 2, .bytes = 50 } };
+	struct qt__manifest	m = { .runs = runs };
+
+	(void)state;
+	assert_false(qt__plan_is_late(&m));
+	m.run_count = 3;
+	assert_false(qt__plan_is_late(&m));
+	runs[1].bytes++;
+	assert_true(qt__plan_is_late(&m));
+	/* Half of the runs are merged: run 5 is of the bottom. */
+	m = (struct qt__manifest){ .runs = merging, .run_count = 5,
+	    .merge = { .output = 5, .input = 4, .inputs = 3 } };
+	assert_true(qt__plan_is_late(&m));
+	merging[0].bytes = 50;
+	assert_false(qt__plan_is_late(&m));
+	/* A merge above the bottom is of no use to it. */
+	m.merge.inputs = 2;
+	assert_true(qt__plan_is_late(&m));
+}
+
 /* Deletions are small, what they delete is not. */
 QT_TEST(deletions_of_a_sixth_of_the_store_are_merged_into_it)
 {
