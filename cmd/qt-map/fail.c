@@ -2,9 +2,11 @@
 /* What is said when something fails, with the way out, and how we exit then. */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "map.h"
 
@@ -24,6 +26,26 @@ map_status(int rc)
 	}
 }
 
+/* Which disks may be full: the map's, its log's, and memory. */
+static const char *
+way_to_space(void)
+{
+	static char			text[3 * QT_STORE_PATH_SIZE + 80];
+	struct qt_store_settings	s;
+	const char			*path = map_path();
+	bool				 is_below;
+
+	if (access(path, F_OK) != 0)
+		return "'df' shows what is full";
+	if (qt_store_settings_load(path, &s, NULL) < 0)
+		s.wal_path[0] = '\0';
+	is_below = s.wal_path[0] == '.';	/* as seen from the map */
+	snprintf(text, sizeof(text), "'df %s %s%s%s%s/dev/shm' shows what is "
+	    "full", path, is_below ? path : "", is_below ? "/" : "",
+	    s.wal_path, s.wal_path[0] != '\0' ? " " : "");
+	return text;
+}
+
 /* The way out, or "". */
 static const char *
 way_out(int rc)
@@ -41,8 +63,7 @@ way_out(int rc)
 	case -EROFS:
 		return "'qt-map stat poisoned' says whether the disk failed";
 	case -ENOSPC:
-		return "'df' says of which file system: the map's, its log's, "
-		    "or /dev/shm";
+		return way_to_space();
 	case -EACCES:
 	case -EPERM:
 		return "'ls -ld' of the map's folder says who may";

@@ -81,6 +81,24 @@ qt__durable_write(int dirfd, const char *name, const void *data, size_t len)
 }
 
 int
+qt__durable_remove(int dirfd, const char *name)
+{
+	struct stat	st;
+	int		fd = qt_sys_open(dirfd, name, O_RDWR, 0), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = qt_sys_unlink(dirfd, name);
+	/* Behind that nobody can give it a name again. */
+	if (rc == 0 && (fstat(fd, &st) < 0 || st.st_nlink > 0))
+		rc = -ENOENT;
+	if (rc == 0)
+		rc = qt_sys_ftruncate(fd, 0);
+	close(fd);
+	return rc;
+}
+
+int
 qt__durable_names(int dirfd, const char *folder)
 {
 	int	fd, rc;

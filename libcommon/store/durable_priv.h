@@ -24,6 +24,12 @@ int	qt__create_folder(int dirfd, const char *name);
  */
 int	qt__durable_write(int dirfd, const char *name, const void *data,
 	    size_t len);
+/*
+ * Removes a file that nobody needs, and gives its blocks back at once, also where
+ * others have it open. It has no other name. -ENOENT, also when somebody renamed
+ * it meanwhile.
+ */
+int	qt__durable_remove(int dirfd, const char *name);
 /* Makes the names in a folder durable; "." is dirfd itself. */
 int	qt__durable_names(int dirfd, const char *folder);
 /* The files of a folder, without "." and "..": calls each until it says not 0,

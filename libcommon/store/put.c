@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "durable_priv.h"
 #include "log_priv.h"
 #include "seek_priv.h"
 #include "store_priv.h"
 #include "stored_priv.h"
 
 #define EXPECTED	8u	/* lines of the index that are fetched ahead */
+#define TRIES		3u	/* to find room on a full disk */
 
 struct commit {
 	const struct qt_store_put *puts;
@@ -214,6 +216,13 @@ check_early(struct qt_store *s, struct commit *c, struct qt_err *err)
 	return rc;
 }
 
+/* The spare log goes where its blocks are needed. false: there was none. */
+static bool
+give_spare(const struct qt_store *s)
+{
+	return qt__durable_remove(s->wal_dirfd, QT__WAL_SPARE) == 0;
+}
+
 /* What can be done before WRITE is taken. */
 static int
 prepare(struct qt_store *s, struct commit *c, struct qt_err *err)
@@ -223,6 +232,9 @@ prepare(struct qt_store *s, struct commit *c, struct qt_err *err)
 	if (rc == 0 && qt__stored_is_due(s, c->puts, c->count)) {
 		rc = check_early(s, c, err);
 		if (rc == 0)
+			rc = qt__stored_make(s, &c->stored, c->puts, c->count,
+			    err);
+		if (rc == -ENOSPC && give_spare(s))
 			rc = qt__stored_make(s, &c->stored, c->puts, c->count,
 			    err);
 	}
@@ -356,6 +368,18 @@ count_puts(struct qt_store *s, const struct commit *c)
 	qt__count(s->ctl, QT__PUTS, c->count - dels);
 }
 
+/* After commit() has found none: 0 to try again. */
+static int
+make_room(struct qt_store *s, int why, struct qt_err *err)
+{
+	int	rc;
+
+	if (why == -ENOSPC && give_spare(s))
+		return 0;
+	rc = qt__maintain_make_room(s, err);
+	return rc == -ENOSPC && give_spare(s) ? 0 : rc;
+}
+
 int
 qt_store_put_many(struct qt_store *s, uint64_t *version, size_t *which,
     const struct qt_store_put *puts, size_t count, struct qt_err *err)
@@ -363,7 +387,8 @@ qt_store_put_many(struct qt_store *s, uint64_t *version, size_t *which,
 	struct commit		 c = { .puts = puts, .count = count };
 	struct qt__stripe	*stripe;
 	struct qt__mem		*m;
-	int			 rc, tries = 0;
+	unsigned int		 tries = 0;
+	int			 rc;
 
 	if (count == 0)
 		return 0;
@@ -378,8 +403,8 @@ qt_store_put_many(struct qt_store *s, uint64_t *version, size_t *which,
 		qt__write_end(s, stripe);
 		if (rc == 1)
 			rc = 0;
-		else if (rc == -EAGAIN || (rc == -ENOSPC && tries++ == 0))
-			rc = qt__maintain_make_room(s, err);
+		else if (rc == -EAGAIN || (rc == -ENOSPC && tries++ < TRIES))
+			rc = make_room(s, rc, err);
 		else
 			break;
 	}

@@ -97,3 +97,23 @@ refute() {
 		return 1
 	fi
 }
+
+# own_mounts SCRIPT [ARG...]: runs it in a mount namespace, as root of it, where
+# that is permitted. It has to say "to the end" last; what it says is shown when
+# it does not.
+own_mounts() {
+	local how
+	if unshare -m true 2>/dev/null; then
+		how=-m
+	elif unshare -Urm true 2>/dev/null; then
+		how=-Urm
+	else
+		skip 'neither unshare -m nor -Urm is permitted'
+	fi
+	(cd "$WORLD" && WORLD=$WORLD unshare "$how" bash "$@") \
+	    >"$WORLD/out" 2>&1 &&
+	    [ "$(tail -n 1 "$WORLD/out")" = 'to the end' ] || {
+		cat "$WORLD/out"
+		return 1
+	}
+}
