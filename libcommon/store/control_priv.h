@@ -22,6 +22,7 @@
 #include <qt/base/hash.h>
 #include <qt/shm/segment.h>
 
+#include "gather_priv.h"
 #include "lock_priv.h"
 
 #define QT__MEMS_MAX	16u		/* memtables at once, one active */
@@ -83,6 +84,8 @@ struct qt__ctl {
 	_Atomic uint32_t rescuer;	/* user id: replaces a log's file */
 	_Atomic uint32_t has_deposed;	/* a leader: logs go to new files first */
 	_Atomic uint32_t is_gone;	/* LOCK is another's: nobody writes here */
+
+	struct qt__gather gather;
 
 	_Atomic uint64_t counts[QT__COUNT_];
 	struct qt__slot	slots[QT__SLOTS];

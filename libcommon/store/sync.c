@@ -11,6 +11,8 @@
  * sleep until the round ends, and are then done or try to lead the next one,
  * which has gathered meanwhile.
  *
+ * Which is when: gather_priv.h.
+ *
  * A leader that is killed has published nothing: the next one writes the same
  * bytes at the same offsets again. Each writes whole pages from its own memory,
  * so nothing has to be read from a recycled file.
@@ -51,7 +53,7 @@
 #define PAGE		UINT64_C(4096)
 #define FILL_STEP	(UINT64_C(256) << 10)
 #define SMALL		(UINT64_C(64) << 10)
-#define SLICE_MS	5u
+#define SLICE_NS	5000000L
 #define STOPPED_MS	1000u	/* with SYNC: then it is deposed, */
 #define SILENT_MS	10000u	/* or where nobody knows if it is stopped */
 
@@ -290,6 +292,7 @@ lead(struct qt_store *s, struct qt_err *err)
 {
 	struct qt__stripe	*stripe;
 	uint32_t		 rescuer = atomic_load(&s->ctl->rescuer);
+	uint64_t		 begun_ns;
 	int			 rc;
 
 	if (rescuer != 0 && rescuer != s->user.id &&
@@ -300,12 +303,15 @@ lead(struct qt_store *s, struct qt_err *err)
 		rc = qt__super_get(s, &stripe, err);
 	if (rc < 0)
 		return rc;
+	begun_ns = qt__gather_begin(&s->ctl->gather,
+	    atomic_load(&s->ctl->round));
 	for (uint32_t i = stripe->super->mem_count; rc == 0 && i-- > 0;)
 		rc = sync_mem(s, stripe->super->mems[i], err);
 	qt__super_release(stripe);
 	if (rc == 0) {
 		atomic_store(&s->ctl->poison, 0);
 		atomic_store(&s->ctl->has_deposed, 0);
+		qt__gather_end(&s->ctl->gather, begun_ns);
 	}
 	atomic_store(&s->ctl->synced_ms, qt_clock_mono_ms());
 	qt__count(s->ctl, QT__SYNCS, 1);
@@ -322,9 +328,10 @@ end_round(struct qt__ctl *ctl)
 }
 
 static void
-sleep_in(struct qt__ctl *ctl, uint32_t round)
+sleep_in(struct qt__ctl *ctl, uint32_t round, uint64_t most_ns)
 {
-	struct timespec	slice = { .tv_nsec = SLICE_MS * 1000000L };
+	struct timespec	slice = { .tv_nsec = most_ns < SLICE_NS ?
+	    (long)most_ns : SLICE_NS };
 
 	atomic_fetch_add(&ctl->sleepers, 1);
 	syscall(SYS_futex, &ctl->round, FUTEX_WAIT, round, &slice, NULL, 0);
@@ -402,27 +409,44 @@ try_to_lead(struct qt_store *s, int *rc, struct qt_err *err)
 	return got >= 0 || *rc < 0;
 }
 
+/* A turn of who waits: tries to lead round, when it is time to; then sleeps. */
+static int
+wait_turn(struct qt_store *s, uint64_t upto, uint32_t round,
+    struct qt_err *err)
+{
+	struct qt__ctl	*ctl = s->ctl;
+	uint64_t	 wait_ns = qt__gather_wait(&ctl->gather, round);
+	int		 rc = 0;
+
+	if (wait_ns == 0) {
+		if (try_to_lead(s, &rc, err))
+			return rc;
+		wait_ns = SLICE_NS;
+	}
+	/* Poisoned while we slept, and nobody leads: our own try says what is
+	   wrong. */
+	if (atomic_load(&ctl->durable) < upto)
+		sleep_in(ctl, round, wait_ns);
+	return 0;
+}
+
 int
 qt__sync_to(struct qt_store *s, uint64_t upto, struct qt_err *err)
 {
 	struct qt__ctl	*ctl = s->ctl;
 	uint64_t	 deadline = qt__store_deadline(s);
-	int		 rc = 0;
+	int		 rc;
 
+	if (atomic_load_explicit(&ctl->durable, memory_order_acquire) >= upto)
+		return 0;
+	qt__gather_arrive(&ctl->gather);
 	while (atomic_load_explicit(&ctl->durable, memory_order_acquire) <
 	    upto) {
 		uint32_t	round = atomic_load(&ctl->round);
 
-		if (try_to_lead(s, &rc, err)) {
-			if (rc < 0)
-				return rc;
-			continue;
-		}
-		/* Poisoned while we slept, and nobody leads: our own try says
-		   what is wrong. */
-		if (atomic_load(&ctl->durable) >= upto)
-			break;
-		sleep_in(ctl, round);
+		rc = wait_turn(s, upto, round, err);
+		if (rc < 0)
+			return rc;
 		if (qt_clock_mono_ms() > deadline) {
 			qt_err_set(err, "process %llu has been syncing the log "
 			    "for too long (is it stopped?)",
