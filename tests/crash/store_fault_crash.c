@@ -444,6 +444,8 @@ sweep(const struct fault_case *c, int number, unsigned int stride)
 		if (nth >= MAX_CALLS)
 			say("too many calls");
 	}
+	if (report->wrong[0] == '\0' && count == 0)
+		say("no fault came");
 	if (report->wrong[0] != '\0')
 		printf("not ok %d - %s: call %d, number %u, error %d: %s\n",
 		    number, c->name, (int)faults[fault - 1].call, nth,
@@ -451,7 +453,7 @@ sweep(const struct fault_case *c, int number, unsigned int stride)
 	else
 		printf("ok %d - %s: %u faults\n", number, c->name, count);
 	fflush(stdout);
-	return report->wrong[0] != '\0' || count < 5;
+	return report->wrong[0] != '\0';
 }
 
 int
