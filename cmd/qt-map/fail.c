@@ -46,6 +46,16 @@ way_to_space(void)
 	return text;
 }
 
+static const char *
+way_to_users(void)
+{
+	static char	text[QT_STORE_PATH_SIZE + 80];
+
+	snprintf(text, sizeof(text), "'fuser -v %s/LOCK' names those on this "
+	    "machine", map_path());
+	return text;
+}
+
 /* The way out, or "". */
 static const char *
 way_out(int rc)
@@ -64,6 +74,8 @@ way_out(int rc)
 		return "'qt-map stat poisoned' says whether the disk failed";
 	case -ENOSPC:
 		return way_to_space();
+	case -EBUSY:
+		return way_to_users();
 	case -EACCES:
 	case -EPERM:
 		return "'ls -ld' of the map's folder says who may";

@@ -22,6 +22,7 @@
 #include <qt/base/hash.h>
 #include <qt/shm/segment.h>
 
+#include "format_priv.h"
 #include "gather_priv.h"
 #include "lock_priv.h"
 
@@ -51,7 +52,8 @@ enum qt__count {
 struct qt__ctl {
 	uint8_t		id[16];		/* of the store */
 	struct qt_hash_key key;		/* of the memtables' hash */
-	uint64_t	pad0[4];
+	uint8_t		stamp[QT__STAMP_SIZE];
+	uint64_t	pad0[2];
 
 	struct qt__lock	write, sync, maintain;
 

@@ -71,4 +71,18 @@ int	qt__lock_file(int dirfd, int byte);
 /* Waits for it. -ETIMEDOUT. */
 int	qt__lock_file_wait(int dirfd, int byte, uint64_t timeout_ms);
 
+/*
+ * The stamp: which shared memory is the store's. Who makes it puts a new one
+ * into LOCK first, and the same into the memory. Where the same folder is used
+ * from another host, or another container, by turns, each finds what it left in
+ * its own /dev/shm the last time; which is not to be used when somebody else
+ * wrote to the files since. At byte 16 of LOCK, where no byte is ever locked.
+ */
+#define QT__STAMP_SIZE	16u
+#define QT__STAMP_AT	16
+/* fd: LOCK. Zeros, which is nobody's, where there is none yet. */
+int	qt__stamp_get(int fd, uint8_t out[QT__STAMP_SIZE]);
+/* Under QT__LOCK_FORMAT, with no user there. Durable when it returns. */
+int	qt__stamp_make(int fd, uint8_t out[QT__STAMP_SIZE]);
+
 #endif /* QT_STORE_FORMAT_PRIV_H */

@@ -130,14 +130,25 @@ wait_for_remover(struct qt_store *s, struct qt_err *err)
 	return rc;
 }
 
-/* Is the shared memory that we have still what others find? */
+/*
+ * Is the shared memory that we have still the store's? From here on it will be:
+ * who makes another looks for users first, of whom we are one.
+ */
 static int
 check_memory(struct qt_store *s, struct qt_err *err)
 {
-	int	rc = qt_seg_is_named(s->seg);
+	uint8_t	stamp[QT__STAMP_SIZE];
+	int	is_named = qt_seg_is_named(s->seg);
+	int	rc = qt__stamp_get(s->user.fd, stamp);
 
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
+	if (is_named < 0)
+		return is_named;
+	if (rc < 0) {
+		qt_err_set(err, "read 'LOCK'");
+		return rc;
+	}
+	if (is_named && memcmp(stamp, s->ctl->stamp, sizeof(stamp)) == 0)
+		return 0;
 	qt_err_set(err, "the shared memory of the store was removed or replaced "
 	    "since this process opened it: open it again");
 	return -QT_EGONE;

@@ -5,11 +5,13 @@
  */
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <qt/base/clock.h>
+#include <qt/base/hash.h>
 #include <qt/base/sys.h>
 
 #include "durable_priv.h"
@@ -38,6 +40,28 @@ qt__lock_file(int dirfd, int byte)
 		if (rc < 0)
 			return rc;
 	}
+}
+
+int
+qt__stamp_get(int fd, uint8_t out[QT__STAMP_SIZE])
+{
+	ssize_t	n = qt_sys_pread(fd, out, QT__STAMP_SIZE, QT__STAMP_AT);
+
+	if (n >= 0 && n < (ssize_t)QT__STAMP_SIZE)
+		memset(out, 0, QT__STAMP_SIZE);
+	return n < 0 ? (int)n : 0;
+}
+
+int
+qt__stamp_make(int fd, uint8_t out[QT__STAMP_SIZE])
+{
+	ssize_t	n;
+
+	qt_random(out, QT__STAMP_SIZE);
+	n = qt_sys_pwrite(fd, out, QT__STAMP_SIZE, QT__STAMP_AT);
+	if (n < 0)
+		return (int)n;
+	return n < (ssize_t)QT__STAMP_SIZE ? -EIO : qt_sys_fsync(fd);
 }
 
 int

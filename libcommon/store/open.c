@@ -68,6 +68,23 @@ open_folders(struct qt_store *s, struct qt_err *err)
 	return 0;
 }
 
+/* Whether nobody has made another since, elsewhere: 1, 0, negative. */
+static int
+is_current(const struct qt_store *s, struct qt_err *err)
+{
+	uint8_t	stamp[QT__STAMP_SIZE];
+	int	fd = qt_sys_open(s->dirfd, "LOCK", O_RDONLY, 0), rc;
+
+	rc = fd < 0 ? fd : qt__stamp_get(fd, stamp);
+	if (fd >= 0)
+		close(fd);
+	if (rc < 0) {
+		qt_err_set(err, "read 'LOCK'");
+		return rc;
+	}
+	return memcmp(stamp, s->ctl->stamp, sizeof(stamp)) == 0;
+}
+
 /* Who may not read it, but the files, reads those. */
 int
 qt__control_find(struct qt_store *s, struct qt_err *err)
@@ -75,7 +92,15 @@ qt__control_find(struct qt_store *s, struct qt_err *err)
 	int	rc = qt__control_open(&s->seg, &s->ctl, s->name, s->format.id,
 	    s->is_rdonly, err);
 
-	return rc == -EACCES && s->is_rdonly ? -ENOENT : rc;
+	if (rc < 0)
+		return rc == -EACCES && s->is_rdonly ? -ENOENT : rc;
+	rc = is_current(s, err);
+	if (rc == 1)
+		return 0;
+	qt_seg_close(s->seg);
+	s->seg = NULL;
+	s->ctl = NULL;
+	return rc < 0 ? rc : -ENOENT;
 }
 
 static int

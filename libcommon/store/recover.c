@@ -2,12 +2,13 @@
 /*
  * Shared memory, from the folder.
  *
- * When the control segment is not there (after a reboot, or the first time), and
- * nobody uses the store, the first one to open it makes it again, under the lock
- * byte QT__LOCK_FORMAT: each log that is not in runs yet is read into a memtable
- * of its own, checked, cut where it was torn, and indexed; last of all the
- * control segment appears. Killed before: the next one begins again and replaces
- * what it finds.
+ * When the control segment is not there (after a reboot, or the first time), or
+ * does not have the stamp of LOCK (the store was used elsewhere since), and nobody
+ * uses the store, the first one to open it makes it again, under the lock byte
+ * QT__LOCK_FORMAT. A new stamp first; then each log that is not in runs yet is
+ * read into a memtable of its own, checked, cut where it was torn, and indexed;
+ * last of all the control segment appears. Killed before: the next one begins
+ * again and replaces what it finds.
  *
  * Logs are one history: log n + 1 begins where log n ends. So the history ends
  * at the first gap, be it that a log is missing, and what lies behind is thrown
@@ -250,6 +251,7 @@ fill(struct qt__ctl *ctl, void *arg)
 	struct qt__mem		*active = r->mems[r->count - 1];
 
 	memcpy(ctl->id, s->format.id, sizeof(ctl->id));
+	memcpy(ctl->stamp, r->stamp, sizeof(ctl->stamp));
 	ctl->key = r->key;
 	qt__where_set(ctl, &(struct qt__where){
 		.first_wal = r->mems[0]->number, .active = active->number,
@@ -271,17 +273,28 @@ clear(struct qt__recovery *r)
 	qt__manifest_free(r->manifest);
 }
 
+/* Whatever memory of the store there is, here or elsewhere, counts no more. */
 static int
-rebuild(struct qt_store *s, struct qt_err *err)
+forget_all(struct qt__recovery *r, int lock_fd, struct qt_err *err)
+{
+	int	rc = qt__stamp_make(lock_fd, r->stamp);
+
+	if (rc < 0) {
+		qt_err_set(err, "write to 'LOCK'");
+		return rc;
+	}
+	rc = qt__manifest_settle(r->s->dirfd, err);
+	return rc < 0 ? rc : qt__control_forget(r->s->name, true);
+}
+
+static int
+rebuild(struct qt_store *s, int lock_fd, struct qt_err *err)
 {
 	struct qt__recovery	 r = { .s = s };
 	int		 rc;
 
 	qt_hash_key_init(&r.key);
-	rc = s->is_private ? 0 : qt__manifest_settle(s->dirfd, err);
-	/* Of one who died while he made them. */
-	if (rc == 0 && !s->is_private)
-		rc = qt__control_forget(s->name, true);
+	rc = s->is_private ? 0 : forget_all(&r, lock_fd, err);
 	if (rc == 0)
 		rc = qt__manifest_load(&r.manifest, s->dirfd, 0, err);
 	if (rc == 0) {
@@ -348,13 +361,12 @@ qt__recover(struct qt_store *s, struct qt_err *err)
 	/* Somebody has memory of it that we do not see. */
 	if (rc == -ENOENT && qt_sys_is_used(fd, QT__USER_BASE,
 	    QT__USER_MAX + 1) == 1) {
-		qt_err_set(err, "the store is in use, by a process whose "
-		    "shared memory we do not see: another user's, in another "
-		    "container or on another host, or somebody has removed it "
-		    "from /dev/shm");
+		qt_err_set(err, "in use by a process whose shared memory we do "
+		    "not see: in another container, on another host, or "
+		    "somebody has removed it from /dev/shm");
 		rc = -EBUSY;
 	} else if (rc == -ENOENT) {
-		rc = rebuild(s, err);
+		rc = rebuild(s, fd, err);
 	}
 	close(fd);
 	return rc;

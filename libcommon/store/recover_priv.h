@@ -18,6 +18,7 @@ struct qt__recovery {
 	uint64_t		 wipes[QT__MEMS_MAX];	/* of each one's file,
 							   from here on; or 0 */
 	uint32_t		 chain;
+	uint8_t			 stamp[QT__STAMP_SIZE];
 	bool			 is_over;	/* the history ended already */
 };
 

@@ -85,6 +85,50 @@ spoil() { printf '%s' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none;
 	[ "$(qt-map get a)" = b ]
 }
 
+# In another container, or on another host, of the same folders: with a /dev/shm
+# of its own.
+elsewhere() {
+	local how=-m
+	unshare -m true 2>/dev/null || how=-Urm
+	unshare "$how" sh -c 'mount -t tmpfs none /dev/shm && exec "$@"' sh "$@"
+}
+
+@test "a map that is in use on another host" {
+	elsewhere true 2>/dev/null || skip 'no mount namespaces for this user'
+	coproc LOOK { exec qt-map batch; }
+	STARTED+=("$LOOK_PID")
+	echo put a b >&"${LOOK[1]}"
+	read -r -t 10 -u "${LOOK[0]}" answer
+	[ "$answer" = ok ]
+	for verb in 'get a' 'put a c' 'del a' scan 'clear -f' compact stat; do
+		# shellcheck disable=SC2086 # words
+		run -3 elsewhere qt-map $verb
+		[[ $output == *"in use by a process whose shared memory we do not see: in another container, on another host, "*"'fuser -v $QT_STATE_DIR/map/default/LOCK' names those"* ]]
+	done
+	run -3 elsewhere qt-map rm -f default
+	[[ $output == *'somebody is writing to it'* ]]
+	echo put b c >&"${LOOK[1]}"
+	read -r -t 10 -u "${LOOK[0]}" answer
+	[ "$answer" = ok ]
+	[ "$(qt-map get a b)" = $'b\nc' ]
+	# When it has ended, by whatever, what it wrote is there.
+	kill -KILL "$LOOK_PID"
+	wait "$LOOK_PID" || true
+	[ "$(elsewhere qt-map get a b)" = $'b\nc' ]
+}
+
+@test "a map that two hosts use by turns" {
+	elsewhere true 2>/dev/null || skip 'no mount namespaces for this user'
+	qt-map put a 1
+	elsewhere qt-map put b 2
+	[ "$(qt-map get a b)" = $'1\n2' ]
+	qt-map put a 3
+	[ "$(elsewhere qt-map get a b)" = $'3\n2' ]
+	elsewhere sh -c 'qt-map put c 4 && qt-map compact && qt-map put d 5'
+	[ "$(qt-map scan)" = $'a\t3\nb\t2\nc\t4\nd\t5' ]
+	run -0 qt-map verify
+}
+
 # As somebody else, where we may become somebody.
 other() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \
