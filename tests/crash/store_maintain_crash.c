@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SIGKILL at every shared store, lock and system call of what takes longer:
- * memtables into runs, runs into one, clearing, copying, the next log, values in
- * files of their own. The others go on, also with what was half done, and
- * nothing that nobody needs stays behind.
+ * memtables into runs, runs into one, clearing, copying, the next log. The others
+ * go on, also with what was half done, and nothing that nobody needs stays behind.
  */
 
 #include "store_ground.h"
@@ -138,43 +137,7 @@ op_full(void *state)
 	ground_put(state, 7, 1, 65000, QT_STORE_ASYNC_NOW, 0);
 }
 
-static void
-op_big(void *state)
-{
-	ground_put(state, 2, 1, 290000, QT_STORE_ASYNC_NOW, 0);
-}
-
 /* --- Afterwards ----------------------------------------------------------- */
-
-static void
-tell_note(void *arg, const char *what)
-{
-	if (strstr(what, "torn") == NULL && *(char *)arg == '\0')
-		snprintf(arg, 600, "%s", what);
-}
-
-/* Maintained by somebody else, it holds nothing that is not needed. */
-static const char *
-check(void *state)
-{
-	struct ground	*g = state;
-	struct qt_err	 err = QT_ERR_INIT;
-	char		 first[600] = "";
-	const char	*wrong = world_judge(g->s, NULL);
-	int		 rc;
-
-	if (wrong != NULL)
-		return wrong;
-	rc = qt_store_compact(g->s, &err);
-	if (rc < 0)
-		return world_say("compact", rc, &err);
-	rc = qt_store_verify(g->path, tell_note, first, &err);
-	if (rc < 0)
-		return world_say("verify", rc, &err);
-	snprintf(world_wrong, sizeof(world_wrong), "it was maintained, and "
-	    "then: %s", first);
-	return first[0] != '\0' ? world_wrong : ground_check(state);
-}
 
 /* All or nothing. */
 static const char *
@@ -189,7 +152,7 @@ check_clear(void *state)
 		count += found[k].op != 0;
 	if (wrong == NULL && count != 0 && count != 5)
 		wrong = "a part is cleared";
-	return wrong != NULL ? wrong : check(state);
+	return wrong != NULL ? wrong : ground_check_kept(state);
 }
 
 /* There is no copy, or it can be removed, and opened when it is one. */
@@ -218,28 +181,26 @@ check_copy(void *state)
 	} else if (rc != -ENOENT && rc != -QT_EFORMAT) {
 		wrong = world_say("open the copy", rc, &err);
 	}
-	return wrong != NULL ? wrong : check(state);
+	return wrong != NULL ? wrong : ground_check_kept(state);
 }
 
 int
 main(void)
 {
 	const struct step_case	cases[] = {
-		{ "memtables into runs", world_flush, NULL, op_flush, check,
-		    ground_free },
-		{ "runs into one", world_merge, NULL, op_compact, check,
-		    ground_free },
+		{ "memtables into runs", world_flush, NULL, op_flush,
+		    ground_check_kept, ground_free },
+		{ "runs into one", world_merge, NULL, op_compact,
+		    ground_check_kept, ground_free },
 		{ "clear", world_flush, NULL, op_clear, check_clear,
 		    ground_free },
 		{ "copy", world_flush, NULL, op_copy, check_copy, ground_free },
 		{ "the next log", world_full, NULL, op_full, ground_check,
 		    ground_free },
-		{ "a log that was another's", world_spare, NULL, op_full, check,
-		    ground_free },
-		{ "a value in a file", world_big, NULL, op_big, check,
-		    ground_free },
+		{ "a log that was another's", world_spare, NULL, op_full,
+		    ground_check_kept, ground_free },
 		{ "values in files into runs", world_big, NULL, op_compact,
-		    check, ground_free },
+		    ground_check_kept, ground_free },
 	};
 
 	step_limit(LIMIT);
