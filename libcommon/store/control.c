@@ -78,6 +78,8 @@ qt__where_get(const struct qt__ctl *ctl, struct qt__where *out)
 		    memory_order_relaxed);
 		out->manifest = atomic_load_explicit(&ctl->where[i].manifest,
 		    memory_order_relaxed);
+		out->sum = (uint32_t)atomic_load_explicit(&ctl->where[i].sum,
+		    memory_order_relaxed);
 		/* This one is filled anew only when the other counts. */
 		atomic_thread_fence(memory_order_acquire);
 	} while (epoch != atomic_load_explicit(&ctl->epoch,
@@ -100,23 +102,19 @@ qt__where_set(struct qt__ctl *ctl, const struct qt__where *where)
 	    memory_order_relaxed);
 	atomic_store_explicit(&ctl->where[i].manifest, where->manifest,
 	    memory_order_relaxed);
+	atomic_store_explicit(&ctl->where[i].sum, where->sum,
+	    memory_order_relaxed);
 	atomic_store(&ctl->epoch, epoch);
 }
-
-struct forget {
-	const char	*name;
-	bool		 all;
-};
 
 static int
 forget_one(void *arg, const char *name)
 {
-	const struct forget	*f = arg;
-	size_t			 len = strlen(f->name);
-	char			 full[256];
+	const char	*control = arg;
+	size_t		 len = strlen(control);
+	char		 full[256];
 
-	if (strncmp(name, f->name, len) != 0 ||
-	    !(name[len] == '-' || (name[len] == '\0' && f->all)))
+	if (strncmp(name, control, len) != 0 || name[len] != '-')
 		return 0;
 	snprintf(full, sizeof(full), "/%s", name);
 	(void)qt_seg_unlink(full);
@@ -126,9 +124,13 @@ forget_one(void *arg, const char *name)
 int
 qt__control_forget(const char *name, bool all)
 {
-	struct forget	f = { name + 1, all };
+	char	control[QT__SEG_NAME_SIZE];
 
-	return qt__each_name(AT_FDCWD, SHM, forget_one, &f);
+	snprintf(control, sizeof(control), "%s", name + 1);
+	/* First: who is killed on the way leaves none that lacks a memtable. */
+	if (all)
+		(void)qt_seg_unlink(name);
+	return qt__each_name(AT_FDCWD, SHM, forget_one, control);
 }
 
 static struct qt__ctl *

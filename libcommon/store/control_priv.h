@@ -40,6 +40,7 @@ struct qt__slot {
 
 struct qt__where {
 	uint64_t	first_wal, active, manifest;
+	uint32_t	sum;		/* of that manifest: its crc */
 };
 
 enum qt__count {
@@ -59,7 +60,7 @@ struct qt__ctl {
 
 	_Atomic uint64_t epoch;
 	struct {
-		_Atomic uint64_t first_wal, active, manifest;
+		_Atomic uint64_t first_wal, active, manifest, sum;
 	}		where[2];
 	_Atomic uint32_t due;		/* maintenance is: a hint */
 	_Atomic uint32_t is_behind;	/* too many runs: writers wait */
@@ -136,5 +137,7 @@ int	qt__control_create(struct qt_seg **seg, struct qt__ctl **out,
 
 /* Who syncs later (detach.c) shall do it now, and end. */
 void	qt__detach_hurry(struct qt__ctl *ctl);
+/* The same, and waits until it has, so long; lock: a descriptor of LOCK. */
+void	qt__detach_end(struct qt__ctl *ctl, int lock, uint64_t timeout_ms);
 
 #endif /* QT_STORE_CONTROL_PRIV_H */

@@ -330,3 +330,17 @@ qt__detach_hurry(struct qt__ctl *ctl)
 	if (atomic_load(&ctl->syncer) != 0)
 		wake(ctl);
 }
+
+void
+qt__detach_end(struct qt__ctl *ctl, int lock, uint64_t timeout_ms)
+{
+	uint64_t	deadline = qt_clock_mono_ms() + timeout_ms;
+	uint32_t	id = atomic_load(&ctl->syncer);
+
+	qt__detach_hurry(ctl);
+	while (id != 0 && id <= QT__USER_MAX &&
+	    qt_sys_is_locked(lock, QT__USER_BASE + (off_t)id, 1) == 1 &&
+	    qt_clock_mono_ms() < deadline)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 },
+		    NULL);
+}

@@ -114,6 +114,7 @@ qt__maintain_tell(struct qt_store *s, const struct qt__manifest *m)
 
 	(void)qt__where_get(s->ctl, &w);
 	w.manifest = m->number;
+	w.sum = m->crc;
 	if (w.first_wal < m->first_wal)
 		w.first_wal = m->first_wal;
 	qt__where_set(s->ctl, &w);
@@ -134,6 +135,13 @@ qt__maintain_catch_up(struct qt_store *s, struct qt_err *err)
 	(void)qt__where_get(s->ctl, &w);
 	if (rc < 0 || number == w.manifest)
 		return rc;
+	if (number < w.manifest) {
+		qt_err_set(err, "CURRENT names manifest %llu, which is older "
+		    "than %llu: a backup was put in the store's place, open it "
+		    "again", (unsigned long long)number,
+		    (unsigned long long)w.manifest);
+		return -QT_EGONE;
+	}
 	rc = qt__manifest_load(&m, s->dirfd, number, err);
 	if (rc < 0)
 		return rc;

@@ -130,6 +130,7 @@ qt__manifest_parse(struct qt__manifest *m, void *data, size_t len,
 	m->slices = slices;
 	m->drops = drops;
 	m->heap = (uint8_t *)(drops + m->drop_count);
+	m->crc = get32(p + len - 4);
 	return qt__manifest_check(m, err);
 }
 

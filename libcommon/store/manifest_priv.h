@@ -70,6 +70,7 @@ struct qt__drop {
 /* A manifest in memory; immutable once loaded or saved. */
 struct qt__manifest {
 	uint64_t	 number;
+	uint32_t	 crc;		/* of its file, as CURRENT says it */
 	uint64_t	 next_file;	/* run numbers from here are free */
 	uint64_t	 first_wal;	/* logs before this one are all in runs */
 	uint64_t	 next_wal;	/* a hint: numbers before it were used */

@@ -68,55 +68,6 @@ open_folders(struct qt_store *s, struct qt_err *err)
 	return 0;
 }
 
-/* Whether nobody has made another since, elsewhere: 1, 0, negative. */
-static int
-is_current(const struct qt_store *s, struct qt_err *err)
-{
-	uint8_t	stamp[QT__STAMP_SIZE];
-	int	fd = qt_sys_open(s->dirfd, "LOCK", O_RDONLY, 0), rc;
-
-	rc = fd < 0 ? fd : qt__stamp_get(fd, stamp);
-	if (fd >= 0)
-		close(fd);
-	if (rc < 0) {
-		qt_err_set(err, "read 'LOCK'");
-		return rc;
-	}
-	return memcmp(stamp, s->ctl->stamp, sizeof(stamp)) == 0;
-}
-
-/* Who may not read it, but the files, reads those. */
-int
-qt__control_find(struct qt_store *s, struct qt_err *err)
-{
-	int	rc = qt__control_open(&s->seg, &s->ctl, s->name, s->format.id,
-	    s->is_rdonly, err);
-
-	if (rc < 0)
-		return rc == -EACCES && s->is_rdonly ? -ENOENT : rc;
-	rc = is_current(s, err);
-	if (rc == 1)
-		return 0;
-	qt_seg_close(s->seg);
-	s->seg = NULL;
-	s->ctl = NULL;
-	return rc < 0 ? rc : -ENOENT;
-}
-
-static int
-open_memory(struct qt_store *s, struct qt_err *err)
-{
-	int	rc;
-
-	rc = qt__control_name(s->name, s->dirfd, s->format.id);
-	if (rc < 0) {
-		qt_err_set(err, "it has no file 'LOCK'");
-		return rc;
-	}
-	rc = qt__control_find(s, err);
-	return rc == -ENOENT ? qt__recover(s, err) : rc;
-}
-
 static void
 free_store(struct qt_store *s)
 {
@@ -198,7 +149,7 @@ qt_store_open(const char *path, const struct qt_store_options *options,
 	if (rc == 0)
 		rc = open_folders(s, err);
 	if (rc == 0)
-		rc = open_memory(s, err);
+		rc = qt__memory_open(s, err);
 	if (rc == 0)
 		rc = qt__handle_start(s, err);
 	if (rc < 0) {

@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <qt/base/clock.h>
@@ -255,7 +254,7 @@ fill(struct qt__ctl *ctl, void *arg)
 	ctl->key = r->key;
 	qt__where_set(ctl, &(struct qt__where){
 		.first_wal = r->mems[0]->number, .active = active->number,
-		.manifest = r->manifest->number });
+		.manifest = r->manifest->number, .sum = r->manifest->crc });
 	ctl->reclaimed = r->mems[0]->number;
 	ctl->has_garbage = 1;
 	ctl->due = 1;
@@ -287,8 +286,8 @@ forget_all(struct qt__recovery *r, int lock_fd, struct qt_err *err)
 	return rc < 0 ? rc : qt__control_forget(r->s->name, true);
 }
 
-static int
-rebuild(struct qt_store *s, int lock_fd, struct qt_err *err)
+int
+qt__recover(struct qt_store *s, int lock_fd, struct qt_err *err)
 {
 	struct qt__recovery	 r = { .s = s };
 	int		 rc;
@@ -314,60 +313,5 @@ rebuild(struct qt_store *s, int lock_fd, struct qt_err *err)
 	if (rc == 0 && s->is_private)
 		qt__super_adopt(s, r.mems, r.count);
 	clear(&r);
-	return rc;
-}
-
-/* A descriptor of LOCK with the lock. Who only reads excludes who changes. */
-static int
-lock_format(struct qt_store *s, struct qt_err *err)
-{
-	uint64_t	deadline = qt__store_deadline(s);
-	int		type = s->is_rdonly ? F_RDLCK : F_WRLCK, rc;
-	int		fd = qt_sys_open(s->dirfd, "LOCK",
-	    s->is_rdonly ? O_RDONLY : O_RDWR, 0);
-
-	if (fd < 0) {
-		qt_err_set(err, "open 'LOCK'");
-		return fd;
-	}
-	while ((rc = qt_sys_lock(fd, type, QT__LOCK_FORMAT, 1)) == -EAGAIN) {
-		if (qt_clock_mono_ms() > deadline) {
-			qt_err_set(err, "another process has been opening the "
-			    "store for too long");
-			rc = -ETIMEDOUT;
-			break;
-		}
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	}
-	if (rc == 0)
-		return fd;
-	close(fd);
-	return rc;
-}
-
-int
-qt__recover(struct qt_store *s, struct qt_err *err)
-{
-	int	fd = lock_format(s, err), rc;
-
-	if (fd < 0)
-		return fd;
-	/* Again: where folders are laid over each other, opening LOCK for
-	   writing has made another file of it. */
-	rc = qt__control_name(s->name, s->dirfd, s->format.id);
-	if (rc == 0)
-		rc = qt__control_find(s, err);
-	s->is_private = rc < 0 && s->is_rdonly;
-	/* Somebody has memory of it that we do not see. */
-	if (rc == -ENOENT && qt_sys_is_used(fd, QT__USER_BASE,
-	    QT__USER_MAX + 1) == 1) {
-		qt_err_set(err, "in use by a process whose shared memory we do "
-		    "not see: in another container, on another host, or "
-		    "somebody has removed it from /dev/shm");
-		rc = -EBUSY;
-	} else if (rc == -ENOENT) {
-		rc = rebuild(s, fd, err);
-	}
-	close(fd);
 	return rc;
 }

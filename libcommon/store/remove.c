@@ -14,10 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <qt/base/clock.h>
 #include <qt/base/path.h>
 #include <qt/base/sys.h>
 
@@ -68,23 +66,14 @@ forget(int dirfd, const struct qt__format *f, struct qt_err *err)
 static void
 end_syncer(int dirfd, int lock, const struct qt__format *f)
 {
-	uint64_t	 deadline = qt_clock_mono_ms() +
-	    f->set.lock_timeout_ms;
 	char		 name[QT__SEG_NAME_SIZE];
 	struct qt_seg	*seg;
 	struct qt__ctl	*ctl;
-	uint32_t	 id;
 
 	if (qt__control_name(name, dirfd, f->id) < 0 ||
 	    qt__control_open(&seg, &ctl, name, f->id, false, NULL) < 0)
 		return;
-	id = atomic_load(&ctl->syncer);
-	qt__detach_hurry(ctl);
-	while (id != 0 && id <= QT__USER_MAX &&
-	    qt_sys_is_locked(lock, QT__USER_BASE + id, 1) == 1 &&
-	    qt_clock_mono_ms() < deadline)
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 },
-		    NULL);
+	qt__detach_end(ctl, lock, f->set.lock_timeout_ms);
 	qt_seg_close(seg);
 }
 

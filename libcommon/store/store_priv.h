@@ -5,6 +5,7 @@
  * An open store, and what its parts are to each other.
  *
  *	open.c    opens, closes     recover.c  makes shared memory from the logs
+ *	open_memory.c  finds it     history.c  is it of this folder's history?
  *	super.c   what readers see  get.c scan.c snap.c
  *	put.c     writes            rotate.c   the next memtable
  *	sync.c    makes durable     maintain.c memtables into runs, compaction
@@ -228,9 +229,21 @@ bool	qt__detach(struct qt_store *s);
 /* On opening: what a killed one of those has left is ours to sync. */
 void	qt__detach_adopt(struct qt_store *s);
 
-int	qt__recover(struct qt_store *s, struct qt_err *err);
-/* The control segment that is there. -ENOENT. */
-int	qt__control_find(struct qt_store *s, struct qt_err *err);
+/*
+ * The store's shared memory, found or made. -EBUSY where it would have to be made
+ * and somebody uses the store.
+ */
+int	qt__memory_open(struct qt_store *s, struct qt_err *err);
+/*
+ * Makes it from the folder, in place of what there is; with is_private for this
+ * handle alone. lock_fd: LOCK, with QT__LOCK_FORMAT; nobody uses the store.
+ */
+int	qt__recover(struct qt_store *s, int lock_fd, struct qt_err *err);
+/*
+ * Whether shared memory is of the folder's history: 0, or nobody can tell; 1: it
+ * is not, with why in err. -QT_ECORRUPT: a log is gone that had been durable.
+ */
+int	qt__history_check(struct qt_store *s, struct qt_err *err);
 
 /*
  * MAINTAIN, with s->now loaded and what a dead one saved published. deadline_ms

@@ -278,11 +278,11 @@ check_place(struct qt_store *s, struct qt_err *err)
 
 	if (fstat(s->user.fd, &st) < 0)
 		return -errno;
-	if (st.st_nlink > 0)
+	if (st.st_nlink > 0 && atomic_load(&s->ctl->is_gone) == 0)
 		return 0;
 	atomic_store(&s->ctl->is_gone, 1);
-	qt_err_set(err, "the store, or its file LOCK, was removed since this "
-	    "process opened it: open it again");
+	qt_err_set(err, "the store, or its file LOCK, was removed or replaced "
+	    "since this process opened it: open it again");
 	return -QT_EGONE;
 }
 

@@ -226,3 +226,34 @@ is_durable() { [ "$(qt-map stat durable)" -ge "$1" ]; }
 	diff <(qt-map scan -k | sort -n) <(seq "$count")
 	run -0 qt-map verify
 }
+
+# Copied over it, so that LOCK is the file that it was.
+@test "a backup that is put over the folder of a map is what counts" {
+	map=$QT_STATE_DIR/map/default
+	qt-map put key one
+	cp -a "$map" "$WORLD/backup"
+	qt-map put key two
+	qt-map put more three
+	run -0 qt-map get key
+	[ "$output" = two ]
+	cp -a "$WORLD/backup/." "$map"
+	run -0 qt-map -v get key
+	[ "${lines[0]}" = "qt-map: default: shared memory is of another state of the store than its folder: it is made anew from that" ]
+	[ "${lines[1]}" = one ]
+	run -1 qt-map get more
+	# While somebody has the other state open, it is refused.
+	cp -a "$map/." "$WORLD/backup"
+	qt-map put key two
+	coproc HOLD { exec qt-map batch; }
+	# shellcheck disable=SC2153 # coproc sets it
+	STARTED+=("$HOLD_PID")
+	echo "put more three" >&"${HOLD[1]}"
+	read -r -t 10 -u "${HOLD[0]}" _
+	cp -a "$WORLD/backup/." "$map"
+	run -3 qt-map get key
+	[[ $output == *"put in the place of the store"*"end them"*"'fuser -v $map/LOCK' names those"* ]]
+	kill -KILL "$HOLD_PID"
+	wait "$HOLD_PID" || true
+	run -0 qt-map get key
+	[ "$output" = one ]
+}
