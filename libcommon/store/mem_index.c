@@ -185,6 +185,11 @@ qt__mem_room(struct qt__mem *m, uint64_t size, uint64_t count)
 		    m->log_size);
 
 		rc = qt_seg_back(m->seg, h->log_at + backed, to - backed);
+		if (rc == -ENOSPC) {	/* but maybe for this one */
+			to = head + size;
+			rc = qt_seg_back(m->seg, h->log_at + backed,
+			    to - backed);
+		}
 		if (rc < 0)
 			return rc;
 		atomic_store_explicit(&h->backed, to, memory_order_relaxed);

@@ -117,11 +117,15 @@ _Static_assert(sizeof(struct qt__mem_head) == 384, "six lines");
 #define QT__INDEX_FIRST	(QT__INDEX_LEAST * 64u)	/* its bytes */
 #define QT__BACK_STEP	(256u << 10)
 #define QT__MEM_HUGE	(UINT64_C(2) << 20)	/* a page, if they are so */
+#define QT__BACK_MOST	(UINT64_C(16) << 20)	/* at once */
 
 /*
  * How far an area of size bytes gets memory that needs it up to end: behind its
- * first 2 MiB in pieces that can be huge pages. Reads from all over a memtable
- * wait for the translation of addresses as long as for memory, else.
+ * first 2 MiB in pieces that can be huge pages, as reads from all over a memtable
+ * wait for the translation of addresses as long as for memory, else. And ever
+ * more at once, an eighth of what there is: the kernel asks all processors to put
+ * what they have in hand into order before it makes huge pages, which takes ms
+ * when they are busy, whether it makes one or many.
  */
 static inline uint64_t
 qt__mem_back_end(uint64_t end, uint64_t size)
@@ -129,6 +133,8 @@ qt__mem_back_end(uint64_t end, uint64_t size)
 	uint64_t	step = end > QT__MEM_HUGE ? QT__MEM_HUGE :
 	    QT__BACK_STEP;
 
+	while (step < QT__BACK_MOST && step < end / 8)
+		step *= 2;
 	end = (end + step - 1) / step * step;
 	return end < size ? end : size;
 }

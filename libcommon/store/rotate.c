@@ -23,7 +23,8 @@
 #include "durable_priv.h"
 #include "store_priv.h"
 
-#define ROOM_STEP	(UINT64_C(1) << 20)
+#define ROOM_LEAST	(UINT64_C(1) << 20)
+#define ROOM_MOST	(UINT64_C(16) << 20)
 
 /* Half of what the log may have in all: one is filled while one is flushed. */
 uint64_t
@@ -77,29 +78,48 @@ qt__wal_open(struct qt_store *s, struct qt__mem *m, enum qt__wal_of whose,
 	return fd;
 }
 
+/* Of step bytes or less. */
+static int
+make_room(struct qt__mem *m, int fd, uint64_t room, uint64_t end,
+    uint64_t step)
+{
+	int	rc;
+
+	end = (end + step - 1) & ~(step - 1);
+	if (end > m->log_size)
+		end = m->log_size;
+	rc = qt_sys_fallocate(fd, 0, (off_t)room, (off_t)(end - room));
+	/* Not every file system can: then a full disk is found by the leader. */
+	if (rc < 0 && rc != -EOPNOTSUPP)
+		return rc;
+	atomic_store_explicit(&m->head->room, end, memory_order_relaxed);
+	return 0;
+}
+
 int
 qt__wal_room(struct qt_store *s, struct qt__mem *m, uint64_t end,
     struct qt_err *err)
 {
 	uint64_t	room = atomic_load_explicit(&m->head->room,
 	    memory_order_relaxed);
+	uint64_t	step = ROOM_LEAST;
 	int		fd, rc;
 
 	if (end <= room || s->set.mode == QT_STORE_MEMORY)
 		return 0;
-	end = (end + ROOM_STEP - 1) & ~(ROOM_STEP - 1);
 	fd = qt__wal_open(s, m, QT__OF_WRITER, err);
 	if (fd < 0)
 		return fd;
-	rc = qt_sys_fallocate(fd, 0, (off_t)room, (off_t)(end - room));
-	/* Not every file system can: then a full disk is found by the leader. */
-	if (rc < 0 && rc != -EOPNOTSUPP) {
+	/* Ever more at once, as it may have to wait for the leader's write. */
+	while (step < ROOM_MOST && step < end / 8)
+		step *= 2;
+	rc = make_room(m, fd, room, end, step);
+	if (rc == -ENOSPC && step > ROOM_LEAST)
+		rc = make_room(m, fd, room, end, ROOM_LEAST);
+	if (rc < 0)
 		qt_err_set(err, "disk space for log %llu",
 		    (unsigned long long)m->number);
-		return rc;
-	}
-	atomic_store_explicit(&m->head->room, end, memory_order_relaxed);
-	return 0;
+	return rc;
 }
 
 /* The file: the spare one, whose blocks are there already, or none yet. */

@@ -52,16 +52,19 @@
 
 #define PAGE		UINT64_C(4096)
 #define FILL_STEP	(UINT64_C(256) << 10)
+#define PIECE		((size_t)1 << 20)
 #define SMALL		(UINT64_C(64) << 10)
 #define SLICE_NS	5000000L
 #define STOPPED_MS	1000u	/* with SYNC: then it is deposed, */
 #define SILENT_MS	10000u	/* or where nobody knows if it is stopped */
 
+/* In pieces: a write locks the file, and a writer may want room in it. */
 static int
 write_at(int fd, const uint8_t *data, uint64_t len, uint64_t at)
 {
 	while (len > 0) {
-		ssize_t	n = qt_sys_pwrite(fd, data, (size_t)len, (off_t)at);
+		size_t	most = len < PIECE ? (size_t)len : PIECE;
+		ssize_t	n = qt_sys_pwrite(fd, data, most, (off_t)at);
 
 		if (n < 0)
 			return (int)n;
