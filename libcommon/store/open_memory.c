@@ -3,7 +3,7 @@
  * The shared memory of a store that is being opened: found, or made. See
  * store_priv.h; how it is made: recover.c.
  *
- *	it is there		and of the folder's history: history.c
+ *	it is there		and of the folder's history: lineage.c
  *	it is not there, or	made from the folder, under QT__LOCK_FORMAT, if nobody
  *	has another stamp	uses the store
  *	it is of another	the folder was replaced by a backup: the same
@@ -177,7 +177,7 @@ find_or_recover(struct qt_store *s, struct qt_err *err)
 	if (rc == -ENOENT) {
 		rc = make_memory(s, fd, err);
 	} else if (rc == 0) {
-		rc = qt__history_check(s, err);
+		rc = qt__lineage_check(s, err);
 		if (rc == 1)
 			rc = replace_memory(s, fd, err);
 	}
@@ -199,6 +199,6 @@ qt__memory_open(struct qt_store *s, struct qt_err *err)
 	if (rc == -ENOENT)
 		return find_or_recover(s, err);
 	if (rc == 0)
-		rc = qt__history_check(s, err);
+		rc = qt__lineage_check(s, err);
 	return rc == 1 ? find_or_recover(s, err) : rc;
 }

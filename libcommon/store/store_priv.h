@@ -5,7 +5,7 @@
  * An open store, and what its parts are to each other.
  *
  *	open.c    opens, closes     recover.c  makes shared memory from the logs
- *	open_memory.c  finds it     history.c  is it of this folder's history?
+ *	open_memory.c  finds it     lineage.c  is it of this folder's history?
  *	super.c   what readers see  get.c scan.c snap.c
  *	put.c     writes            rotate.c   the next memtable
  *	sync.c    makes durable     maintain.c memtables into runs, compaction
@@ -243,7 +243,7 @@ int	qt__recover(struct qt_store *s, int lock_fd, struct qt_err *err);
  * Whether shared memory is of the folder's history: 0, or nobody can tell; 1: it
  * is not, with why in err. -QT_ECORRUPT: a log is gone that had been durable.
  */
-int	qt__history_check(struct qt_store *s, struct qt_err *err);
+int	qt__lineage_check(struct qt_store *s, struct qt_err *err);
 
 /*
  * MAINTAIN, with s->now loaded and what a dead one saved published. deadline_ms

@@ -217,7 +217,7 @@ check_logs(const struct qt_store *s, const struct qt__super *super,
 }
 
 int
-qt__history_check(struct qt_store *s, struct qt_err *err)
+qt__lineage_check(struct qt_store *s, struct qt_err *err)
 {
 	struct qt__stripe	*stripe;
 	int			 rc = check_current(s, err);
