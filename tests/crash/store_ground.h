@@ -74,10 +74,10 @@ ground_free(void *state)
 	free(g);
 }
 
+/* The others go on, at once. */
 static inline const char *
-ground_check(void *state)
+ground_go_on(struct ground *g)
 {
-	struct ground	*g = state;
 	uint64_t	 begun = qt_clock_mono_ms();
 	const char	*wrong = world_judge(g->s, NULL);
 
@@ -87,14 +87,32 @@ ground_check(void *state)
 		wrong = world_judge(g->s, NULL);
 	if (wrong == NULL && qt_clock_mono_ms() - begun > SOON_MS)
 		wrong = "the others waited for long";
-	/* Another one finds the same, and the disk holds it. */
-	world_forget(g->path);
-	if (wrong == NULL) {
-		qt_store_close(g->s, NULL);
-		g->s = NULL;
-		wrong = world_look(g->path, NULL);
-	}
 	return wrong;
+}
+
+/* They do not any more; the disk holds the same. */
+static inline void
+ground_leave(struct ground *g)
+{
+	qt_store_close(g->s, NULL);
+	g->s = NULL;
+}
+
+static inline const char *
+ground_look(struct ground *g)
+{
+	world_forget(g->path);
+	return world_look(g->path, NULL);
+}
+
+static inline const char *
+ground_check(void *state)
+{
+	struct ground	*g = state;
+	const char	*wrong = ground_go_on(g);
+
+	ground_leave(g);
+	return wrong != NULL ? wrong : ground_look(g);
 }
 
 static inline void
@@ -104,14 +122,17 @@ ground_note(void *arg, const char *what)
 		snprintf(arg, 600, "%s", what);
 }
 
-/* Maintained by somebody else, it holds nothing that is not needed. */
+/*
+ * The same; and maintained by somebody else, it holds nothing that is not needed.
+ * Which is told of a store that nobody has open.
+ */
 static inline const char *
 ground_check_kept(void *state)
 {
 	struct ground	*g = state;
 	struct qt_err	 err = QT_ERR_INIT;
 	char		 first[600] = "";
-	const char	*wrong = world_judge(g->s, NULL);
+	const char	*wrong = ground_go_on(g);
 	int		 rc;
 
 	if (wrong != NULL)
@@ -119,12 +140,13 @@ ground_check_kept(void *state)
 	rc = qt_store_compact(g->s, &err);
 	if (rc < 0)
 		return world_say("compact", rc, &err);
+	ground_leave(g);
 	rc = qt_store_verify(g->path, ground_note, first, &err);
 	if (rc < 0)
 		return world_say("verify", rc, &err);
 	snprintf(world_wrong, sizeof(world_wrong), "it was maintained, and "
 	    "then: %s", first);
-	return first[0] != '\0' ? world_wrong : ground_check(state);
+	return first[0] != '\0' ? world_wrong : ground_look(g);
 }
 
 #endif /* QT_CRASH_STORE_GROUND_H */
