@@ -210,7 +210,7 @@ watch_signals(struct qt__ctl *ctl)
 static _Noreturn void
 be_child(struct qt_store *s, uint32_t calm)
 {
-	s->user.pid = (uint64_t)getpid();
+	qt__user_set_pid(&s->user);
 	atomic_store(&s->user_id, s->user.id);
 	qt__users_lock();
 	qt__user_register(&s->user);

@@ -61,7 +61,7 @@
  *	back and waking: the others sleep to the end of their slices, which are
  *	20 ms at most
  *
- * since_ms and pid are written after the word and are for people.
+ * since_ms, pid and pid_ns are written after the word and are for people.
  */
 
 #include <assert.h>
@@ -145,6 +145,7 @@ taken(struct qt__lock *l, const struct qt__user *u, uint32_t word)
 {
 	atomic_store_explicit(&l->since_ms, about_ms(), memory_order_relaxed);
 	atomic_store_explicit(&l->pid, u->pid, memory_order_relaxed);
+	atomic_store_explicit(&l->pid_ns, u->pid_ns, memory_order_relaxed);
 	return (word & DIED) != 0;
 }
 
@@ -279,8 +280,10 @@ too_late(struct call *c, struct qt_err *err)
 	if ((w & OWNER) == 0)
 		qt_err_set(err, "others were faster each time");
 	else
-		qt_err_set(err, "held by process %llu for %llu s (is it "
+		qt_err_set(err, "held by process %llu%s for %llu s (is it "
 		    "stopped?)", (unsigned long long)pid,
+		    atomic_load_explicit(&c->l->pid_ns, memory_order_relaxed)
+		    == c->u->pid_ns ? "" : " of another container",
 		    now > since ? (unsigned long long)(now - since) / 1000 :
 		    0ull);
 	return c->deadline_ns == 0 ? -EBUSY : -ETIMEDOUT;

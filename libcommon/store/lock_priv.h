@@ -35,9 +35,11 @@ struct qt__user {
 	int		 fd;		/* on LOCK, own description; -1: none */
 	uint32_t	 id;		/* 1 to max; 0: none */
 	uint64_t	 pid;		/* of who took it: not its fork child */
+	uint64_t	 pid_ns;	/* and in which PID namespace it is that: an
+					   inode; 0: not known */
 	struct qt__user	*next_;
 };
-#define QT__USER_INIT { -1, 0, 0, NULL }
+#define QT__USER_INIT { -1, 0, 0, 0, NULL }
 
 /*
  * Opens LOCK in the folder, which has to be writable, and takes a free byte:
@@ -50,6 +52,14 @@ int	qt__user_open(struct qt__user *u, int dirfd, uint32_t max,
 	    uint64_t deadline_ms, struct qt_err *err);
 /* What it holds has been given back before. Harmless for none. */
 void	qt__user_close(struct qt__user *u);
+/* From now on it is this process: it was handed over to a fork child. */
+void	qt__user_set_pid(struct qt__user *u);
+/*
+ * Whether a process is stopped: 1, 0; negative: nobody knows, as where it has
+ * that pid in another namespace than ours.
+ */
+int	qt__user_is_stopped(const struct qt__user *u, uint64_t pid,
+	    uint64_t pid_ns);
 /* 1: lives, 0: dead, negative. Never asks about itself (that is 1). */
 int	qt__user_is_alive(const struct qt__user *u, uint32_t id);
 /*
@@ -74,7 +84,8 @@ struct qt__lock {
 					   some ms exact, for people */
 	_Atomic uint64_t pid;		/* of the owner, for people */
 	_Atomic uint64_t died;		/* how often an owner died with it */
-	uint64_t	 pad[4];
+	_Atomic uint64_t pid_ns;	/* of pid: struct qt__user */
+	uint64_t	 pad[3];
 };
 _Static_assert(sizeof(struct qt__lock) == 64, "one line");
 

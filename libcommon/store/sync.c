@@ -37,7 +37,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -341,30 +340,6 @@ sleep_in(struct qt__ctl *ctl, uint32_t round, uint64_t most_ns)
 	atomic_fetch_sub(&ctl->sleepers, 1);
 }
 
-/* 1: it is, 0: it is not, negative: nobody knows. */
-static int
-is_stopped(uint64_t pid)
-{
-	char	path[64], text[256];
-	char	*end;
-	int	fd;
-	ssize_t	n;
-
-	snprintf(path, sizeof(path), "/proc/%llu/stat",
-	    (unsigned long long)pid);
-	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
-	if (fd < 0)
-		return fd;
-	n = qt_sys_read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	/* "PID (NAME) STATE": the name may have any characters. */
-	end = strrchr(text, ')');
-	if (end == NULL || end[1] != ' ')
-		return -ESRCH;
-	return end[2] == 'T' || end[2] == 't';
-}
-
 /* The leader has done nothing for long: takes its place. */
 static bool
 depose(struct qt_store *s)
@@ -376,7 +351,8 @@ depose(struct qt_store *s)
 	if (qt_clock_mono_ms() < since + STOPPED_MS ||
 	    atomic_load(&s->ctl->rescuer) != 0)
 		return false;
-	state = is_stopped(atomic_load(&lock->pid));
+	state = qt__user_is_stopped(&s->user, atomic_load(&lock->pid),
+	    atomic_load(&lock->pid_ns));
 	if (state == 0)
 		return false;
 	/* Before, and until all is in new files: we may die, too. */

@@ -14,6 +14,10 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -168,7 +172,7 @@ qt__user_open(struct qt__user *u, int dirfd, uint32_t max,
 		return rc;
 	}
 	u->id = (uint32_t)rc;
-	u->pid = (uint64_t)getpid();
+	qt__user_set_pid(u);
 	return 0;
 }
 
@@ -199,6 +203,56 @@ qt__user_is_alive(const struct qt__user *u, uint32_t id)
 		return 1;
 	return qt_sys_is_locked(u->fd, (off_t)QT__USER_BASE + id, 1);
 }
+
+/* --- What a process is doing ---------------------------------------------- */
+
+void
+qt__user_set_pid(struct qt__user *u)
+{
+	struct stat	st;
+
+	u->pid = (uint64_t)getpid();
+	u->pid_ns = stat("/proc/self/ns/pid", &st) < 0 ? 0 : st.st_ino;
+}
+
+/* Or of another namespace: then we have another pid there. */
+static bool
+is_proc_ours(const struct qt__user *u)
+{
+	char	text[32], pid[32];
+	ssize_t	n = readlink("/proc/self", text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	snprintf(pid, sizeof(pid), "%llu", (unsigned long long)u->pid);
+	return strcmp(text, pid) == 0;
+}
+
+int
+qt__user_is_stopped(const struct qt__user *u, uint64_t pid, uint64_t pid_ns)
+{
+	char	path[64], text[256];
+	char	*end;
+	int	fd;
+	ssize_t	n;
+
+	if (pid_ns == 0 || pid_ns != u->pid_ns || !is_proc_ours(u))
+		return -ESRCH;
+	snprintf(path, sizeof(path), "/proc/%llu/stat",
+	    (unsigned long long)pid);
+	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	n = qt_sys_read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	/* "PID (NAME) STATE": the name may have any characters. */
+	end = strrchr(text, ')');
+	if (end == NULL || end[1] != ' ')
+		return -ESRCH;
+	return end[2] == 'T' || end[2] == 't';
+}
+
+/* --- The dead ------------------------------------------------------------- */
 
 /*
  * It asks first: that needs no mutex, and there is no moment in which who lives

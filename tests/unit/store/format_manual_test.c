@@ -114,7 +114,7 @@ QT_TEST(the_page_has_big_values_and_locks)
 #define LOCKED(field) MANUAL_FIELD(struct qt__lock, field)
 	static const struct manual_row lock[] = {
 		LOCKED(word), LOCKED(waits), LOCKED(since_ms), LOCKED(pid),
-		LOCKED(died),
+		LOCKED(died), LOCKED(pid_ns),
 	};
 
 	(void)state;

@@ -2,7 +2,9 @@
 /* Users of a store: ids that live as long as their processes. */
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include <qt/base/sys.h>
 
@@ -191,5 +193,48 @@ QT_TEST(a_thousand_opens_and_closes_at_once_and_fewer_places_than_users)
 		assert_int_equal(o[i].rc, 0);
 	}
 	assert_int_equal(child_count_fds(), fds);
+	world_free(w);
+}
+
+/* Where nothing but its pid is known, it may be another process. */
+QT_TEST(who_is_stopped_is_known_in_the_same_pid_namespace_only)
+{
+	struct world	*w = world();
+	struct qt__user	 u;
+	struct qt__lock	 l = { .word = 0 };
+	uint64_t	 pid;
+	pid_t		 child;
+	int		 status;
+
+	(void)state;
+	assert_int_equal(qt__user_open(&u, w->dir, 20, 0, NULL), 0);
+	assert_int_equal(qt__lock_take(&l, &u, 0, NULL), 0);
+	assert_int_equal(l.pid, getpid());
+	assert_int_equal(l.pid_ns, u.pid_ns);
+	qt__lock_give(&l, &u);
+	if (u.pid_ns == 0)
+		skip();		/* no /proc */
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		for (;;)
+			pause();
+	pid = (uint64_t)child;
+	assert_int_equal(qt__user_is_stopped(&u, pid, u.pid_ns), 0);
+	assert_int_equal(kill(child, SIGSTOP), 0);
+	assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+	assert_int_equal(qt__user_is_stopped(&u, pid, u.pid_ns), 1);
+	assert_true(qt__user_is_stopped(&u, pid, u.pid_ns + 1) < 0);
+	assert_true(qt__user_is_stopped(&u, pid, 0) < 0);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(qt__user_is_stopped(&u, pid, u.pid_ns) < 0);
+	/* And not where /proc is of a namespace in which we are another. */
+	u.pid++;
+	assert_true(qt__user_is_stopped(&u, (uint64_t)getpid(), u.pid_ns) < 0);
+	u.pid--;
+	assert_int_equal(qt__user_is_stopped(&u, (uint64_t)getpid(), u.pid_ns),
+	    0);
+	qt__user_close(&u);
 	world_free(w);
 }
