@@ -184,7 +184,7 @@ read_head(struct command *c, struct word *line, struct word *w,
 	}
 	if (rc >= 0 && (c->flags & QT_STORE_IF_ABSENT) &&
 	    (c->flags & QT_STORE_IF_VERSION)) {
-		qt_err_set(err, "--if-absent or --if-version");
+		qt_err_set(err, "--if-absent or --if-version, not both");
 		rc = -EINVAL;
 	}
 	return rc;

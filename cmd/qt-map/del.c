@@ -105,9 +105,13 @@ del_main(int argc, char **argv)
 	range_check(&range);
 	count = argc - o.index;
 	/* Nothing at all would be everything: that is 'clear'. */
-	if ((count == 0) == range_is_all(&range) ||
-	    ((d.put.flags & QT_STORE_IF_VERSION) && count != 1))
+	if (count == 0 && range_is_all(&range))
 		qt_usage(&del_verb);
+	if (count > 0 && !range_is_all(&range))
+		qt_die(QT_EXIT_USAGE, "keys or a range, not both");
+	if ((d.put.flags & QT_STORE_IF_VERSION) && count != 1)
+		qt_die(QT_EXIT_USAGE, "--if-version is of one key, not of %s",
+		    count == 0 ? "a range" : "several");
 	/* As where a variable of a script is not set. */
 	if (count == 0 && range.prefix_len == 0 && range.from_len == 0 &&
 	    range.to == NULL)

@@ -58,8 +58,10 @@ init_main(int argc, char **argv)
 	}
 	if (argc - o.index > 1)
 		qt_usage(&init_verb);
-	if (o.index < argc)
+	if (o.index < argc) {
+		map_check_select("MAP");
 		map_select(argv[o.index]);
+	}
 	rc = map_init(&s, &err);
 	if (rc == -EEXIST)
 		qt_die(QT_EXIT_SYS, "%s: %s is there already, and is no empty "

@@ -64,6 +64,7 @@ maintain_main(int argc, char **argv)
 	budget += qt_clock_mono_ms();
 	if (!is_all)
 		return maintain(budget);
+	map_check_select("--all");
 	count = maps_list(&names);
 	for (size_t i = 0; i < count; i++) {
 		map_select(names[i]);

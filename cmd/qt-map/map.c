@@ -23,7 +23,7 @@ const struct qt_opt map_options[] = {
 
 static const char	*overrides[OVERRIDES_MAX];
 static size_t		 override_count;
-static int		 is_verbose;
+static int		 is_verbose, has_selected;
 static char		 text[QT_STORE_PATH_SIZE], path[QT_STORE_PATH_SIZE];
 static struct qt_store	*store;
 
@@ -31,6 +31,7 @@ void
 map_option(int id, char *value)
 {
 	if (id == 'm') {
+		has_selected = 1;
 		map_select(value);
 		return;
 	}
@@ -318,4 +319,19 @@ map_key_len(const char *key)
 		qt_die(QT_EXIT_USAGE, "a key has 1 to %u bytes, not %zu",
 		    QT_STORE_KEY_MAX, len);
 	return len;
+}
+
+void
+map_check_pairs(const struct map_pair *pairs, unsigned int given)
+{
+	for (; pairs->both != 0; pairs++)
+		if ((given & pairs->both) == pairs->both)
+			qt_die(QT_EXIT_USAGE, "%s, not both", pairs->names);
+}
+
+void
+map_check_select(const char *other)
+{
+	if (has_selected)
+		qt_die(QT_EXIT_USAGE, "-m or %s, not both", other);
 }

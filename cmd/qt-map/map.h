@@ -69,6 +69,16 @@ _Noreturn void map_die(const char *what, int rc, const struct qt_err *err);
 
 #define TTL_MAX_MS	(86400000ul * 36525)	/* a century */
 
+/* Options that exclude each other: the bits of both, and "-k or -v". */
+struct map_pair {
+	unsigned int	 both;
+	const char	*names;
+};
+/* Exits 2 when both of a pair are given. The last pair is of no bits. */
+void	map_check_pairs(const struct map_pair *pairs, unsigned int given);
+/* Exits 2 when -m was given besides other, which names maps, too. */
+void	map_check_select(const char *other);
+
 /* A key of the command line, or exit 2. */
 size_t	map_key_len(const char *key);
 

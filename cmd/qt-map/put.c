@@ -32,6 +32,13 @@ const struct qt_verb put_verb = {
 	"put", put_main, "KEY [VALUE]", "store it; - or none is standard input", opts,
 };
 
+static const struct map_pair pairs[] = {
+	{ QT_STORE_SYNC_NOW | QT_STORE_ASYNC_NOW, "--sync or --async" },
+	{ QT_STORE_IF_ABSENT | QT_STORE_IF_VERSION,
+	    "--if-absent or --if-version" },
+	{ 0, NULL },
+};
+
 struct wanted {
 	struct qt_store_put	put;
 	int			is_telling, is_printing;
@@ -75,12 +82,7 @@ read_options(struct qt_opts *o, struct wanted *w)
 		default:
 			w->is_printing = 1;
 		}
-	if ((w->put.flags & QT_STORE_SYNC_NOW) &&
-	    (w->put.flags & QT_STORE_ASYNC_NOW))
-		qt_die(QT_EXIT_USAGE, "--sync or --async");
-	if ((w->put.flags & QT_STORE_IF_ABSENT) &&
-	    (w->put.flags & QT_STORE_IF_VERSION))
-		qt_die(QT_EXIT_USAGE, "--if-absent or --if-version");
+	map_check_pairs(pairs, w->put.flags);
 }
 
 /* The value, checked; what it lies in may be buf. */

@@ -31,7 +31,8 @@ void
 range_check(const struct qt_store_range *r)
 {
 	if (r->prefix != NULL && (r->from != NULL || r->to != NULL))
-		qt_die(QT_EXIT_USAGE, "--prefix, or --from and --to");
+		qt_die(QT_EXIT_USAGE, "--prefix or %s, not both",
+		    r->from != NULL ? "--from" : "--to");
 	if (r->prefix_len > QT_STORE_KEY_MAX || r->from_len > QT_STORE_KEY_MAX ||
 	    r->to_len > QT_STORE_KEY_MAX)
 		qt_die(QT_EXIT_USAGE, "a key has %u bytes at most",

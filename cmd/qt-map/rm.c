@@ -45,6 +45,7 @@ rm_main(int argc, char **argv)
 		is_forced = 1;
 	if (o.index == argc)
 		qt_usage(&rm_verb);
+	map_check_select("MAP");
 	for (; o.index < argc; o.index++) {
 		map_select(argv[o.index]);
 		rc = remove_one(is_forced);

@@ -20,6 +20,16 @@ static const struct qt_opt opts[] = {
 	{ 0, NULL, NULL, NULL },
 };
 
+static const struct map_pair pairs[] = {
+	{ SHOW_KEY | SHOW_VALUE, "-k or -v" },
+	{ SHOW_NUL | SHOW_JSON, "-0 or -J" },
+	{ SHOW_COMMAND | SHOW_KEY, "-B or -k" },
+	{ SHOW_COMMAND | SHOW_VALUE, "-B or -v" },
+	{ SHOW_COMMAND | SHOW_NUL, "-B or -0" },
+	{ SHOW_COMMAND | SHOW_JSON, "-B or -J" },
+	{ 0, NULL },
+};
+
 const struct qt_verb scan_verb = {
 	"scan", scan_main, "", "print keys and values in order", opts,
 };
@@ -69,11 +79,7 @@ scan_main(int argc, char **argv)
 	if (o.index < argc)
 		qt_usage(&scan_verb);
 	range_check(&range);
-	if ((what & SHOW_JSON) && (what & SHOW_NUL))
-		qt_die(QT_EXIT_USAGE, "-J or -0");
-	if ((what & SHOW_COMMAND) && what != SHOW_COMMAND)
-		qt_die(QT_EXIT_USAGE, "-B is all: lines with keys, values and "
-		    "types");
+	map_check_pairs(pairs, what);
 	if (!(what & (SHOW_KEY | SHOW_VALUE)))
 		what |= SHOW_KEY | SHOW_VALUE;
 	range.is_keys_only = !(what & SHOW_VALUE);

@@ -92,3 +92,42 @@ teardown() { map_down; }
 	run -1 qt-map -m "$WORLD/new" has a/1
 	run -3 qt-map verify --salvage "$WORLD/new"
 }
+
+@test "options that contradict each other are refused, by name" {
+	# refused "A or B" WORD...
+	refused() {
+		local names=$1
+		shift
+		run -2 --separate-stderr qt-map "$@"
+		[ -z "$output" ]
+		# shellcheck disable=SC2154 # bats sets it
+		[ "$stderr" = "qt-map: $names, not both" ]
+	}
+	refused '-k or -v' scan -k -v
+	refused '-0 or -J' scan --null --json
+	for other in -k -v -0 -J; do
+		refused "-B or $other" scan "$other" -B
+	done
+	refused '-n or -0' get -n -0 b
+	refused '-n or -J' get -J -n b
+	refused '-0 or -J' get -0 -J b
+	refused '--prefix or --from' scan -p a --from b
+	refused '--prefix or --to' count --to b -p a
+	refused '--sync or --async' put --async --sync b 1
+	refused '--if-absent or --if-version' put --if-version 1 --if-absent b 1
+	refused 'keys or a range' del -p a b
+	refused '-m or --all' -m default maintain --all
+	refused '-m or MAP' -m x init y
+	refused '-m or MAP' -m default rm -f x
+	[ "$(qt-map get -0 b | od -An -tx1)" = ' 00 ff 00' ]
+	for key in 'a/1 a/2' '-p a/'; do
+		# shellcheck disable=SC2086 # words
+		run -2 qt-map del --if-version 1 $key
+		[[ $output == *'--if-version is of one key'* ]]
+	done
+	[ "$(echo 'put --if-absent --if-version 0 b 1' | qt-map batch)" = \
+	    'error --if-absent or --if-version, not both' ]
+	# Of the same one the last counts.
+	[ "$(qt-map scan -k -l 1 -l 2 | paste -sd,)" = a/1,a/2 ]
+	[ "$(qt-map count)" = 4 ]
+}
