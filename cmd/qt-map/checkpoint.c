@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qt-map checkpoint - move all that is in memory to disk, or copy the map */
 
+#include <errno.h>
+
 #include "map.h"
 #include "verbs.h"
 
@@ -22,6 +24,8 @@ checkpoint_main(int argc, char **argv)
 		qt_usage(&checkpoint_verb);
 	rc = qt_store_checkpoint(map_open(MAP_STAY),
 	    o.index < argc ? argv[o.index] : NULL, &err);
+	if (rc == -EEXIST && o.index < argc)
+		map_die_there(argv[o.index]);
 	if (rc < 0)
 		map_die(NULL, rc, &err);
 	map_close();

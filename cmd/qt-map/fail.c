@@ -108,3 +108,18 @@ map_die(const char *what, int rc, const struct qt_err *err)
 {
 	exit(map_warn(what, rc, err));
 }
+
+_Noreturn void
+map_die_there(const char *dir)
+{
+	char	format[QT_STORE_PATH_SIZE];
+
+	snprintf(format, sizeof(format), "%s/FORMAT", dir);
+	if (access(format, F_OK) < 0)
+		qt_die(QT_EXIT_SYS, "'%s' is there already, and is no empty "
+		    "folder (use another name)", dir);
+	/* 'rm' takes what has no '/' for a map's name. */
+	qt_die(QT_EXIT_SYS, "'%s' is a map already (use another name, or "
+	    "'qt-map rm %s%s' first)", dir, strchr(dir, '/') == NULL ? "./" :
+	    "", dir);
+}

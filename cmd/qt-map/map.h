@@ -66,6 +66,8 @@ int	map_warn(const char *what, int rc, const struct qt_err *err);
 /* The same of a map that could not be opened, or looked at. */
 int	map_warn_open(int rc, const struct qt_err *err);
 _Noreturn void map_die(const char *what, int rc, const struct qt_err *err);
+/* A map was to be made at dir, where there is something. */
+_Noreturn void map_die_there(const char *dir);
 
 #define TTL_MAX_MS	(86400000ul * 36525)	/* a century */
 

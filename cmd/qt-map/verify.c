@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qt-map verify - read all files, list all damage, save what is sound */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,8 @@ salvage(const char *dest)
 
 	rc = qt_store_salvage(map_path(), dest, &count, tell_lost, &is_lost,
 	    &err);
+	if (rc == -EEXIST)
+		map_die_there(dest);
 	if (rc < 0)
 		exit(map_warn_open(rc, &err));
 	qt_warn("%s: %" PRIu64 " records copied to '%s'", map_text(), count,

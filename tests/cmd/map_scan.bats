@@ -59,6 +59,13 @@ teardown() { map_down; }
 	qt-map put d 1
 	[ "$(qt-map -m "$WORLD/copy" count)" = 4 ]
 	run -3 qt-map checkpoint "$WORLD/copy"
+	[ "$output" = "qt-map: '$WORLD/copy' is a map already (use another name, or 'qt-map rm $WORLD/copy' first)" ]
+	cd "$WORLD"
+	run -3 qt-map verify --salvage copy
+	[[ $output == *"'copy' is a map already"*"'qt-map rm ./copy' first)" ]]
+	mkdir other other/file
+	run -3 qt-map checkpoint other
+	[ "$output" = "qt-map: 'other' is there already, and is no empty folder (use another name)" ]
 	qt-map compact
 	qt-map maintain
 	qt-map maintain --all -b 10s
