@@ -17,12 +17,12 @@
 #include "rows.h"
 #include "verbs.h"
 
-#define FROM		1e3
+#define LEAST		1e3
 #define TO_LEAST	1e4
 #define TO_DEFAULT	1e6
 #define TO_MOST		1e7
 #define NAME_SIZE	32
-#define SUBJECTS	8u
+#define SUBJECTS	9u
 #define COLUMNS		80
 
 static int complexity_main(int argc, char **argv);
@@ -38,12 +38,13 @@ static const struct qt_opt complexity_opts[] = {
 
 const struct qt_verb complexity_verb = {
 	"complexity", complexity_main, "[SUBJECT ...]",
-	"subjects: map skiplist queue stack store runs compaction", complexity_opts
+	"subjects: map skiplist queue stack store runs flush compaction",
+	complexity_opts
 };
 
 static const struct growth_subject *const subjects[] = {
 	&growth_map, &growth_skiplist, &growth_queue, &growth_stack,
-	&growth_store, &growth_runs, &growth_compaction, NULL
+	&growth_store, &growth_runs, &growth_flush, &growth_compaction, NULL
 };
 
 /* One operation of one subject, over all sizes. */
@@ -63,28 +64,49 @@ static size_t		curve_count;
 
 /* --- Measuring ------------------------------------------------------------ */
 
+/*
+ * Each number is half of the next one. A hash table doubles, so it is equally
+ * full at each of them; at numbers of another ratio it would now be half full
+ * and now nearly full, which would be measured, too. A table that is not larger
+ * for fewer entries is left out, unless too few points would be left to fit.
+ */
+static size_t
+series(const struct growth_subject *s, double to, double n[GROWTH_POINTS])
+{
+	double	least = s->least > 0 ? (double)s->least : LEAST;
+	size_t	count = 0;
+
+	while (count + 1 < GROWTH_POINTS && (count + 1 < FIT_POINTS_MIN ||
+	    floor(ldexp(to, -(int)count - 1)) >= least))
+		count++;
+	for (size_t i = 0; i <= count; i++)
+		n[i] = floor(ldexp(to, -(int)(count - i)));
+	return count + 1;
+}
+
 static void
 measure(const struct growth_subject *s, double to)
 {
 	struct growth_point	 p;
 	struct curve		*first = &curves[curve_count];
-	size_t			 ops = 0;
+	double			 n[GROWTH_POINTS];
+	size_t			 ops = 0, count = series(s, to, n);
 
 	while (s->ops[ops].name != NULL)
 		ops++;
 	if (curve_count + ops > PLOT_LINES)
 		qt_die(QT_EXIT_USAGE, "too many subjects at once");
 	curve_count += ops;
-	for (double n = FROM; n <= to * 1.01; n *= sqrt(10)) {
-		double	read_ns = growth_read_ns((uint64_t)n *
+	for (size_t k = 0; k < count; k++) {
+		double	read_ns = growth_read_ns((uint64_t)n[k] *
 		    s->entry_bytes);
 
-		report_progress("%s: %.0f entries", s->name, n);
-		growth_measure(s, (uint64_t)n, &p);
+		report_progress("%s: %.0f entries", s->name, n[k]);
+		growth_measure(s, (uint64_t)n[k], &p);
 		for (size_t i = 0; i < ops; i++) {
 			struct curve	*c = &first[i];
 
-			c->n[c->count] = floor(n);
+			c->n[c->count] = n[k];
 			c->ns[c->count] = p.ns[i];
 			c->steps[c->count] = p.steps[i];
 			c->read_ns[c->count++] = read_ns;
@@ -195,7 +217,7 @@ plot_of_curves(struct plot *p, double to)
 {
 	static char	title[64];
 
-	snprintf(title, sizeof(title), "Time of one operation, 1,000 to %.0f "
+	snprintf(title, sizeof(title), "Time of one operation, up to %.0f "
 	    "entries", to);
 	p->title = title;
 	p->x_name = "entries";

@@ -31,11 +31,15 @@ struct growth_op {
 	 * many. Those that do much are not counted in steps.
 	 */
 	uint32_t	 batch;
+	/* Before each, and not timed; or NULL. Only with a batch. */
+	void		(*prepare)(void *state, uint64_t i);
 };
 
 struct growth_subject {
 	const char	*name;
 	uint32_t	 entry_bytes;	/* about: how far apart reads are */
+	uint32_t	 least;		/* entries, below which it is not made
+					   smaller; 0: none */
 	/* Makes one with n entries; in the process that will use it. */
 	void		*(*open)(uint64_t n);
 	void		(*close)(void *state);
@@ -48,6 +52,7 @@ extern const struct growth_subject growth_queue;
 extern const struct growth_subject growth_stack;
 extern const struct growth_subject growth_store;	/* growth_store.c */
 extern const struct growth_subject growth_runs;
+extern const struct growth_subject growth_flush;
 extern const struct growth_subject growth_compaction;
 
 /* growth_point.c: one subject with n entries. */

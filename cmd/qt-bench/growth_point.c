@@ -39,6 +39,26 @@ batch_of(const struct growth_op *op, uint64_t n)
 	return many < BATCH_MAX ? (uint32_t)many : BATCH_MAX;
 }
 
+static double
+time_one(const struct growth_op *op, void *state, uint32_t batch, uint64_t i)
+{
+	uint64_t	total = 0, start;
+
+	if (op->prepare == NULL) {
+		start = qt_clock_mono_ns();
+		for (uint32_t k = 0; k < batch; k++)
+			op->run(state, i + k);
+		return (double)(qt_clock_mono_ns() - start) / batch;
+	}
+	for (uint32_t k = 0; k < batch; k++) {
+		op->prepare(state, i + k);
+		start = qt_clock_mono_ns();
+		op->run(state, i + k);
+		total += qt_clock_mono_ns() - start;
+	}
+	return (double)total / batch;
+}
+
 static void
 time_all(const struct growth_subject *s, void *state, uint64_t n,
     struct growth_point *out)
@@ -48,12 +68,9 @@ time_all(const struct growth_subject *s, void *state, uint64_t n,
 	for (uint32_t r = 0; r < ROUNDS; r++)
 		for (uint32_t o = 0; s->ops[o].name != NULL; o++) {
 			uint32_t	batch = batch_of(&s->ops[o], n);
-			uint64_t	start = qt_clock_mono_ns();
 
-			for (uint32_t i = 0; i < batch; i++)
-				s->ops[o].run(state, (uint64_t)r * batch + i);
-			ns[o][r] = (double)(qt_clock_mono_ns() - start) /
-			    batch;
+			ns[o][r] = time_one(&s->ops[o], state, batch,
+			    (uint64_t)r * batch);
 		}
 	for (uint32_t o = 0; s->ops[o].name != NULL; o++)
 		out->ns[o] = median(ns[o], ROUNDS);

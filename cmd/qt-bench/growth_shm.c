@@ -148,14 +148,14 @@ map_del(void *arg, uint64_t i)
 }
 
 const struct growth_subject growth_map = {
-	"map", 128, map_open, state_close, (const struct growth_op[]){
-		{ "put", FIT_1, map_put, 0 },
-		{ "get", FIT_1, map_get, 0 },
-		{ "has", FIT_1, map_has, 0 },
-		{ "miss", FIT_1, map_miss, 0 },
-		{ "count", FIT_1, map_count, 0 },
-		{ "del", FIT_1, map_del, 0 },
-		{ NULL, FIT_1, NULL, 0 },
+	"map", 128, 0, map_open, state_close, (const struct growth_op[]){
+		{ "put", FIT_1, map_put, 0, NULL },
+		{ "get", FIT_1, map_get, 0, NULL },
+		{ "has", FIT_1, map_has, 0, NULL },
+		{ "miss", FIT_1, map_miss, 0, NULL },
+		{ "count", FIT_1, map_count, 0, NULL },
+		{ "del", FIT_1, map_del, 0, NULL },
+		{ NULL, FIT_1, NULL, 0, NULL },
 	}
 };
 
@@ -232,13 +232,13 @@ list_del(void *arg, uint64_t i)
 }
 
 const struct growth_subject growth_skiplist = {
-	"skiplist", 128, list_open, state_close, (const struct growth_op[]){
-		{ "put", FIT_LOG, list_put, 0 },
-		{ "get", FIT_LOG, list_get, 0 },
-		{ "miss", FIT_LOG, list_miss, 0 },
-		{ "scan 100", FIT_LOG, list_scan, 0 },
-		{ "del", FIT_LOG, list_del, 0 },
-		{ NULL, FIT_1, NULL, 0 },
+	"skiplist", 128, 0, list_open, state_close, (const struct growth_op[]){
+		{ "put", FIT_LOG, list_put, 0, NULL },
+		{ "get", FIT_LOG, list_get, 0, NULL },
+		{ "miss", FIT_LOG, list_miss, 0, NULL },
+		{ "scan 100", FIT_LOG, list_scan, 0, NULL },
+		{ "del", FIT_LOG, list_del, 0, NULL },
+		{ NULL, FIT_1, NULL, 0, NULL },
 	}
 };
 
@@ -278,10 +278,10 @@ queue_pop(void *arg, uint64_t i)
 }
 
 const struct growth_subject growth_queue = {
-	"queue", 16, queue_open, state_close, (const struct growth_op[]){
-		{ "push", FIT_1, queue_push, 0 },
-		{ "pop", FIT_1, queue_pop, 0 },
-		{ NULL, FIT_1, NULL, 0 },
+	"queue", 16, 0, queue_open, state_close, (const struct growth_op[]){
+		{ "push", FIT_1, queue_push, 0, NULL },
+		{ "pop", FIT_1, queue_pop, 0, NULL },
+		{ NULL, FIT_1, NULL, 0, NULL },
 	}
 };
 
@@ -319,9 +319,9 @@ stack_pop(void *arg, uint64_t i)
 }
 
 const struct growth_subject growth_stack = {
-	"stack", 16, stack_open, state_close, (const struct growth_op[]){
-		{ "push", FIT_1, stack_push, 0 },
-		{ "pop", FIT_1, stack_pop, 0 },
-		{ NULL, FIT_1, NULL, 0 },
+	"stack", 16, 0, stack_open, state_close, (const struct growth_op[]){
+		{ "push", FIT_1, stack_push, 0, NULL },
+		{ "pop", FIT_1, stack_pop, 0, NULL },
+		{ NULL, FIT_1, NULL, 0, NULL },
 	}
 };

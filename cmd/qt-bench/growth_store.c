@@ -17,6 +17,8 @@
 #define SCAN	10
 #define VALUE	8u
 #define FRAME	64u			/* bytes of a record in a memtable */
+#define LEAST	4096u			/* records, half of what the least index
+					   of a memtable has words for */
 
 struct state {
 	struct qt_store	*store;
@@ -75,8 +77,9 @@ some(const struct state *s, uint64_t i)
 	return (work_random(&random) >> 32) * s->n >> 32;
 }
 
+/* With so many records of n. */
 static void *
-state_open(uint64_t n, enum qt_store_mode mode)
+state_open(uint64_t now, uint64_t n, enum qt_store_mode mode)
 {
 	const char			*tmp = getenv("TMPDIR");
 	struct qt_store_settings	 set;
@@ -101,7 +104,7 @@ state_open(uint64_t n, enum qt_store_mode mode)
 		set.wal_max = 2 * set.memtable_size;
 	must(qt_store_init(s->path, &set, &err), "make", &err);
 	must(qt_store_open(s->path, &o, &s->store, &err), "open", &err);
-	for (uint64_t i = 0; i < n; i++)
+	for (uint64_t i = 0; i < now; i++)
 		put(s, i);
 	return s;
 }
@@ -161,17 +164,47 @@ store_scan(void *arg, uint64_t i)
 static void *
 memory_open(uint64_t n)
 {
-	struct state	*s = state_open(n, QT_STORE_MEMORY);
+	struct state	*s = state_open(n, n, QT_STORE_MEMORY);
 
 	/* Puts them in order, which puts do not. */
 	store_scan(s, 0);
 	return s;
 }
 
+/* No records yet: each time they are put before. */
+static void *
+flush_open(uint64_t n)
+{
+	return state_open(0, n, QT_STORE_MEMORY);
+}
+
+static void
+fill_memtable(void *arg, uint64_t i)
+{
+	struct state	*s = arg;
+	struct qt_err	 err = QT_ERR_INIT;
+
+	(void)i;
+	must(qt_store_clear(s->store, &err), "clear", &err);
+	for (uint64_t k = 0; k < s->n; k++)
+		put(s, k);
+}
+
+/* A memtable into a run: its records are put in order, and written. */
+static void
+flush_all(void *arg, uint64_t i)
+{
+	struct state	*s = arg;
+	struct qt_err	 err = QT_ERR_INIT;
+
+	(void)i;
+	must(qt_store_checkpoint(s->store, NULL, &err), "checkpoint", &err);
+}
+
 static void *
 runs_open(uint64_t n)
 {
-	struct state	*s = state_open(n, QT_STORE_ASYNC);
+	struct state	*s = state_open(n, n, QT_STORE_ASYNC);
 	struct qt_err	 err = QT_ERR_INIT;
 
 	must(qt_store_checkpoint(s->store, NULL, &err), "checkpoint", &err);
@@ -195,30 +228,38 @@ runs_compact(void *arg, uint64_t i)
 }
 
 const struct growth_subject growth_store = {
-	"store", FRAME + 16, memory_open, state_close,
+	"store", FRAME + 16, LEAST, memory_open, state_close,
 	(const struct growth_op[]){
-		{ "put", FIT_1, store_put, 0 },
-		{ "get", FIT_1, store_get, 0 },
-		{ "miss", FIT_1, store_miss, 0 },
-		{ "scan 10", FIT_LOG, store_scan, 0 },
-		{ NULL, FIT_1, NULL, 0 },
+		{ "put", FIT_1, store_put, 0, NULL },
+		{ "get", FIT_1, store_get, 0, NULL },
+		{ "miss", FIT_1, store_miss, 0, NULL },
+		{ "scan 10", FIT_LOG, store_scan, 0, NULL },
+		{ NULL, FIT_1, NULL, 0, NULL },
 	}
 };
 
 const struct growth_subject growth_runs = {
-	"runs", 40, runs_open, state_close, (const struct growth_op[]){
-		{ "get", FIT_LOG, store_get, 0 },
-		{ "miss", FIT_LOG, store_miss, 0 },
-		{ "scan 10", FIT_LOG, store_scan, 0 },
-		{ NULL, FIT_1, NULL, 0 },
+	"runs", 40, 0, runs_open, state_close, (const struct growth_op[]){
+		{ "get", FIT_LOG, store_get, 0, NULL },
+		{ "miss", FIT_LOG, store_miss, 0, NULL },
+		{ "scan 10", FIT_LOG, store_scan, 0, NULL },
+		{ NULL, FIT_1, NULL, 0, NULL },
+	}
+};
+
+const struct growth_subject growth_flush = {
+	"flush", FRAME + 16, 0, flush_open, state_close,
+	(const struct growth_op[]){
+		{ "of all", FIT_NLOG, flush_all, 1, fill_memtable },
+		{ NULL, FIT_1, NULL, 0, NULL },
 	}
 };
 
 /* Apart: what it writes has not been read before. */
 const struct growth_subject growth_compaction = {
-	"compaction", 40, runs_open, state_close,
+	"compaction", 40, 0, runs_open, state_close,
 	(const struct growth_op[]){
-		{ "of all", FIT_N, runs_compact, 1 },
-		{ NULL, FIT_1, NULL, 0 },
+		{ "of all", FIT_N, runs_compact, 1, NULL },
+		{ NULL, FIT_1, NULL, 0, NULL },
 	}
 };

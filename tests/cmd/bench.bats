@@ -59,7 +59,7 @@ bench() {
 	timeout 100 qt-bench complexity --to 1e4 -J -o "$WORLD/c.svg" queue stack \
 		>"$WORLD/out" || [ $? -eq 1 ]
 	jq -e 'length == 4 and all(.[]; (.promised == "O(1)") and
-	    (.time.error | type == "number") and (.points | length == 3) and
+	    (.time.error | type == "number") and (.points | length == 4) and
 	    all(.points[]; .ns > 0))' "$WORLD/out"
 	jq -e 'all(.[]; .steps == null or .steps.class == "O(1)" and .met)' \
 		"$WORLD/out"
