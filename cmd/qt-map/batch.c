@@ -77,11 +77,22 @@ get(struct batch *b, const struct command *c)
 	rc = qt_store_get(b->store, NULL, &v, c->key, c->key_len, &err);
 	if (rc < 0)
 		answer_error(&b->answers, rc, &err);
-	else if (c->verb == COMMAND_HAS)
-		answer(&b->answers, "ok");
 	else
 		answer_value(&b->answers, b->store, v.data, v.len);
 	qt_store_value_clear(&v);
+}
+
+static void
+has(struct batch *b, const struct command *c)
+{
+	struct qt_err	err = QT_ERR_INIT;
+	int		rc = qt_store_has(b->store, NULL, c->key, c->key_len,
+	    &err);
+
+	if (rc < 0)
+		answer_error(&b->answers, rc, &err);
+	else
+		answer(&b->answers, "ok");
 }
 
 static void
@@ -147,8 +158,10 @@ run(struct batch *b, const struct command *c)
 		put(b, c);
 		break;
 	case COMMAND_GET:
-	case COMMAND_HAS:
 		get(b, c);
+		break;
+	case COMMAND_HAS:
+		has(b, c);
 		break;
 	case COMMAND_COUNT:
 		count(b, c);

@@ -13,11 +13,10 @@ const struct qt_verb has_verb = {
 int
 has_main(int argc, char **argv)
 {
-	struct qt_opts		 o = QT_OPTS_INIT(&has_verb, argc, argv);
-	struct qt_store_value	 v = QT_STORE_VALUE_INIT;
-	struct qt_err		 err = QT_ERR_INIT;
-	struct qt_store		*store;
-	int			 rc = 0;
+	struct qt_opts	 o = QT_OPTS_INIT(&has_verb, argc, argv);
+	struct qt_err	 err = QT_ERR_INIT;
+	struct qt_store	*store;
+	int		 rc = 0;
 
 	while (qt_opts_next(&o) != 0)
 		;
@@ -26,11 +25,9 @@ has_main(int argc, char **argv)
 	for (int i = o.index; i < argc; i++)
 		(void)map_key_len(argv[i]);
 	store = map_open(MAP_READ);
-	for (int i = o.index; i < argc && rc == 0; i++) {
-		rc = qt_store_get(store, NULL, &v, argv[i],
-		    map_key_len(argv[i]), &err);
-		qt_store_value_clear(&v);
-	}
+	for (int i = o.index; i < argc && rc == 0; i++)
+		rc = qt_store_has(store, NULL, argv[i], map_key_len(argv[i]),
+		    &err);
 	if (rc < 0 && rc != -ENOENT)
 		map_die(NULL, rc, &err);
 	map_close();

@@ -104,11 +104,14 @@ count_get(struct qt_store *s, struct qt__stripe *stripe)
 	atomic_store_explicit(&stripe->gets, n, memory_order_relaxed);
 }
 
-/* What super has of a key. -ENOENT: nothing; 1: the store has moved on. */
+/*
+ * What super has of a key, with its value or not. -ENOENT: nothing; 1: the store
+ * has moved on.
+ */
 static int
 get_from(struct qt_store *s, const struct qt_store_snap *snap,
-    struct qt__super *super, struct qt_store_value *out, const void *key,
-    size_t key_len, struct qt_err *err)
+    struct qt__super *super, struct qt_store_value *out, bool with_value,
+    const void *key, size_t key_len, struct qt_err *err)
 {
 	struct qt__entry	e;
 	int			rc;
@@ -118,7 +121,7 @@ get_from(struct qt_store *s, const struct qt_store_snap *snap,
 	if (rc == 0 || (rc == 1 && is_over(s, snap, &e)))
 		return -ENOENT;
 	if (rc == 1)
-		rc = give_value(s, out, &e, err);
+		rc = with_value ? give_value(s, out, &e, err) : 0;
 	if (rc != -ENOENT)
 		return rc;
 	if (snap != NULL)
@@ -130,14 +133,15 @@ get_from(struct qt_store *s, const struct qt_store_snap *snap,
 /* A get of which stripe, held, is what it asks first. */
 static int
 get_slowly(struct qt_store *s, const struct qt_store_snap *snap,
-    struct qt__stripe *stripe, struct qt_store_value *out, const void *key,
-    size_t key_len, struct qt_err *err)
+    struct qt__stripe *stripe, struct qt_store_value *out, bool with_value,
+    const void *key, size_t key_len, struct qt_err *err)
 {
 	int	rc;
 
 	for (;;) {
 		*out = (struct qt_store_value){ .hold_ = stripe };
-		rc = get_from(s, snap, stripe->super, out, key, key_len, err);
+		rc = get_from(s, snap, stripe->super, out, with_value, key,
+		    key_len, err);
 		if (rc == 0)
 			return 0;
 		qt_store_value_clear(out);
@@ -146,6 +150,27 @@ get_slowly(struct qt_store *s, const struct qt_store_snap *snap,
 		if (rc < 0)
 			return rc;
 	}
+}
+
+/* *stripe, held, is what is asked first. */
+static inline int
+begin_get(struct qt_store *s, const struct qt_store_snap *snap,
+    struct qt__stripe **stripe, size_t key_len, struct qt_err *err)
+{
+	int	rc = 0;
+
+	if (key_len == 0 || key_len > QT_STORE_KEY_MAX) {
+		qt_err_set(err, "a key of %zu bytes: keys have 1 to %u",
+		    key_len, QT_STORE_KEY_MAX);
+		return -EMSGSIZE;
+	}
+	if (snap != NULL)
+		*stripe = qt__super_hold(snap->stripe);
+	else
+		rc = qt__super_get(s, stripe, err);
+	if (rc == 0)
+		count_get(s, *stripe);
+	return rc;
 }
 
 /* The way of most gets, of what is in the newest memtable: seek_priv.h. */
@@ -157,34 +182,42 @@ qt_store_get(struct qt_store *s, const struct qt_store_snap *snap,
 	struct qt__stripe	*stripe = NULL;
 	const struct qt__frame	*f = NULL;
 	const struct qt__mem	*m = NULL;
-	int			 rc = 0;
+	int			 rc;
 
 	*out = (struct qt_store_value)QT_STORE_VALUE_INIT;
-	if (key_len == 0 || key_len > QT_STORE_KEY_MAX) {
-		qt_err_set(err, "a key of %zu bytes: keys have 1 to %u",
-		    key_len, QT_STORE_KEY_MAX);
-		return -EMSGSIZE;
-	}
-	if (snap != NULL)
-		stripe = qt__super_hold(snap->stripe);
-	else
-		rc = qt__super_get(s, &stripe, err);
+	rc = begin_get(s, snap, &stripe, key_len, err);
 	if (rc < 0)
 		return rc;
-	count_get(s, stripe);
 	if (snap == NULL) {
 		m = stripe->super->mems[0];
 		f = qt__mem_seek_quick(m, key, key_len,
 		    qt__mem_hash_quick(&m->hash, key, key_len));
 	}
 	if (f == NULL)
-		return get_slowly(s, snap, stripe, out, key, key_len, err);
+		return get_slowly(s, snap, stripe, out, true, key, key_len,
+		    err);
 	out->data = (const uint8_t *)(f + 1) + key_len;
 	out->len = f->value_len;
 	out->version = m->base + (uint64_t)((const uint8_t *)f - m->log);
 	out->tag = QT__KIND_TAG(f->kind);
 	out->hold_ = stripe;
 	return 0;
+}
+
+int
+qt_store_has(struct qt_store *s, const struct qt_store_snap *snap,
+    const void *key, size_t key_len, struct qt_err *err)
+{
+	struct qt__stripe	*stripe = NULL;
+	struct qt_store_value	 v;
+	int			 rc = begin_get(s, snap, &stripe, key_len, err);
+
+	if (rc < 0)
+		return rc;
+	rc = get_slowly(s, snap, stripe, &v, false, key, key_len, err);
+	if (rc == 0)
+		qt_store_value_clear(&v);
+	return rc;
 }
 
 void

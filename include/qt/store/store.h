@@ -216,6 +216,13 @@ int	qt_store_get(struct qt_store *store, const struct qt_store_snap *snap,
 	    struct qt_err *err);
 
 /*
+ * Whether the key is there: 0, or -ENOENT. As get, but its value is not looked
+ * at, which may have to be read and inflated.
+ */
+int	qt_store_has(struct qt_store *store, const struct qt_store_snap *snap,
+	    const void *key, size_t key_len, struct qt_err *err);
+
+/*
  * A moment of the store, seen unchanged until it is closed, whatever is
  * written, compacted, cleared or expires meanwhile. Held by a slot that other
  * processes see: files that it needs stay. Values and scans that were got from
