@@ -13,8 +13,8 @@
  * and -ESTALE, where they are left, as somebody may have them.
  *
  * Under MAINTAIN, and the log of a memtable is durable before it is flushed.
- * Files that no manifest names any more are not removed here: they are in gone.
- * What a killed maintainer left is found by comparing run/ with the manifests.
+ * Files that no manifest names any more, or that a killed maintainer left, are not
+ * removed here: collect.c finds them by comparing run/ with the manifests.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,8 +33,6 @@ struct qt__work {
 	uint64_t	 memtable_size;
 	unsigned int	 threads;	/* a merge of many slices takes up to so
 					   many, QT__PARTS at most; 0 as 1 */
-	const uint64_t	*keep;		/* as in struct qt__keep */
-	size_t		 keep_count;
 	uint64_t	 now_ms;	/* or the manifest's clock_ms, if later */
 	/* Nobody uses a manifest before this one (0: not known): big values
 	   that were dropped by then are removed. */
@@ -44,14 +42,7 @@ struct qt__work {
 	/* Bytes written to a run just now. May be NULL. */
 	void		(*written)(void *arg, uint64_t bytes);
 	void		*arg;
-
-	/* Of the last step: numbers of run files that the new manifest does not
-	   name. They can be removed when nobody uses an older one. */
-	uint64_t	*gone;
-	size_t		 gone_count;
 };
-/* Forgets gone. */
-void	qt__work_clear(struct qt__work *work);
 
 /*
  * The next part of a frozen memtable. mem gives all its records, and is taken

@@ -2,13 +2,7 @@
 /*
  * What a compaction keeps. See merge_priv.h.
  *
- * Versions of a key come newest first. left is how many of the snapshots, the
- * oldest ones, have not found theirs yet:
- *
- *	keep:    20   50   UINT64_MAX		left 3
- *	entry 70: seen by the last; 50 < 70	left 2
- *	entry 60: nobody's, dropped
- *	entry 10: seen by 50 and 20		left 0
+ * Versions of a key come newest first: the first one is it.
  */
 #include <stdlib.h>
 
@@ -20,51 +14,38 @@ struct keep {
 	const struct qt__keep	*rule;
 	struct qt_buf		 key;
 	bool			 is_held, is_on;
-	size_t			 left;
 };
 
-/* How many snapshots are older than version. */
-static size_t
-older(const struct qt__keep *rule, size_t count, uint64_t version)
+static int
+drop(const struct keep *k, const struct qt__entry *e)
 {
-	while (count > 0 && rule->keep[count - 1] >= version)
-		count--;
-	return count;
+	return k->rule->drop == NULL ? 0 : k->rule->drop(k->rule->arg, e);
 }
 
-/* 1: give v->cursor.entry, 0: it is dropped, negative. */
+/* 1: give k->cursor.entry, 0: it is dropped, negative. */
 static int
 judge(struct keep *k)
 {
-	const struct qt__keep	*rule = k->rule;
 	const struct qt__entry	*e = &k->source->entry;
 	struct qt__entry	*own = &k->cursor.entry;
-	bool			 is_only_now;
-	int			 r = 0;
+	int			 rc;
 
-	if (!k->is_held || !qt__key_equals(e, k->key.data, k->key.len)) {
-		if (qt__key_hold(&k->key, e->key, e->key_len) < 0)
-			return -ENOMEM;
-		k->is_held = true;
-		k->left = rule->keep_count;
-	}
-	if (k->left == 0 || e->version > rule->keep[k->left - 1])
-		return rule->drop == NULL ? 0 : rule->drop(rule->arg, e);
-	is_only_now = k->left == rule->keep_count;
-	k->left = older(rule, k->left, e->version);
-	is_only_now = is_only_now && k->left + 1 == rule->keep_count;
+	if (k->is_held && qt__key_equals(e, k->key.data, k->key.len))
+		return drop(k, e);
+	if (qt__key_hold(&k->key, e->key, e->key_len) < 0)
+		return -ENOMEM;
+	k->is_held = true;
 	*own = *e;
-	if (is_only_now && qt__entry_is_over(e, rule->now_ms) &&
+	if (qt__entry_is_over(e, k->rule->now_ms) &&
 	    (e->flags & QT__DEL) == 0) {
 		own->flags = QT__DEL;
 		own->value_len = 0;
 		own->expires_ms = 0;
-		if (rule->drop != NULL)
-			r = rule->drop(rule->arg, e);
-		if (r < 0)
-			return r;
+		rc = drop(k, e);
+		if (rc < 0)
+			return rc;
 	}
-	return (own->flags & QT__DEL) == 0 || !rule->is_bottom || k->left > 0;
+	return (own->flags & QT__DEL) == 0 || !k->rule->is_bottom;
 }
 
 static int

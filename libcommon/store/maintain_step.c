@@ -47,8 +47,6 @@ threads_of(const struct qt_store *s)
 	return n < 1 ? 1 : n > QT__PARTS ? QT__PARTS : (unsigned int)n;
 }
 
-static const uint64_t	newest[] = { UINT64_MAX };
-
 static struct qt__work
 work_of(struct qt_store *s)
 {
@@ -59,8 +57,6 @@ work_of(struct qt_store *s)
 		.level = s->set.level,
 		.memtable_size = qt__rotate_size(s),
 		.threads = threads_of(s),
-		/* Snapshots keep their files, so their versions can go. */
-		.keep = newest, .keep_count = 1,
 		.now_ms = qt__store_now(s),
 		.oldest = oldest < s->now->number ? oldest : s->now->number,
 		.source = { .open = open_run, .done = done_run, .arg = s },
@@ -70,12 +66,11 @@ work_of(struct qt_store *s)
 
 /* What came of a step. */
 static int
-end_step(struct qt_store *s, struct qt__work *work, int rc,
-    struct qt__manifest *to, struct qt_err *err)
+end_step(struct qt_store *s, int rc, struct qt__manifest *to,
+    struct qt_err *err)
 {
 	int	told;
 
-	qt__work_clear(work);
 	if (rc == -ENOTRECOVERABLE) {
 		atomic_store(&s->ctl->is_unsettled, 1);
 		return -EROFS;
@@ -121,7 +116,7 @@ flush(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 	work = work_of(s);
 	rc = qt__flush_step(&work, s->now, records, m->number, m->base + end,
 	    is_memory ? UINT64_MAX : FLUSH_BUDGET, &to, err);
-	rc = end_step(s, &work, rc, to, err);
+	rc = end_step(s, rc, to, err);
 	if (rc == 0) {
 		uint64_t	durable = atomic_load(&s->ctl->durable);
 
@@ -168,7 +163,7 @@ qt__maintain_merge(struct qt_store *s, uint64_t whole, struct qt_err *err)
 	int			 rc;
 
 	rc = qt__merge_step(&work, s->now, MERGE_BUDGET, whole, &to, err);
-	rc = end_step(s, &work, rc, to, err);
+	rc = end_step(s, rc, to, err);
 	if (rc == 1 && s->now->merge.output == 0)
 		qt__count(s->ctl, QT__COMPACTIONS, 1);
 	if (rc == 0)		/* so nobody has to wait for one */

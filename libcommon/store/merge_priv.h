@@ -45,15 +45,11 @@ int	qt__view_cursor(struct qt__cursor **out, struct qt__cursor *source,
 	    uint64_t version, uint64_t now_ms);
 
 /*
- * What a compaction keeps: of each key, for each of the versions in keep
- * (ascending: the open snapshots, and UINT64_MAX last) the newest entry that it
- * sees. What has expired and is newer than all snapshots becomes a deletion.
- * Deletions are left out where is_bottom (nothing older lies below), except
- * while a snapshot may need what they delete.
+ * What a compaction keeps: of each key the newest entry. What has expired becomes
+ * a deletion, and deletions are left out where is_bottom (nothing older lies
+ * below). Older versions are nobody's: a snapshot keeps its files (pin_priv.h).
  */
 struct qt__keep {
-	const uint64_t	*keep;
-	size_t		 keep_count;
 	bool		 is_bottom;
 	uint64_t	 now_ms;
 	/* Told of each entry whose value is lost for good. May be NULL. */

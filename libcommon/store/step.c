@@ -3,7 +3,7 @@
  * What flushing and merging have in common. See compact_priv.h.
  *
  *	source | stretch | keep | output --> run/ --> manifest
- *	         so far    what somebody sees
+ *	         so far    the newest
  */
 #include <endian.h>
 #include <inttypes.h>
@@ -13,18 +13,9 @@
 #include <qt/base/sys.h>
 
 #include "compact_priv.h"
-#include "numbers_priv.h"
 
 #define BIG_VALUE	20u	/* bytes, see QT__BIG */
 #define BUDGET_MAX	(UINT64_C(1) << 50)
-
-void
-qt__work_clear(struct qt__work *work)
-{
-	free(work->gone);
-	work->gone = NULL;
-	work->gone_count = 0;
-}
 
 int
 qt__step_begin(struct qt__step *s, struct qt__work *work,
@@ -33,7 +24,6 @@ qt__step_begin(struct qt__step *s, struct qt__work *work,
 	uint64_t	total = 0;
 
 	*s = (struct qt__step){ .work = work, .from = from };
-	qt__work_clear(work);
 	for (uint32_t i = 0; i < from->run_count; i++)
 		total += from->runs[i].bytes;
 	s->slice_size = work->slice_size > 0 ? work->slice_size :
@@ -106,8 +96,7 @@ qt__part_write(struct qt__part *p, struct qt__cursor *source,
     struct qt_err *err)
 {
 	const struct qt__step	*s = p->step;
-	struct qt__keep		 rule = { .keep = s->work->keep,
-	    .keep_count = s->work->keep_count, .is_bottom = s->is_bottom,
+	struct qt__keep		 rule = { .is_bottom = s->is_bottom,
 	    .now_ms = s->work->now_ms > s->from->clock_ms ?
 	    s->work->now_ms : s->from->clock_ms, .drop = drop, .arg = p };
 	struct qt__cursor	*stretch, *kept;
@@ -185,44 +174,6 @@ qt__step_list(struct qt__step *s, uint64_t run)
 	return rc;
 }
 
-static uint64_t *
-sorted_numbers(const struct qt__manifest *m)
-{
-	uint64_t	*list = malloc((m->slice_count + 1) * sizeof(*list));
-
-	if (list == NULL)
-		return NULL;
-	for (uint32_t i = 0; i < m->slice_count; i++)
-		list[i] = m->slices[i].info.number;
-	qsort(list, m->slice_count, sizeof(*list), qt__numbers_compare);
-	return list;
-}
-
-/* Which slices are in from, and in the edit no more. */
-static int
-find_gone(struct qt__step *s)
-{
-	const struct qt__manifest	*m = qt__manifest_fields(s->edit);
-	struct qt__work			*work = s->work;
-	uint64_t			*now;
-	uint32_t			 i, n = 0;
-
-	work->gone = sorted_numbers(s->from);
-	now = sorted_numbers(m);
-	if (work->gone == NULL || now == NULL) {
-		free(now);
-		return -ENOMEM;
-	}
-	for (i = 0; i < s->from->slice_count; i++) {
-		while (n < m->slice_count && now[n] < work->gone[i])
-			n++;
-		if (n == m->slice_count || now[n] != work->gone[i])
-			work->gone[work->gone_count++] = work->gone[i];
-	}
-	free(now);
-	return 0;
-}
-
 static int
 save(struct qt__step *s, struct qt__manifest **to, struct qt_err *err)
 {
@@ -240,9 +191,7 @@ save(struct qt__step *s, struct qt__manifest **to, struct qt_err *err)
 		return rc;
 	}
 	remove_drops(s);
-	rc = find_gone(s);
-	if (rc == 0)
-		rc = qt__manifest_save(s->edit, s->work->dirfd, to, err);
+	rc = qt__manifest_save(s->edit, s->work->dirfd, to, err);
 	if (rc == 0)
 		s->edit = NULL;
 	return rc;
@@ -266,8 +215,6 @@ qt__step_end(struct qt__step *s, int rc, struct qt__manifest **to,
 		qt__output_clear(&p->out);
 		qt_buf_clear(&p->drops);
 	}
-	if (rc < 0)
-		qt__work_clear(s->work);
 	qt__manifest_edit_free(s->edit);
 	return rc;
 }

@@ -138,14 +138,13 @@ slice_done(void *arg, struct qt__run *run)
 static int
 store_open(struct store *s, const char *dir, struct qt_err *err)
 {
-	static const uint64_t	now = UINT64_MAX;
-	int			fd = open(dir,
+	int	fd = open(dir,
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	must(fd >= 0, "open the folder");
 	*s = (struct store){ .work = { .dirfd = fd, .run_dirfd = openat(fd,
 	    "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC), .slice_size = 600,
-	    .memtable_size = 1024, .keep = &now, .keep_count = 1,
+	    .memtable_size = 1024,
 	    .source = { .open = open_slice, .done = slice_done, .arg = s } } };
 	return qt__manifest_load(&s->m, fd, 0, err);
 }
@@ -153,10 +152,18 @@ store_open(struct store *s, const char *dir, struct qt_err *err)
 static void
 store_close(struct store *s)
 {
-	qt__work_clear(&s->work);
 	qt__manifest_free(s->m);
 	close(s->work.run_dirfd);
 	close(s->work.dirfd);
+}
+
+static bool
+names(const struct qt__manifest *m, uint64_t number)
+{
+	for (uint32_t i = 0; i < m->slice_count; i++)
+		if (m->slices[i].info.number == number)
+			return true;
+	return false;
 }
 
 /* One step of either kind, with what its caller does: 0 when none is due. */
@@ -178,10 +185,14 @@ step(struct store *s, bool is_flush)
 	if (to == NULL)
 		return 0;
 	cut_mark(CUT_DONE, to->number);
-	for (size_t i = 0; i < s->work.gone_count; i++) {
+	for (uint32_t i = 0; i < s->m->slice_count; i++) {
+		uint64_t	number = s->m->slices[i].info.number;
+
 		snprintf(name, sizeof(name), "%012llu.run",
-		    (unsigned long long)s->work.gone[i]);
-		must(qt_sys_unlink(s->work.run_dirfd, name) == 0, "remove");
+		    (unsigned long long)number);
+		if (!names(to, number))
+			must(qt_sys_unlink(s->work.run_dirfd, name) == 0,
+			    "remove");
 	}
 	must(qt__manifest_prune(s->work.dirfd, to->number) == 0, "prune");
 	qt__manifest_free(s->m);

@@ -27,7 +27,6 @@ struct world {
 	size_t			 count;
 	struct world_mem	 mem[WORLD_MEMS];	/* memtable n at n */
 	uint64_t		 next_mem;
-	uint64_t		 snaps[8];	/* the last: UINT64_MAX */
 	struct qt__work		 work;
 	_Atomic uint64_t	 written;
 };
@@ -72,11 +71,10 @@ world_new(void)
 	assert_int_equal(mkdirat(w->g.fd, "run", 0777), 0);
 	assert_int_equal(mkdirat(w->g.fd, "big", 0777), 0);
 	w->next_mem = 1;
-	w->snaps[0] = UINT64_MAX;
 	w->work = (struct qt__work){ .dirfd = w->g.fd,
 	    .run_dirfd = openat(w->g.fd, "run", O_RDONLY | O_DIRECTORY |
 	    O_CLOEXEC), .slice_size = 1500, .memtable_size = 4096,
-	    .keep = w->snaps, .keep_count = 1, .now_ms = WORLD_NOW,
+	    .now_ms = WORLD_NOW,
 	    .source = { .open = world_open, .done = world_done, .arg = w },
 	    .written = world_written, .arg = w };
 	w->m = must_save(must_edit(NULL), w->g.fd);
@@ -86,7 +84,6 @@ world_new(void)
 static inline void
 world_end(struct world *w)
 {
-	qt__work_clear(&w->work);
 	qt__manifest_free(w->m);
 	close(w->work.run_dirfd);
 	ground_empty(&w->g, "run");
@@ -151,16 +148,28 @@ world_mem_cursor(const struct world *w, uint64_t number)
 	    NULL);
 }
 
+static inline int
+world_names(const struct qt__manifest *m, uint64_t number)
+{
+	for (uint32_t i = 0; i < m->slice_count; i++)
+		if (m->slices[i].info.number == number)
+			return 1;
+	return 0;
+}
+
 static inline void
 world_take(struct world *w, struct qt__manifest *to)
 {
 	char	name[40];
 
 	/* Nobody else is here: files go at once. */
-	for (size_t i = 0; i < w->work.gone_count; i++) {
+	for (uint32_t i = 0; i < w->m->slice_count; i++) {
+		uint64_t	number = w->m->slices[i].info.number;
+
 		snprintf(name, sizeof(name), "run/%012llu.run",
-		    (unsigned long long)w->work.gone[i]);
-		assert_int_equal(unlinkat(w->g.fd, name, 0), 0);
+		    (unsigned long long)number);
+		if (!world_names(to, number))
+			assert_int_equal(unlinkat(w->g.fd, name, 0), 0);
 	}
 	w->work.oldest = to->number;
 	qt__manifest_free(w->m);
@@ -211,9 +220,9 @@ world_merge_step(struct world *w, uint64_t budget, uint64_t whole)
 	return rc;
 }
 
-/* What version sees, of all that was written. */
+/* What is to be seen, of all that was written. */
 static inline size_t
-world_model(struct world *w, uint64_t version)
+world_model(struct world *w)
 {
 	const char	*done = "";
 	size_t		 n = 0;
@@ -221,7 +230,7 @@ world_model(struct world *w, uint64_t version)
 	for (size_t i = 0; i < w->count; i++) {
 		const struct record	*r = &w->all[i];
 
-		if (r->version > version || strcmp(r->key, done) == 0)
+		if (strcmp(r->key, done) == 0)
 			continue;
 		done = r->key;
 		if ((r->flags & QT__DEL) == 0 && (r->expires_ms == 0 ||
@@ -232,7 +241,7 @@ world_model(struct world *w, uint64_t version)
 }
 
 static inline struct qt__cursor *
-world_view(struct world *w, uint64_t version)
+world_view(struct world *w)
 {
 	struct qt__cursor	*at[WORLD_MEMS + 64], *c;
 	size_t			 n = 0;
@@ -244,11 +253,11 @@ world_view(struct world *w, uint64_t version)
 		assert_int_equal(qt__sorted_cursor(&at[n++], w->m,
 		    &w->m->runs[i], &w->work.source), 0);
 	assert_int_equal(qt__merge_cursor(&c, at, n), 0);
-	assert_int_equal(qt__view_cursor(&c, c, version, WORLD_NOW), 0);
+	assert_int_equal(qt__view_cursor(&c, c, UINT64_MAX, WORLD_NOW), 0);
 	return c;
 }
 
-/* Every snapshot sees what it has to see, both ways, and its big files. */
+/* All is seen that has to be, both ways, and its big files are there. */
 static inline void
 world_check(struct world *w)
 {
@@ -259,27 +268,23 @@ world_check(struct world *w)
 
 	memcpy(w->all, w->log, w->count * sizeof(w->all[0]));
 	qsort(w->all, w->count, sizeof(w->all[0]), record_compare);
-	for (size_t s = 0; s < w->work.keep_count; s++) {
-		n = world_model(w, w->snaps[s]);
-		c = world_view(w, w->snaps[s]);
-		for (r = c->ops->seek(c, "", 0), i = 0; r == 1;
-		    r = c->ops->next(c)) {
-			assert_true(i < n);
-			assert_record(c, &w->seen[i++]);
-		}
-		assert_int_equal(r, 0);
-		assert_int_equal(i, n);
-		for (r = c->ops->seek_before(c, NULL, 0); r == 1;
-		    r = c->ops->prev(c))
-			assert_record(c, &w->seen[--i]);
-		assert_int_equal(r, 0);
-		assert_int_equal(i, 0);
-		c->ops->close(c);
-		for (i = 0; i < n; i++) {
-			world_big_name(name, w->seen[i].version);
-			if ((w->seen[i].flags & QT__BIG) != 0)
-				assert_true(ground_has(&w->g, name));
-		}
+	n = world_model(w);
+	c = world_view(w);
+	for (r = c->ops->seek(c, "", 0), i = 0; r == 1; r = c->ops->next(c)) {
+		assert_true(i < n);
+		assert_record(c, &w->seen[i++]);
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(i, n);
+	for (r = c->ops->seek_before(c, NULL, 0); r == 1; r = c->ops->prev(c))
+		assert_record(c, &w->seen[--i]);
+	assert_int_equal(r, 0);
+	assert_int_equal(i, 0);
+	c->ops->close(c);
+	for (i = 0; i < n; i++) {
+		world_big_name(name, w->seen[i].version);
+		if ((w->seen[i].flags & QT__BIG) != 0)
+			assert_true(ground_has(&w->g, name));
 	}
 }
 

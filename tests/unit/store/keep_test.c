@@ -73,74 +73,48 @@ compact(size_t count, const struct qt__keep *rule)
 	return n;
 }
 
-/* What version sees of a key, of an array; NULL: nothing. */
+/* What is seen of a key, of an array; NULL: nothing. */
 static const struct record *
-see(const struct record *at, size_t count, const char *key, uint64_t version,
-    uint64_t now_ms)
+see(const struct record *at, size_t count, const char *key)
 {
-	size_t	i;
-
-	for (i = 0; i < count; i++) {
-		if (strcmp(at[i].key, key) != 0 || at[i].version > version)
-			continue;
-		return (at[i].flags & QT__DEL) != 0 || (at[i].expires_ms != 0 &&
-		    at[i].expires_ms <= now_ms) ? NULL : &at[i];
-	}
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(at[i].key, key) == 0)
+			return (at[i].flags & QT__DEL) != 0 ||
+			    (at[i].expires_ms != 0 &&
+			    at[i].expires_ms <= NOW) ? NULL : &at[i];
 	return NULL;
 }
 
-static void
-assert_all_see_the_same(size_t count, size_t n, const struct qt__keep *rule)
+QT_TEST(the_same_is_seen_after_a_compaction)
 {
+	struct qt__keep		 rule = { .now_ms = NOW, .drop = drop };
 	const struct record	*a, *b;
-	uint64_t		 version, now;
-	size_t			 s, i;
+	uint32_t		 seed = 17;
+	unsigned int		 round;
+	size_t			 n, i;
 
-	for (s = 0; s < rule->keep_count; s++) {
-		for (i = 0; i < count; i++) {
-			version = rule->keep[s];
-			/* A snapshot may be older than what expired. */
-			now = version == UINT64_MAX ? NOW : NOW - 1;
-			a = see(all, count, all[i].key, version, now);
-			b = see(kept, n, all[i].key, version, now);
+	(void)state;
+	for (round = 0; round < 80; round++) {
+		fill(RECORDS, 1 + test_random(&seed) % 20, &seed);
+		rule.is_bottom = round % 2 != 0;
+		n = compact(RECORDS, &rule);
+		for (i = 0; i < RECORDS; i++) {
+			a = see(all, RECORDS, all[i].key);
+			b = see(kept, n, all[i].key);
 			assert_int_equal(a == NULL, b == NULL);
 			if (a != NULL)
 				assert_memory_equal(a, b, sizeof(*a));
 		}
-	}
-}
-
-QT_TEST(every_snapshot_sees_the_same_after_a_compaction)
-{
-	static const uint64_t	keeps[][4] = {
-		{ UINT64_MAX }, { 20, UINT64_MAX }, { 0, 20, 41, UINT64_MAX },
-		{ 7, 7, 60, UINT64_MAX },
-	};
-	static const size_t	counts[] = { 1, 2, 4, 4 };
-	struct qt__keep		rule = { .now_ms = NOW, .drop = drop };
-	uint32_t		seed = 17;
-	unsigned int		round;
-	size_t			n;
-
-	(void)state;
-	for (round = 0; round < 160; round++) {
-		fill(RECORDS, 1 + test_random(&seed) % 20, &seed);
-		rule.keep = keeps[round % 4];
-		rule.keep_count = counts[round % 4];
-		rule.is_bottom = round / 4 % 2 != 0;
-		n = compact(RECORDS, &rule);
-		assert_all_see_the_same(RECORDS, n, &rule);
 		if (!rule.is_bottom)
 			assert_true(n + drops >= RECORDS);
 	}
 }
 
 /* No more than needed: what nobody sees is gone. */
-QT_TEST(without_snapshots_the_bottom_holds_one_live_record_of_a_key)
+QT_TEST(the_bottom_holds_one_live_record_of_a_key)
 {
-	const uint64_t	last = UINT64_MAX;
-	struct qt__keep	rule = { .keep = &last, .keep_count = 1,
-	    .is_bottom = true, .now_ms = NOW, .drop = drop };
+	struct qt__keep	rule = { .is_bottom = true, .now_ms = NOW,
+	    .drop = drop };
 	uint32_t	seed = 18;
 	unsigned int	round;
 	size_t		i, n;
@@ -158,28 +132,26 @@ QT_TEST(without_snapshots_the_bottom_holds_one_live_record_of_a_key)
 	}
 }
 
-QT_TEST(a_deletion_stays_while_a_snapshot_sees_what_it_deleted)
+QT_TEST(a_deletion_stays_above_the_bottom_and_what_it_deleted_does_not)
 {
-	const uint64_t	both[] = { 5, UINT64_MAX };
-	struct qt__keep	rule = { .keep = both, .keep_count = 2,
-	    .is_bottom = true, .now_ms = NOW };
+	struct qt__keep	rule = { .now_ms = NOW, .drop = drop };
 
 	(void)state;
 	memset(all, 0, sizeof(all));
 	all[0] = (struct record){ .key = "k", .version = 7, .flags = QT__DEL };
 	all[1] = (struct record){ .key = "k", .version = 3, .value = "v" };
-	assert_int_equal(compact(2, &rule), 2);
+	assert_int_equal(compact(2, &rule), 1);
 	assert_int_equal(kept[0].flags, QT__DEL);
-	rule.keep++;
-	rule.keep_count--;
+	assert_int_equal(drops, 1);
+	assert_int_equal(dropped[0], 3);
+	rule.is_bottom = true;
 	assert_int_equal(compact(2, &rule), 0);
+	assert_int_equal(drops, 1);
 }
 
 QT_TEST(what_expired_becomes_a_deletion_above_the_bottom_and_is_told)
 {
-	const uint64_t	last = UINT64_MAX;
-	struct qt__keep	rule = { .keep = &last, .keep_count = 1,
-	    .now_ms = NOW, .drop = drop };
+	struct qt__keep	rule = { .now_ms = NOW, .drop = drop };
 
 	(void)state;
 	memset(all, 0, sizeof(all));
@@ -197,9 +169,8 @@ QT_TEST(what_expired_becomes_a_deletion_above_the_bottom_and_is_told)
 
 QT_TEST(a_failing_drop_and_a_failing_source_end_the_compaction)
 {
-	const uint64_t		 last = UINT64_MAX;
-	struct qt__keep		 rule = { .keep = &last, .keep_count = 1,
-	    .now_ms = NOW, .drop = drop, .arg = &drops };
+	struct qt__keep		 rule = { .now_ms = NOW, .drop = drop,
+	    .arg = &drops };
 	struct qt__cursor	*a, *c;
 	uint32_t		 seed = 3;
 	int			 r;

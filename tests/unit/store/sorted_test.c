@@ -11,9 +11,6 @@ world_of_one_run(size_t count, unsigned int keys, uint32_t *seed)
 {
 	struct world	*w = world_new();
 
-	w->snaps[0] = 200;		/* so that some keys have two versions */
-	w->snaps[1] = UINT64_MAX;
-	w->work.keep_count = 2;
 	world_fill(w, count, keys, seed);
 	while (world_flush_step(w, 1 << 20) == 1)
 		;
@@ -68,7 +65,7 @@ assert_walks(struct world *w, const struct qt__manifest *m,
 QT_TEST(a_run_walks_at_random_as_one_array_across_its_slices)
 {
 	uint32_t	 seed = 21;
-	struct world	*w = world_of_one_run(600, 390, &seed);
+	struct world	*w = world_of_one_run(1000, 900, &seed);
 	size_t		 n = read_slices(w);
 
 	(void)state;
@@ -82,7 +79,7 @@ QT_TEST(a_run_walks_at_random_as_one_array_across_its_slices)
 QT_TEST(what_lies_beyond_a_slices_bounds_is_not_seen)
 {
 	uint32_t		 seed = 22;
-	struct world		*w = world_of_one_run(600, 390, &seed);
+	struct world		*w = world_of_one_run(1000, 900, &seed);
 	struct qt__manifest	 m = *w->m;
 	struct qt__slice	*slices;
 	static struct record	 want[WORLD_RECORDS];
