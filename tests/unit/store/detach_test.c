@@ -12,37 +12,23 @@
 
 #include <qt/base/clock.h>
 
-#include "../../../libcommon/store/store_priv.h"
-#include "../test.h"
+#include "world.h"
 
 #define PATIENCE_MS	20000u
 
-struct world {
-	char		 dir[64], path[80];
-	struct qt_store	*s;		/* an onlooker's */
-};
-
-/* Whom we leave behind become our children, so that we see them end. */
+/*
+ * w->s is an onlooker's. Whom we leave behind become our children, so that we see
+ * them end.
+ */
 static void
 begin(struct world *w, const char *interval)
 {
-	struct qt_store_settings set;
-	struct qt_store_options	 o = { .flags = QT_STORE_NO_THREADS };
-	struct qt_err		 err = QT_ERR_INIT;
+	const char	*settings[] = { "mode", "async", "sync-interval",
+	    interval, NULL };
 
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
-	snprintf(w->dir, sizeof(w->dir), "/tmp/qt-store-XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	snprintf(w->path, sizeof(w->path), "%s/store", w->dir);
-	qt_store_settings_init(&set);
-	set.mode = QT_STORE_ASYNC;
-	assert_int_equal(qt_store_settings_set(&set, "sync-interval", interval,
-	    &err), 0);
-	assert_int_equal(qt_store_settings_set(&set, "memtable-size", "1M",
-	    &err), 0);
-	if (qt_store_init(w->path, &set, &err) < 0 ||
-	    qt_store_open(w->path, &o, &w->s, &err) < 0)
-		fail_msg("%s", err.text);
+	world_begin(w, settings);
+	w->s = world_open(w);
 }
 
 /* All children are gone. */

@@ -6,7 +6,7 @@
 
 #include <dirent.h>
 
-#include "big_world.h"
+#include "world.h"
 
 static const char *const	plain[] = { NULL };
 

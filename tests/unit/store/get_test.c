@@ -6,7 +6,7 @@
 #include <qt/base/sys.h>
 
 #include "../../../libcommon/store/big_priv.h"
-#include "big_world.h"
+#include "world.h"
 
 #define LEN	(300u << 10)	/* more than a quarter of 1 MiB */
 

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
-#include "big_world.h"
+#include "world.h"
 
 #define CHILDREN	20u
 

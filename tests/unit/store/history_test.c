@@ -205,7 +205,7 @@ be_a_client(const struct world *w, struct history *h, uint32_t number, int go)
 	    .number = number };
 	char		byte;
 
-	c.s = world_open(w, QT_STORE_NO_THREADS);
+	c.s = world_open_as(w, QT_STORE_NO_THREADS);
 	must(read(go, &byte, 1) == 0, 27);
 	for (uint32_t i = 0; i < OPS; i++)
 		do_one(&c, &h->events[number][i],
@@ -385,7 +385,7 @@ QT_TEST(histories_of_concurrent_clients_are_snapshot_isolated)
 	(void)state;
 	assert_true(h != MAP_FAILED);
 	atomic_store(&h->clock, 1);
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	assert_int_equal(pipe(go), 0);
 	for (uint32_t i = 0; i < CLIENTS; i++) {
 		pids[i] = fork();
@@ -419,5 +419,5 @@ QT_TEST(histories_of_concurrent_clients_are_snapshot_isolated)
 	assert_true(kinds[BATCH] > 100 && kinds[CHANGE] > 50 &&
 	    kinds[SNAP] > 100 && kinds[GET] > 100);
 	munmap(h, sizeof(*h));
-	world_end(&w);
+	scan_end(&w);
 }

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
-#include "big_world.h"
+#include "world.h"
 
 #include "../../../libcommon/store/log_priv.h"
 

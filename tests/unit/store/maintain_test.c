@@ -2,123 +2,78 @@
 /* Memtables into runs and runs into fewer, while a store is used. */
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <qt/base/sys.h>
 
-#include "../../../libcommon/store/store_priv.h"
-#include "../test.h"
+#include "world.h"
 
 #define KEYS	20000u
 
-struct world {
-	char		 dir[64], path[96];
-	struct qt_store	*s;
-};
-
 static void
-open_it(struct world *w, unsigned int flags)
+begin(struct world *w, const char *mode, unsigned int flags)
 {
-	const struct qt_store_options	o = { .flags = flags };
-	struct qt_err			err = QT_ERR_INIT;
+	const char	*settings[] = { "mode", mode, "wal-max", "4M", NULL };
 
-	if (qt_store_open(w->path, &o, &w->s, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static void
-begin(struct world *w, enum qt_store_mode mode, unsigned int flags)
-{
-	struct qt_store_settings	set;
-
-	strcpy(w->dir, "/tmp/qt-maintain.XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	snprintf(w->path, sizeof(w->path), "%s/store", w->dir);
-	qt_store_settings_init(&set);
-	set.mode = mode;
-	set.memtable_size = 1 << 20;
-	set.wal_max = 4 << 20;
-	assert_int_equal(qt_store_init(w->path, &set, NULL), 0);
-	open_it(w, flags);
+	world_begin(w, settings);
+	w->s = world_open_as(w, flags);
 }
 
 static void
 reboot(struct world *w, unsigned int flags)
 {
-	char	control[QT__SEG_NAME_SIZE];
-
-	snprintf(control, sizeof(control), "%s", w->s->name);
-	qt_store_close(w->s, NULL);
-	assert_int_equal(qt__control_forget(control, true), 0);
-	open_it(w, flags);
+	world_reboot(w->s);
+	w->s = world_open_as(w, flags);
 }
 
 static void
 end(struct world *w)
 {
-	char	command[128];
-
 	qt_store_close(w->s, NULL);
 	assert_int_equal(qt_store_remove(w->path, NULL), 0);
-	snprintf(command, sizeof(command), "rm -r %s", w->dir);
-	assert_int_equal(system(command), 0);
+	world_rm(w);
 }
 
 static void
-put(struct qt_store *s, unsigned int key, unsigned int round)
+name_and_value(char k[16], char v[100], unsigned int key, unsigned int round)
 {
-	char		k[16], v[100];
-	struct qt_err	err = QT_ERR_INIT;
-	int		rc;
-
-	snprintf(k, sizeof(k), "key %u", key);
-	memset(v, 'v', sizeof(v));
-	snprintf(v, sizeof(v), "value %u of %u", round, key);
-	rc = qt_store_put(s, NULL, &(struct qt_store_put){
-		.key = k, .key_len = strlen(k), .value = v,
-		.value_len = sizeof(v) }, &err);
-	if (rc < 0)
-		fail_msg("put: %d %s", rc, err.text);
+	snprintf(k, 16, "key %u", key);
+	memset(v, 'v', 100);
+	snprintf(v, 100, "value %u of %u", round, key);
 }
 
 static void
-expect(struct qt_store *s, unsigned int key, unsigned int round)
+put_one(struct qt_store *s, unsigned int key, unsigned int round)
 {
-	struct qt_store_value	v;
-	struct qt_err		err = QT_ERR_INIT;
-	char			k[16], want[100];
-	int			rc;
+	char	k[16], v[100];
 
-	snprintf(k, sizeof(k), "key %u", key);
-	snprintf(want, sizeof(want), "value %u of %u", round, key);
-	rc = qt_store_get(s, NULL, &v, k, strlen(k), &err);
-	if (round == 0) {
-		assert_int_equal(rc, -ENOENT);
-		return;
-	}
-	if (rc < 0)
-		fail_msg("get %s: %d %s", k, rc, err.text);
-	assert_string_equal(v.data, want);
-	qt_store_value_clear(&v);
+	name_and_value(k, v, key, round);
+	assert_int_equal(put(s, k, v, sizeof(v), 0), 0);
+}
+
+/* round 0: it is not there. */
+static void
+expect_one(struct qt_store *s, unsigned int key, unsigned int round)
+{
+	char	k[16], v[100];
+
+	name_and_value(k, v, key, round);
+	expect(s, k, round == 0 ? NULL : v, sizeof(v));
 }
 
 static void
 expect_all(struct qt_store *s, unsigned int round)
 {
 	for (unsigned int k = 0; k < KEYS; k++)
-		expect(s, k, round);
+		expect_one(s, k, round);
 }
 
 static void
 put_all(struct qt_store *s, unsigned int round)
 {
 	for (unsigned int k = 0; k < KEYS; k++)
-		put(s, k, round);
+		put_one(s, k, round);
 }
 
 static unsigned int
@@ -179,7 +134,7 @@ QT_TEST(writers_without_threads_flush_when_there_is_no_room)
 	struct qt_store_stat	st;
 
 	(void)state;
-	begin(&w, QT_STORE_ASYNC, QT_STORE_NO_THREADS);
+	begin(&w, "async", QT_STORE_NO_THREADS);
 	for (unsigned int round = 1; round <= 5; round++)
 		put_all(w.s, round);
 	expect_all(w.s, 5);
@@ -203,7 +158,7 @@ QT_TEST(compaction_leaves_one_run_and_no_other_files)
 	struct qt_store_stat	st;
 
 	(void)state;
-	begin(&w, QT_STORE_ASYNC, QT_STORE_NO_THREADS);
+	begin(&w, "async", QT_STORE_NO_THREADS);
 	for (unsigned int round = 1; round <= 3; round++)
 		put_all(w.s, round);
 	assert_int_equal(qt_store_compact(w.s, NULL), 0);
@@ -228,14 +183,14 @@ overwrite(unsigned int flags)
 	struct world	w;
 	uint64_t	most = 0;
 
-	begin(&w, QT_STORE_ASYNC, flags);
+	begin(&w, "async", flags);
 	for (unsigned int round = 1; round <= 12; round++) {
 		put_all(w.s, round);
 		if (stat_of(w.s).run_bytes > most)
 			most = stat_of(w.s).run_bytes;
 	}
 	qt_store_close(w.s, NULL);
-	open_it(&w, QT_STORE_NO_THREADS);
+	w.s = world_open_as(&w, QT_STORE_NO_THREADS);
 	expect_all(w.s, 12);
 	if (!(flags & QT_STORE_NO_THREADS))
 		assert_int_equal(stat_of(w.s).memtables, 1);
@@ -258,7 +213,7 @@ QT_TEST(a_worker_does_it_meanwhile)
 	struct world	w;
 
 	(void)state;
-	begin(&w, QT_STORE_ASYNC, 0);
+	begin(&w, "async", 0);
 	for (unsigned int round = 1; round <= 5; round++)
 		put_all(w.s, round);
 	assert_non_null(w.s->worker);
@@ -281,7 +236,7 @@ QT_TEST(clear_removes_everything_at_once_and_for_good)
 	struct qt_store	*other;
 
 	(void)state;
-	begin(&w, QT_STORE_ASYNC, QT_STORE_NO_THREADS);
+	begin(&w, "async", QT_STORE_NO_THREADS);
 	put_all(w.s, 1);
 	put_all(w.s, 2);
 	assert_int_equal(qt_store_open(w.path, NULL, &other, NULL), 0);
@@ -289,15 +244,15 @@ QT_TEST(clear_removes_everything_at_once_and_for_good)
 	assert_int_equal(qt_store_clear(w.s, NULL), 0);
 	expect_all(other, 0);
 	expect_all(w.s, 0);
-	put(other, 7, 3);
-	expect(w.s, 7, 3);
+	put_one(other, 7, 3);
+	expect_one(w.s, 7, 3);
 	assert_int_equal(stat_of(w.s).runs, 0);
 	assert_int_equal(count_files(&w, "run"), 0);
 	qt_store_close(other, NULL);
 	verify(&w);
 	reboot(&w, QT_STORE_NO_THREADS);
-	expect(w.s, 7, 3);
-	expect(w.s, 8, 0);
+	expect_one(w.s, 7, 3);
+	expect_one(w.s, 8, 0);
 	end(&w);
 }
 
@@ -306,11 +261,11 @@ QT_TEST(in_memory_mode_a_checkpoint_is_what_stays)
 	struct world	w;
 
 	(void)state;
-	begin(&w, QT_STORE_MEMORY, QT_STORE_NO_THREADS);
+	begin(&w, "memory", QT_STORE_NO_THREADS);
 	put_all(w.s, 1);
 	assert_int_equal(qt_store_checkpoint(w.s, NULL, NULL), 0);
-	put(w.s, 3, 2);
-	expect(w.s, 3, 2);
+	put_one(w.s, 3, 2);
+	expect_one(w.s, 3, 2);
 	assert_int_equal(count_files(&w, "wal"), 0);
 	reboot(&w, QT_STORE_NO_THREADS);
 	expect_all(w.s, 1);
@@ -325,7 +280,7 @@ QT_TEST(a_checkpoint_elsewhere_is_a_store_that_shares_files)
 	char		path[256];
 
 	(void)state;
-	begin(&w, QT_STORE_ASYNC, QT_STORE_NO_THREADS);
+	begin(&w, "async", QT_STORE_NO_THREADS);
 	put_all(w.s, 1);
 	copy = w;
 	snprintf(copy.path, sizeof(copy.path), "%s/copy", w.dir);
@@ -333,7 +288,7 @@ QT_TEST(a_checkpoint_elsewhere_is_a_store_that_shares_files)
 	assert_int_equal(qt_store_checkpoint(w.s, copy.path, NULL), -EEXIST);
 	put_all(w.s, 2);
 	assert_int_equal(qt_store_compact(w.s, NULL), 0);
-	open_it(&copy, QT_STORE_NO_THREADS);
+	copy.s = world_open(&copy);
 	expect_all(copy.s, 1);
 	expect_all(w.s, 2);
 	put_all(copy.s, 3);

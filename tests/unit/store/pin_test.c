@@ -14,7 +14,7 @@ struct holder {
 static void
 be_a_holder(const struct world *w, int go, int said)
 {
-	struct qt_store		*s = world_open(w, QT_STORE_NO_THREADS);
+	struct qt_store		*s = world_open_as(w, QT_STORE_NO_THREADS);
 	struct qt_store_snap	*snap;
 	char			 c = 'r';
 
@@ -67,7 +67,7 @@ QT_TEST(the_slot_of_one_who_was_killed_is_taken_again)
 	struct world		 w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	put_accounts(w.s);
 	hold(&h, &w);
 	slot = &w.s->ctl->slots[0];
@@ -86,7 +86,7 @@ QT_TEST(the_slot_of_one_who_was_killed_is_taken_again)
 	assert_int_equal(w.s->ctl->slot_high, 2);
 	qt_store_snap_close(snap);
 	let_go(&h);
-	world_end(&w);
+	scan_end(&w);
 }
 
 static unsigned int
@@ -130,7 +130,7 @@ QT_TEST(a_reader_that_is_stopped_keeps_what_it_has_not_opened_yet)
 	int		status;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	put_accounts(w.s);
 	assert_int_equal(qt_store_checkpoint(w.s, NULL, NULL), 0);
 	hold(&h, &w);
@@ -146,7 +146,7 @@ QT_TEST(a_reader_that_is_stopped_keeps_what_it_has_not_opened_yet)
 	let_go(&h);
 	overwrite(&w);
 	assert_int_equal(count_runs(&w), 1);
-	world_end(&w);
+	scan_end(&w);
 }
 
 QT_TEST(a_fork_child_does_not_let_go_of_what_its_parent_holds)
@@ -157,7 +157,7 @@ QT_TEST(a_fork_child_does_not_let_go_of_what_its_parent_holds)
 	int			 status;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	put_accounts(w.s);
 	assert_int_equal(qt_store_snap_open(w.s, &snap, NULL), 0);
 	pid = fork();
@@ -177,7 +177,7 @@ QT_TEST(a_fork_child_does_not_let_go_of_what_its_parent_holds)
 	assert_int_equal(w.s->ctl->slots[0].pid, getpid());
 	qt_store_snap_close(snap);
 	assert_int_equal(w.s->ctl->slots[0].owner, 0);
-	world_end(&w);
+	scan_end(&w);
 }
 
 /* --- Limits --------------------------------------------------------------- */
@@ -192,7 +192,7 @@ QT_TEST(there_are_so_many_places_and_the_next_is_told_so)
 	struct world			 w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	put_accounts(w.s);
 	for (uint32_t i = 0; i < QT__SLOTS; i++)
 		assert_int_equal(qt_store_snap_open(w.s, &snaps[i], NULL), 0);
@@ -209,7 +209,7 @@ QT_TEST(there_are_so_many_places_and_the_next_is_told_so)
 	}
 	assert_int_equal(qt_store_snap_open(w.s, &more, NULL), 0);
 	qt_store_snap_close(more);
-	world_end(&w);
+	scan_end(&w);
 }
 
 QT_TEST(a_handle_holds_so_many_states_of_the_store)
@@ -223,7 +223,7 @@ QT_TEST(a_handle_holds_so_many_states_of_the_store)
 	int				 rc;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	put_accounts(w.s);
 	for (n = 0; n < QT__SUPERS; n++) {
 		rc = qt_store_snap_open(w.s, &snaps[n], &err);
@@ -247,7 +247,7 @@ QT_TEST(a_handle_holds_so_many_states_of_the_store)
 	for (n = 0; n < QT__SUPERS; n++)
 		if (n != 7)
 			qt_store_snap_close(snaps[n]);
-	world_end(&w);
+	scan_end(&w);
 }
 
 /* Ids are used again: what the last one of ours left is nobody's. */
@@ -287,8 +287,8 @@ QT_TEST(who_gets_the_id_of_a_dead_one_frees_its_slots_and_locks)
 	struct world	w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	check_reborn(&w, true);
 	check_reborn(&w, false);
-	world_end(&w);
+	scan_end(&w);
 }

@@ -3,7 +3,7 @@
 
 #include <qt/base/sys.h>
 
-#include "big_world.h"
+#include "world.h"
 
 static const char *const	in_sync[] = { "mode", "sync", "lock-timeout",
 	"300ms", NULL };

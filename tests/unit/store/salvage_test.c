@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is damaged is told, and the rest of the store is saved. */
 
-/* Hundreds of copies, which nobody needs to be on a disk. */
-#define WORLD_PLACE	"/dev/shm"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,7 +10,7 @@
 #include <qt/base/sys.h>
 
 #include "../../../libcommon/store/durable_priv.h"
-#include "big_world.h"
+#include "world.h"
 
 #define KEYS	80u
 #define BIG	(300u << 10)

@@ -10,12 +10,12 @@ QT_TEST(an_empty_store_has_nothing)
 	struct world		 w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	assert_int_equal(qt_store_scan_open(w.s, NULL,
 	    &(struct qt_store_range){ .from = NULL }, &scan, NULL), 0);
 	assert_int_equal(qt_store_scan_next(scan, &item, NULL), 0);
 	qt_store_scan_close(scan);
-	world_end(&w);
+	scan_end(&w);
 }
 
 QT_TEST(a_memtable_is_read_in_order_both_ways_and_in_ranges)
@@ -24,7 +24,7 @@ QT_TEST(a_memtable_is_read_in_order_both_ways_and_in_ranges)
 	struct world		w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	model_begin(&m, 1);
 	for (int i = 0; i < 40; i++) {
 		for (int j = 0; j < 20; j++)
@@ -32,7 +32,7 @@ QT_TEST(a_memtable_is_read_in_order_both_ways_and_in_ranges)
 		model_scans(&m, w.s, NULL, 40, 0);
 	}
 	model_gets(&m, w.s, NULL, 0);
-	world_end(&w);
+	scan_end(&w);
 }
 
 QT_TEST(several_memtables_are_read_as_one)
@@ -41,7 +41,7 @@ QT_TEST(several_memtables_are_read_as_one)
 	struct world		w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	model_begin(&m, 2);
 	for (int i = 0; i < 12; i++) {
 		for (int j = 0; j < 100; j++)
@@ -50,7 +50,7 @@ QT_TEST(several_memtables_are_read_as_one)
 	}
 	assert_true(world_stat(&w).memtables >= 3);
 	model_gets(&m, w.s, NULL, 1000);
-	world_end(&w);
+	scan_end(&w);
 }
 
 /* With a scan that is under way while all that changes below it. */
@@ -64,7 +64,7 @@ QT_TEST(memtables_and_runs_are_read_as_one)
 	struct world		 w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	model_begin(&m, 4);
 	for (int i = 0; i < 24; i++) {
 		then = m;
@@ -96,7 +96,7 @@ QT_TEST(memtables_and_runs_are_read_as_one)
 	assert_int_equal(qt_store_clear(w.s, NULL), 0);
 	memset(m.value, 0, sizeof(m.value));
 	model_scans(&m, w.s, NULL, 2, 600);
-	world_end(&w);
+	scan_end(&w);
 }
 
 QT_TEST(who_opens_it_for_reading_sees_the_same_also_after_a_reboot)
@@ -106,9 +106,9 @@ QT_TEST(who_opens_it_for_reading_sees_the_same_also_after_a_reboot)
 	struct world		 w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	model_begin(&m, 5);
-	r = world_open(&w, QT_STORE_RDONLY);
+	r = world_open_as(&w, QT_STORE_RDONLY);
 	for (int i = 0; i < 8; i++) {
 		for (int j = 0; j < 60; j++)
 			model_change(&m, w.s, 600);
@@ -117,13 +117,13 @@ QT_TEST(who_opens_it_for_reading_sees_the_same_also_after_a_reboot)
 		model_gets(&m, r, NULL, 600);
 	}
 	qt_store_close(r, NULL);
-	world_forget(&w);
-	r = world_open(&w, QT_STORE_RDONLY);
+	scan_forget(&w);
+	r = world_open_as(&w, QT_STORE_RDONLY);
 	model_scans(&m, r, NULL, 10, 600);
 	model_gets(&m, r, NULL, 600);
 	qt_store_close(r, NULL);
-	w.s = world_open(&w, QT_STORE_NO_THREADS);
-	world_end(&w);
+	w.s = world_open_as(&w, QT_STORE_NO_THREADS);
+	scan_end(&w);
 }
 
 QT_TEST(what_a_reader_without_a_slot_has_open_stays_readable)
@@ -134,12 +134,12 @@ QT_TEST(what_a_reader_without_a_slot_has_open_stays_readable)
 	struct world		 w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	model_begin(&m, 6);
 	for (int j = 0; j < 100; j++)
 		model_change(&m, w.s, 600);
 	assert_int_equal(qt_store_checkpoint(w.s, NULL, NULL), 0);
-	r = world_open(&w, QT_STORE_RDONLY);
+	r = world_open_as(&w, QT_STORE_RDONLY);
 	then = m;
 	assert_int_equal(qt_store_snap_open(r, &snap, NULL), 0);
 	for (int j = 0; j < 100; j++)
@@ -150,7 +150,7 @@ QT_TEST(what_a_reader_without_a_slot_has_open_stays_readable)
 	model_scans(&m, r, NULL, 10, 600);
 	qt_store_snap_close(snap);
 	qt_store_close(r, NULL);
-	world_end(&w);
+	scan_end(&w);
 }
 
 QT_TEST(a_file_that_is_missing_is_an_error_and_no_wait)
@@ -165,7 +165,7 @@ QT_TEST(a_file_that_is_missing_is_an_error_and_no_wait)
 	int			 rc;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	model_begin(&m, 7);
 	m.value[0] = 1;
 	assert_int_equal(qt_store_put(w.s, NULL, &(struct qt_store_put){
@@ -190,7 +190,7 @@ QT_TEST(a_file_that_is_missing_is_an_error_and_no_wait)
 	assert_non_null(strstr(err.text, ".run"));
 	assert_int_equal(qt_store_scan_next(scan, &item, &err), -QT_ECORRUPT);
 	qt_store_scan_close(scan);
-	world_end(&w);
+	scan_end(&w);
 }
 
 /* Somebody who is stopped with the lock of the order holds no scan up. */
@@ -203,12 +203,12 @@ QT_TEST(a_memtable_that_somebody_else_puts_in_order_is_sorted_in_private)
 	struct world		 w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	model_begin(&m, 8);
 	w.s->set.lock_timeout_ms = 1;
 	for (int j = 0; j < 40; j++)
 		model_change(&m, w.s, 0);
-	other = world_open(&w, QT_STORE_NO_THREADS);
+	other = world_open_as(&w, QT_STORE_NO_THREADS);
 	assert_int_equal(qt__store_user(other, NULL), 0);
 	assert_int_equal(qt__super_get(other, &stripe, NULL), 0);
 	head = stripe->super->mems[0]->head;
@@ -221,7 +221,7 @@ QT_TEST(a_memtable_that_somebody_else_puts_in_order_is_sorted_in_private)
 	assert_true(head->node_count > 0);
 	qt__super_release(stripe);
 	qt_store_close(other, NULL);
-	world_end(&w);
+	scan_end(&w);
 }
 
 /* --- Threads -------------------------------------------------------------- */
@@ -304,9 +304,9 @@ QT_TEST(threads_of_one_handle_scan_and_put_at_once)
 	struct world	w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	qt_store_close(w.s, NULL);
-	w.s = world_open(&w, 0);
+	w.s = world_open_as(&w, 0);
 	for (uint32_t i = 0; i < THREADS; i++) {
 		threads[i] = (struct thread){ .s = w.s,
 		    .prefix = (char)('a' + i) };
@@ -318,5 +318,5 @@ QT_TEST(threads_of_one_handle_scan_and_put_at_once)
 		if (threads[i].wrong != NULL)
 			fail_msg("thread %u: %s", i, threads[i].wrong);
 	}
-	world_end(&w);
+	scan_end(&w);
 }

@@ -4,67 +4,33 @@
 
 /* What the tests of scans and snapshots share: a store, and what is in it. */
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "../../../libcommon/store/store_priv.h"
-#include "../test.h"
+#include "world.h"
 
 #define WORLD_KEYS	600u
 #define WORLD_FAR	UINT64_C(9999999999999)	/* ms: in the year 2286 */
 
-struct world {
-	char		 dir[64], path[80];
-	struct qt_store	*s;
-};
-
+/* Opened, too: w->s. */
 __attribute__((unused))
-static struct qt_store *
-world_open(const struct world *w, unsigned int flags)
+static void
+scan_begin(struct world *w, const char *memtable_size)
 {
-	struct qt_store_options	 o = { .flags = flags };
-	struct qt_store		*s;
-	struct qt_err		 err = QT_ERR_INIT;
+	const char	*settings[] = { "mode", "async", "memtable-size",
+	    memtable_size, NULL };
 
-	if (qt_store_open(w->path, &o, &s, &err) < 0)
-		fail_msg("%s", err.text);
-	return s;
+	world_begin(w, settings);
+	w->s = world_open(w);
 }
 
 __attribute__((unused))
 static void
-world_begin(struct world *w, const char *memtable_size)
-{
-	struct qt_store_settings set;
-	struct qt_err		 err = QT_ERR_INIT;
-
-	snprintf(w->dir, sizeof(w->dir), "/tmp/qt-scan-XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	snprintf(w->path, sizeof(w->path), "%s/store", w->dir);
-	qt_store_settings_init(&set);
-	set.mode = QT_STORE_ASYNC;
-	assert_int_equal(qt_store_settings_set(&set, "memtable-size",
-	    memtable_size, &err), 0);
-	if (qt_store_init(w->path, &set, &err) < 0)
-		fail_msg("%s", err.text);
-	w->s = world_open(w, QT_STORE_NO_THREADS);
-}
-
-__attribute__((unused))
-static void
-world_end(struct world *w)
+scan_end(struct world *w)
 {
 	struct qt_err	err = QT_ERR_INIT;
-	char		command[128];
 
 	assert_int_equal(qt_store_close(w->s, NULL), 0);
 	if (qt_store_remove(w->path, &err) < 0)
 		fail_msg("%s", err.text);
-	snprintf(command, sizeof(command), "rm -r %s", w->dir);
-	assert_int_equal(system(command), 0);
+	world_rm(w);
 }
 
 /* Some of what is due, by chance. */
@@ -88,14 +54,10 @@ world_maintain(struct world *w, uint32_t r)
 /* Shared memory is gone, as after a reboot; nobody has it open. */
 __attribute__((unused))
 static void
-world_forget(struct world *w)
+scan_forget(struct world *w)
 {
-	char	name[QT__SEG_NAME_SIZE];
-
 	assert_int_equal(qt_store_sync(w->s, 0, NULL), 0);
-	snprintf(name, sizeof(name), "%s", w->s->name);
-	assert_int_equal(qt_store_close(w->s, NULL), 0);
-	assert_int_equal(qt__control_forget(name, true), 0);
+	world_reboot(w->s);
 	w->s = NULL;
 }
 

@@ -10,7 +10,7 @@ QT_TEST(a_snapshot_stays_as_it_was_while_everything_is_overwritten)
 	struct world		 w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	model_begin(&m, 3);
 	for (int i = 0; i < 6; i++) {
 		for (int j = 0; j < 60; j++)
@@ -26,7 +26,7 @@ QT_TEST(a_snapshot_stays_as_it_was_while_everything_is_overwritten)
 		qt_store_snap_close(snaps[i]);
 	}
 	model_scans(&m, w.s, NULL, 0, 1000);
-	world_end(&w);
+	scan_end(&w);
 }
 
 QT_TEST(a_value_and_a_scan_outlive_their_snapshot)
@@ -39,7 +39,7 @@ QT_TEST(a_value_and_a_scan_outlive_their_snapshot)
 	uint64_t		 version;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	assert_int_equal(qt_store_put(w.s, NULL, &(struct qt_store_put){
 	    .key = "k", .key_len = 1, .value = "v", .value_len = 1 }, NULL), 0);
 	assert_int_equal(qt_store_snap_open(w.s, &snap, NULL), 0);
@@ -58,7 +58,7 @@ QT_TEST(a_value_and_a_scan_outlive_their_snapshot)
 	assert_int_equal(w.s->ctl->slots[0].owner, 0);
 	assert_memory_equal(v.data, "v", 1);
 	qt_store_value_clear(&v);
-	world_end(&w);
+	scan_end(&w);
 }
 
 QT_TEST(a_snapshot_stays_as_it_was_through_flushes_merges_and_clear)
@@ -68,7 +68,7 @@ QT_TEST(a_snapshot_stays_as_it_was_through_flushes_merges_and_clear)
 	struct world		 w;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	model_begin(&m, 9);
 	for (int i = 0; i < 8; i++) {
 		for (int j = 0; j < 60; j++)
@@ -90,7 +90,7 @@ QT_TEST(a_snapshot_stays_as_it_was_through_flushes_merges_and_clear)
 	}
 	memset(m.value, 0, sizeof(m.value));
 	model_scans(&m, w.s, NULL, 0, 600);
-	world_end(&w);
+	scan_end(&w);
 }
 
 /* --- Other processes ------------------------------------------------------ */
@@ -131,7 +131,7 @@ move_units(struct qt_store *s, uint32_t from, uint32_t to)
 static void
 be_a_mover(const struct world *w, unsigned int seed, int tokens)
 {
-	struct qt_store	*s = world_open(w, QT_STORE_NO_THREADS);
+	struct qt_store	*s = world_open_as(w, QT_STORE_NO_THREADS);
 	char		 token;
 
 	while (read(tokens, &token, 1) == 1) {
@@ -167,7 +167,7 @@ QT_TEST(what_others_move_in_batches_is_never_seen_on_its_way)
 	int			 pipes[2];
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	put_accounts(w.s);
 	assert_int_equal(pipe(pipes), 0);
 	for (unsigned int i = 0; i < 3; i++)
@@ -195,7 +195,7 @@ QT_TEST(what_others_move_in_batches_is_never_seen_on_its_way)
 	close(pipes[0]);
 	close(pipes[1]);
 	assert_int_equal(sum_of_scan(w.s, NULL, 0), ACCOUNTS * UNITS);
-	world_end(&w);
+	scan_end(&w);
 }
 
 #define MANY	2000u
@@ -239,12 +239,12 @@ QT_TEST(a_batch_of_thousands_is_there_at_once)
 	int			 status;
 
 	(void)state;
-	world_begin(&w, "1M");
+	scan_begin(&w, "1M");
 	assert_int_equal(put_round(w.s, 0), 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		s = world_open(&w, QT_STORE_NO_THREADS);
+		s = world_open_as(&w, QT_STORE_NO_THREADS);
 		for (round = 1; round < 60; round++)
 			if (put_round(s, round) < 0)
 				_exit(2);
@@ -258,5 +258,5 @@ QT_TEST(a_batch_of_thousands_is_there_at_once)
 		qt_store_snap_close(snap);
 	}
 	assert_int_equal(status, 0);
-	world_end(&w);
+	scan_end(&w);
 }

@@ -13,84 +13,14 @@
 
 #include <qt/base/sys.h>
 
-#include "../../../libcommon/store/store_priv.h"
-#include "../test.h"
-
-struct world {
-	char	dir[64], path[80];
-};
+#include "world.h"
 
 static void
 begin(struct world *w, const char *mode)
 {
-	struct qt_store_settings set;
-	struct qt_err		 err = QT_ERR_INIT;
+	const char	*settings[] = { "mode", mode, NULL };
 
-	snprintf(w->dir, sizeof(w->dir), "/tmp/qt-store-XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	snprintf(w->path, sizeof(w->path), "%s/store", w->dir);
-	qt_store_settings_init(&set);
-	assert_int_equal(qt_store_settings_set(&set, "mode", mode, &err), 0);
-	assert_int_equal(qt_store_settings_set(&set, "memtable-size", "1M",
-	    &err), 0);
-	if (qt_store_init(w->path, &set, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static struct qt_store *
-must_open(const struct world *w)
-{
-	struct qt_store	*s;
-	struct qt_err	 err = QT_ERR_INIT;
-	const struct qt_store_options o = { .flags = QT_STORE_NO_THREADS };
-
-	if (qt_store_open(w->path, &o, &s, &err) < 0)
-		fail_msg("%s", err.text);
-	return s;
-}
-
-/* What a reboot leaves of shared memory: nothing. */
-static void
-reboot(struct qt_store *s)
-{
-	char	control[QT__SEG_NAME_SIZE];
-
-	snprintf(control, sizeof(control), "%s", s->name);
-	qt_store_close(s, NULL);
-	assert_int_equal(qt__control_forget(control, true), 0);
-}
-
-static void
-end(struct world *w, struct qt_store *s)
-{
-	char	command[128];
-
-	reboot(s);
-	snprintf(command, sizeof(command), "rm -r %s", w->dir);
-	assert_int_equal(system(command), 0);
-}
-
-static int
-put(struct qt_store *s, const char *key, const char *value, unsigned int flags)
-{
-	return qt_store_put(s, NULL, &(struct qt_store_put){
-		.key = key, .key_len = strlen(key), .value = value,
-		.value_len = strlen(value), .flags = flags }, NULL);
-}
-
-static void
-expect(struct qt_store *s, const char *key, const char *value)
-{
-	struct qt_store_value	v;
-	int			rc = qt_store_get(s, NULL, &v, key,
-	    strlen(key), NULL);
-
-	assert_int_equal(rc, value == NULL ? -ENOENT : 0);
-	if (value == NULL)
-		return;
-	assert_int_equal(v.len, strlen(value));
-	assert_memory_equal(v.data, value, v.len);
-	qt_store_value_clear(&v);
+	world_begin(w, settings);
 }
 
 QT_TEST(what_was_put_is_there_for_everybody_at_once)
@@ -100,18 +30,18 @@ QT_TEST(what_was_put_is_there_for_everybody_at_once)
 
 	(void)state;
 	begin(&w, "sync");
-	a = must_open(&w);
-	b = must_open(&w);
-	expect(b, "key", NULL);
-	assert_int_equal(put(a, "key", "one", 0), 0);
-	expect(b, "key", "one");
-	assert_int_equal(put(b, "key", "two", 0), 0);
-	expect(a, "key", "two");
-	assert_int_equal(put(a, "key", "", QT_STORE_DEL), 0);
-	expect(b, "key", NULL);
-	assert_int_equal(put(a, "key", "", QT_STORE_DEL), -ENOENT);
+	a = world_open(&w);
+	b = world_open(&w);
+	expect_text(b, "key", NULL);
+	assert_int_equal(put_text(a, "key", "one", 0), 0);
+	expect_text(b, "key", "one");
+	assert_int_equal(put_text(b, "key", "two", 0), 0);
+	expect_text(a, "key", "two");
+	assert_int_equal(put_text(a, "key", "", QT_STORE_DEL), 0);
+	expect_text(b, "key", NULL);
+	assert_int_equal(put_text(a, "key", "", QT_STORE_DEL), -ENOENT);
 	qt_store_close(b, NULL);
-	end(&w, a);
+	world_end(&w, a);
 }
 
 QT_TEST(conditions_are_about_what_is_there)
@@ -124,17 +54,17 @@ QT_TEST(conditions_are_about_what_is_there)
 
 	(void)state;
 	begin(&w, "async");
-	s = must_open(&w);
-	assert_int_equal(put(s, "k", "1", QT_STORE_IF_ABSENT), 0);
-	assert_int_equal(put(s, "k", "2", QT_STORE_IF_ABSENT), -EEXIST);
-	expect(s, "k", "1");
+	s = world_open(&w);
+	assert_int_equal(put_text(s, "k", "1", QT_STORE_IF_ABSENT), 0);
+	assert_int_equal(put_text(s, "k", "2", QT_STORE_IF_ABSENT), -EEXIST);
+	expect_text(s, "k", "1");
 	assert_int_equal(qt_store_put(s, NULL, &p, NULL), -ESTALE);
 	assert_int_equal(qt_store_get(s, NULL, &v, "k", 1, NULL), 0);
 	p.if_version = v.version;
 	qt_store_value_clear(&v);
 	assert_int_equal(qt_store_put(s, NULL, &p, NULL), 0);
-	expect(s, "k", "3");
-	end(&w, s);
+	expect_text(s, "k", "3");
+	world_end(&w, s);
 }
 
 QT_TEST(what_has_expired_is_not_there)
@@ -146,13 +76,13 @@ QT_TEST(what_has_expired_is_not_there)
 
 	(void)state;
 	begin(&w, "async");
-	s = must_open(&w);
+	s = world_open(&w);
 	assert_int_equal(qt_store_put(s, NULL, &p, NULL), 0);
-	expect(s, "k", NULL);
+	expect_text(s, "k", NULL);
 	p.expires_ms = UINT64_MAX;
 	assert_int_equal(qt_store_put(s, NULL, &p, NULL), 0);
-	expect(s, "k", "v");
-	end(&w, s);
+	expect_text(s, "k", "v");
+	world_end(&w, s);
 }
 
 /* More than one memtable, and an index that grows. */
@@ -165,11 +95,11 @@ QT_TEST(everything_is_there_after_a_reboot)
 
 	(void)state;
 	begin(&w, "async");
-	s = must_open(&w);
+	s = world_open(&w);
 	for (unsigned int i = 0; i < 20000; i++) {
 		snprintf(key, sizeof(key), "key %u", i % 15000);
 		snprintf(value, sizeof(value), "%0100u", i);
-		assert_int_equal(put(s, key, value, 0), 0);
+		assert_int_equal(put_text(s, key, value, 0), 0);
 	}
 	assert_int_equal(qt_store_sync(s, 0, NULL), 0);
 	(void)qt__where_get(s->ctl, &where);
@@ -178,14 +108,14 @@ QT_TEST(everything_is_there_after_a_reboot)
 		for (unsigned int i = 5000; i < 20000; i++) {
 			snprintf(key, sizeof(key), "key %u", i % 15000);
 			snprintf(value, sizeof(value), "%0100u", i);
-			expect(s, key, value);
+			expect_text(s, key, value);
 		}
 		if (turn > 0)
 			break;
-		reboot(s);
-		s = must_open(&w);
+		world_reboot(s);
+		s = world_open(&w);
 	}
-	end(&w, s);
+	world_end(&w, s);
 }
 
 QT_TEST(where_recover_is_off_only_a_log_that_has_records_is_refused)
@@ -202,19 +132,19 @@ QT_TEST(where_recover_is_off_only_a_log_that_has_records_is_refused)
 	set.recover = 0;
 	o.flags = QT_STORE_NO_THREADS;
 	assert_int_equal(qt_store_open(w.path, &o, &s, &err), 0);
-	assert_int_equal(put(s, "k", "v", 0), 0);
-	reboot(s);
+	assert_int_equal(put_text(s, "k", "v", 0), 0);
+	world_reboot(s);
 	assert_int_equal(qt_store_open(w.path, &o, &s, &err), -ECANCELED);
 	assert_non_null(strstr(err.text, "log 1 has to be replayed"));
 	o.flags |= QT_STORE_RDONLY;
 	assert_int_equal(qt_store_open(w.path, &o, &s, &err), -ECANCELED);
-	s = must_open(&w);
-	expect(s, "k", "v");
+	s = world_open(&w);
+	expect_text(s, "k", "v");
 	assert_int_equal(qt_store_checkpoint(s, NULL, &err), 0);
-	reboot(s);
+	world_reboot(s);
 	assert_int_equal(qt_store_open(w.path, &o, &s, &err), 0);
-	expect(s, "k", "v");
-	end(&w, s);
+	expect_text(s, "k", "v");
+	world_end(&w, s);
 }
 
 static void
@@ -240,11 +170,11 @@ QT_TEST(damage_in_the_middle_is_refused_and_a_torn_end_is_cut)
 
 	(void)state;
 	begin(&w, "sync");
-	s = must_open(&w);
+	s = world_open(&w);
 	for (unsigned int i = 0; i < 4; i++)
-		assert_int_equal(put(s, (char[]){ (char)('a' + i), '\0' },
+		assert_int_equal(put_text(s, (char[]){ (char)('a' + i), '\0' },
 		    "value", 0), 0);
-	reboot(s);
+	world_reboot(s);
 	/* Frames are 40 bytes, the first at 64. */
 	flip(&w, 64 + 40 + 33);
 	assert_int_equal(qt_store_open(w.path, NULL, &s, &err),
@@ -252,15 +182,15 @@ QT_TEST(damage_in_the_middle_is_refused_and_a_torn_end_is_cut)
 	assert_non_null(strstr(err.text, "at 104 (log 1)"));
 	flip(&w, 64 + 40 + 33);
 	flip(&w, 64 + 3 * 40 + 33);
-	s = must_open(&w);
-	expect(s, "c", "value");
-	expect(s, "d", NULL);
-	assert_int_equal(put(s, "e", "new", 0), 0);
-	reboot(s);
-	s = must_open(&w);
-	expect(s, "d", NULL);
-	expect(s, "e", "new");
-	end(&w, s);
+	s = world_open(&w);
+	expect_text(s, "c", "value");
+	expect_text(s, "d", NULL);
+	assert_int_equal(put_text(s, "e", "new", 0), 0);
+	world_reboot(s);
+	s = world_open(&w);
+	expect_text(s, "d", NULL);
+	expect_text(s, "e", "new");
+	world_end(&w, s);
 }
 
 QT_TEST(writers_in_many_processes_commit_together)
@@ -272,7 +202,7 @@ QT_TEST(writers_in_many_processes_commit_together)
 
 	(void)state;
 	begin(&w, "sync");
-	s = must_open(&w);
+	s = world_open(&w);
 	for (unsigned int p = 0; p < 8; p++) {
 		pid_t	child = fork();
 
@@ -281,7 +211,7 @@ QT_TEST(writers_in_many_processes_commit_together)
 			continue;
 		for (unsigned int i = 0; i < 50; i++) {
 			snprintf(key, sizeof(key), "%u %u", p, i);
-			if (put(s, key, key, 0) != 0)
+			if (put_text(s, key, key, 0) != 0)
 				_exit(1);
 		}
 		_exit(0);
@@ -290,14 +220,14 @@ QT_TEST(writers_in_many_processes_commit_together)
 		assert_true(wait(&status) > 0);
 		assert_int_equal(status, 0);
 	}
-	reboot(s);
-	s = must_open(&w);
+	world_reboot(s);
+	s = world_open(&w);
 	for (unsigned int p = 0; p < 8; p++)
 		for (unsigned int i = 0; i < 50; i++) {
 			snprintf(key, sizeof(key), "%u %u", p, i);
-			expect(s, key, key);
+			expect_text(s, key, key);
 		}
-	end(&w, s);
+	world_end(&w, s);
 }
 
 /* A failed fdatasync is not asked again: the log moves to a new file. */
@@ -308,18 +238,18 @@ QT_TEST(what_a_disk_refused_to_sync_goes_to_a_new_file)
 
 	(void)state;
 	begin(&w, "sync");
-	s = must_open(&w);
-	assert_int_equal(put(s, "a", "1", 0), 0);
+	s = world_open(&w);
+	assert_int_equal(put_text(s, "a", "1", 0), 0);
 	qt_sys_fault(QT_SYS_FSYNC, 1, EIO);
-	assert_int_equal(put(s, "b", "2", 0), 0);
+	assert_int_equal(put_text(s, "b", "2", 0), 0);
 	assert_int_equal(s->ctl->poison, 0);
-	assert_int_equal(put(s, "c", "3", 0), 0);
-	reboot(s);
-	s = must_open(&w);
-	expect(s, "a", "1");
-	expect(s, "b", "2");
-	expect(s, "c", "3");
-	end(&w, s);
+	assert_int_equal(put_text(s, "c", "3", 0), 0);
+	world_reboot(s);
+	s = world_open(&w);
+	expect_text(s, "a", "1");
+	expect_text(s, "b", "2");
+	expect_text(s, "c", "3");
+	world_end(&w, s);
 }
 
 static void
@@ -348,11 +278,11 @@ QT_TEST(who_is_killed_with_the_write_lock_holds_nobody_up)
 
 	(void)state;
 	begin(&w, "async");
-	s = must_open(&w);
+	s = world_open(&w);
 	kill_child_in(s);
-	assert_int_equal(put(s, "k", "v", 0), 0);
-	expect(s, "k", "v");
-	end(&w, s);
+	assert_int_equal(put_text(s, "k", "v", 0), 0);
+	expect_text(s, "k", "v");
+	world_end(&w, s);
 }
 
 /* Stopped right before it writes a page, which is then too old. */
@@ -365,7 +295,7 @@ stop_child_in_sync(struct qt_store *s)
 	assert_true(child >= 0);
 	if (child == 0) {
 		qt_sys_fault(QT_SYS_PWRITE, 1, QT_SYS_STOP);
-		_exit(put(s, "a", "1", 0) == 0 ? 0 : 1);
+		_exit(put_text(s, "a", "1", 0) == 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, WUNTRACED), child);
 	assert_true(WIFSTOPPED(status));
@@ -381,18 +311,18 @@ QT_TEST(a_leader_that_is_stopped_is_deposed_and_does_no_harm_later)
 
 	(void)state;
 	begin(&w, "sync");
-	s = must_open(&w);
-	assert_int_equal(put(s, "z", "0", 0), 0);
+	s = world_open(&w);
+	assert_int_equal(put_text(s, "z", "0", 0), 0);
 	child = stop_child_in_sync(s);
-	assert_int_equal(put(s, "b", "2", 0), 0);
-	assert_int_equal(put(s, "c", "3", 0), 0);
+	assert_int_equal(put_text(s, "b", "2", 0), 0);
+	assert_int_equal(put_text(s, "c", "3", 0), 0);
 	assert_int_equal(kill(child, SIGCONT), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	reboot(s);
-	s = must_open(&w);
-	expect(s, "a", "1");
-	expect(s, "b", "2");
-	expect(s, "c", "3");
-	end(&w, s);
+	world_reboot(s);
+	s = world_open(&w);
+	expect_text(s, "a", "1");
+	expect_text(s, "b", "2");
+	expect_text(s, "c", "3");
+	world_end(&w, s);
 }

@@ -9,7 +9,7 @@
 
 #include "../../../libcommon/store/big_collect_priv.h"
 #include "../../../libcommon/store/durable_priv.h"
-#include "big_world.h"
+#include "world.h"
 
 #define LEN	(300u << 10)	/* more than a quarter of 1 MiB */
 

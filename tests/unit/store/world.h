@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QT_TEST_BIG_WORLD_H
-#define QT_TEST_BIG_WORLD_H
-/* A store in a folder of its own, and what a reboot leaves of it. */
+#ifndef QT_TEST_STORE_WORLD_H
+#define QT_TEST_STORE_WORLD_H
+/*
+ * A store in a folder of its own, what is put into it and found, and what a
+ * reboot leaves of it. In memory, unless WORLD_PLACE says otherwise: a thousand
+ * syncs take a disk a second.
+ */
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,21 +17,25 @@
 #include "../test.h"
 
 #ifndef WORLD_PLACE
-#define WORLD_PLACE "/tmp"
+#define WORLD_PLACE "/dev/shm"
 #endif
 
 struct world {
-	char	dir[64], path[80];
+	char		 dir[64], path[80];
+	struct qt_store	*s;		/* for who has it open all the time */
 };
 
-/* settings: names and values, then NULL. */
+/* settings: names and values, then NULL. It is not opened. */
 static inline void
 world_begin(struct world *w, const char *const *settings)
 {
 	struct qt_store_settings set;
 	struct qt_err		 err = QT_ERR_INIT;
+	const char		*group = getenv("QT_CHECK_GROUP");
 
-	snprintf(w->dir, sizeof(w->dir), WORLD_PLACE "/store-test-XXXXXX");
+	/* By this name tests/forget.sh knows it. */
+	snprintf(w->dir, sizeof(w->dir), WORLD_PLACE "/qt-test-%.30s-XXXXXX",
+	    group != NULL ? group : "");
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->path, sizeof(w->path), "%s/store", w->dir);
 	qt_store_settings_init(&set);
@@ -42,15 +50,21 @@ world_begin(struct world *w, const char *const *settings)
 }
 
 static inline struct qt_store *
-world_open(const struct world *w)
+world_open_as(const struct world *w, unsigned int flags)
 {
-	struct qt_store_options	 o = { .flags = QT_STORE_NO_THREADS };
+	struct qt_store_options	 o = { .flags = flags };
 	struct qt_store		*s;
 	struct qt_err		 err = QT_ERR_INIT;
 
 	if (qt_store_open(w->path, &o, &s, &err) < 0)
 		fail_msg("%s", err.text);
 	return s;
+}
+
+static inline struct qt_store *
+world_open(const struct world *w)
+{
+	return world_open_as(w, QT_STORE_NO_THREADS);
 }
 
 /* Nobody has it open but s; shared memory goes. */
@@ -64,8 +78,9 @@ world_reboot(struct qt_store *s)
 	assert_int_equal(qt__control_forget(control, true), 0);
 }
 
+/* The folder, with all that is in it. */
 static inline void
-world_rm(struct world *w)
+world_rm(const struct world *w)
 {
 	char	command[128];
 
@@ -113,4 +128,17 @@ expect(struct qt_store *s, const char *key, const void *value, size_t len)
 	qt_store_value_clear(&v);
 }
 
-#endif /* QT_TEST_BIG_WORLD_H */
+static inline int
+put_text(struct qt_store *s, const char *key, const char *text,
+    unsigned int flags)
+{
+	return put(s, key, text, strlen(text), flags);
+}
+
+static inline void
+expect_text(struct qt_store *s, const char *key, const char *text)
+{
+	expect(s, key, text, text == NULL ? 0 : strlen(text));
+}
+
+#endif /* QT_TEST_STORE_WORLD_H */
