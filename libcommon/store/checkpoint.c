@@ -41,7 +41,7 @@ share(void *arg, const char *name)
 	struct copy	*c = arg;
 	int		 from, to, rc;
 
-	from = qt_sys_open(c->from, name, O_RDONLY, 0);
+	from = qt_sys_open(c->from, name, O_RDONLY | O_NONBLOCK, 0);
 	/* Removed since it was listed: nothing refers to it. */
 	if (from < 0)
 		return from == -ENOENT ? 0 : from;

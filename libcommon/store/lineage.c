@@ -178,7 +178,7 @@ check_log(const struct qt_store *s, const struct qt__mem *m, struct qt_err *err)
 	if (end <= QT__LOG_FIRST)
 		end = 0;
 	qt__wal_name(name, m->number);
-	fd = qt_sys_open(s->wal_dirfd, name, O_RDONLY, 0);
+	fd = qt_sys_open(s->wal_dirfd, name, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0 && fd != -ENOENT)
 		return 0;
 	rc = fd < 0 ? fd : check_file(s, m, fd, end);

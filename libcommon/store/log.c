@@ -23,6 +23,7 @@
 #include "log_priv.h"
 
 #define MAGIC	"qtstlog1"
+#define LOG_MAX	(UINT64_C(4) << 30)	/* the largest memtable-size */
 #define LONG_FRAME	1024u	/* bytes: reading it costs more than a miss */
 
 uint32_t
@@ -253,24 +254,37 @@ qt__log_scan(struct qt__log_end *out, uint8_t *log, uint64_t size)
 }
 
 int
-qt__log_read(int fd, uint8_t **image, size_t *len)
+qt__log_stat(int fd, uint64_t *size, struct qt_err *err)
 {
 	struct stat	st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*size = (uint64_t)st.st_size;
+	if (S_ISREG(st.st_mode) && *size <= LOG_MAX)
+		return 0;
+	qt_err_set(err, S_ISREG(st.st_mode) ? "it has %llu bytes, which no log "
+	    "has" : "it is not a file", (unsigned long long)*size);
+	return -QT_ECORRUPT;
+}
+
+int
+qt__log_read(int fd, uint8_t **image, size_t *len, struct qt_err *err)
+{
+	uint64_t	size;
 	ssize_t		n;
+	int		rc = qt__log_stat(fd, &size, err);
 
 	*image = NULL;
 	*len = 0;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -QT_EFORMAT;
+	if (rc < 0)
+		return rc;
 	/* Frames are words: the memory behind the file is zeros. */
-	*image = calloc(1, (size_t)st.st_size + 64);
+	*image = calloc(1, size + 64);
 	if (*image == NULL)
 		return -ENOMEM;
-	for (; *len < (size_t)st.st_size; *len += (size_t)n) {
-		n = qt_sys_pread(fd, *image + *len,
-		    (size_t)st.st_size - *len, (off_t)*len);
+	for (; *len < size; *len += (size_t)n) {
+		n = qt_sys_pread(fd, *image + *len, size - *len, (off_t)*len);
 		if (n < 0)
 			return (int)n;
 		if (n == 0)

@@ -66,9 +66,14 @@ struct qt__log_end {
  */
 void	qt__log_scan(struct qt__log_end *out, uint8_t *log, uint64_t size);
 /*
+ * Bytes of a log's file; -QT_ECORRUPT when it is something else than a file, or
+ * larger than any log, so nobody wants memory for all of it.
+ */
+int	qt__log_stat(int fd, uint64_t *size, struct qt_err *err);
+/*
  * A log's file as a whole, with zeros behind it. *image is free(3)'s, also after
  * an error.
  */
-int	qt__log_read(int fd, uint8_t **image, size_t *len);
+int	qt__log_read(int fd, uint8_t **image, size_t *len, struct qt_err *err);
 
 #endif /* QT_STORE_LOG_PRIV_H */

@@ -33,7 +33,8 @@ static int
 is_current(const struct qt_store *s, struct qt_err *err)
 {
 	uint8_t	stamp[QT__STAMP_SIZE];
-	int	fd = qt_sys_open(s->dirfd, "LOCK", O_RDONLY, 0), rc;
+	int	fd = qt_sys_open(s->dirfd, "LOCK", O_RDONLY |
+	    O_NONBLOCK, 0), rc;
 
 	rc = fd < 0 ? fd : qt__stamp_get(fd, stamp);
 	if (fd >= 0)
@@ -68,7 +69,7 @@ lock_format(struct qt_store *s, struct qt_err *err)
 	uint64_t	deadline = qt__store_deadline(s);
 	int		type = s->is_rdonly ? F_RDLCK : F_WRLCK, rc;
 	int		fd = qt_sys_open(s->dirfd, "LOCK",
-	    s->is_rdonly ? O_RDONLY : O_RDWR, 0);
+	    (s->is_rdonly ? O_RDONLY : O_RDWR) | O_NONBLOCK, 0);
 
 	if (fd < 0) {
 		qt_err_set(err, "open 'LOCK'");

@@ -181,24 +181,25 @@ qt__recover_log(struct qt__recovery *r, struct qt_err *err)
 {
 	struct qt_store	*s = r->s;
 	struct qt__mem	*m;
-	struct stat	 st;
 	char		 name[32];
+	uint64_t	 size;
 	int		 fd, rc;
 
 	qt__wal_name(name, r->number);
-	fd = qt_sys_open(s->wal_dirfd, name, s->is_private ? O_RDONLY : O_RDWR,
-	    0);
+	fd = qt_sys_open(s->wal_dirfd, name, (s->is_private ? O_RDONLY :
+	    O_RDWR) | O_NONBLOCK, 0);
 	if (fd == -ENOENT)
 		return 0;
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		rc = fd < 0 ? fd : -errno;
-		qt_err_set(err, "open log '%s'", name);
+	qt_err_set(err, "open it");
+	rc = fd < 0 ? fd : qt__log_stat(fd, &size, err);
+	if (rc < 0) {
+		qt_err_wrap(err, "log '%s'", name);
 		goto out;
 	}
-	rc = make_mem(r, (uint64_t)st.st_size, &m, err);
+	rc = make_mem(r, size, &m, err);
 	if (rc < 0)
 		goto out;
-	rc = read_file(r, m, fd, (uint64_t)st.st_size, err);
+	rc = read_file(r, m, fd, size, err);
 	if (rc == -QT_EFORMAT) {
 		/* Recycled, or made, and nothing was ever synced to it. */
 		drop(r, m);
@@ -206,7 +207,7 @@ qt__recover_log(struct qt__recovery *r, struct qt_err *err)
 		goto out;
 	}
 	if (rc == 0)
-		rc = use_log(r, m, fd, (uint64_t)st.st_size, err);
+		rc = use_log(r, m, fd, size, err);
 	if (rc < 0 || r->is_over)
 		drop(r, m);
 	else

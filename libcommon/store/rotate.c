@@ -12,6 +12,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -133,6 +134,10 @@ make_file(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 	if (s->set.mode == QT_STORE_MEMORY)
 		return 0;
 	qt__wal_name(name, m->number);
+	/* What somebody put there that is no file stays where it is. */
+	if (fstatat(s->wal_dirfd, QT__WAL_SPARE, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(st.st_mode))
+		return 0;
 	rc = qt_sys_rename(s->wal_dirfd, QT__WAL_SPARE, name);
 	if (rc < 0 && rc != -ENOENT) {
 		qt_err_set(err, "rename '" QT__WAL_SPARE "' to '%s'", name);

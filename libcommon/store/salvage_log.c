@@ -59,13 +59,12 @@ load(struct qt__salvage *s, struct image *l, struct qt_err *err)
 	snprintf(l->name, sizeof(l->name), "wal/%012" PRIu64 ".wal",
 	    l->number);
 	fd = qt_sys_open(s->wal_fd, l->name + 4, O_RDONLY | O_NONBLOCK, 0);
-	rc = fd < 0 ? fd : qt__log_read(fd, &l->log, &l->len);
+	qt_err_set(err, "read it");
+	rc = fd < 0 ? fd : qt__log_read(fd, &l->log, &l->len, err);
 	if (fd >= 0)
 		close(fd);
-	if (rc < 0) {
-		qt_err_set(err, "read it");
+	if (rc < 0)
 		return rc;
-	}
 	head = (const void *)l->log;
 	memcpy(&store, s->has_format ? (const void *)s->format.id :
 	    &head->store, sizeof(store));

@@ -112,7 +112,8 @@ static int
 count_writers(struct qt_store *s, uint64_t *count)
 {
 	uint32_t	n = 0;
-	int		fd = qt_sys_open(s->dirfd, "LOCK", O_RDONLY, 0), rc;
+	int		fd = qt_sys_open(s->dirfd, "LOCK", O_RDONLY |
+	    O_NONBLOCK, 0), rc;
 
 	if (fd < 0)
 		return fd;

@@ -43,6 +43,15 @@ qt__verify_found(struct qt__verify *v, const char *fmt, ...)
 	va_end(ap);
 }
 
+bool
+qt__verify_is_used(struct qt__verify *v)
+{
+	if (!v->is_used && v->lock_fd >= 0)
+		v->is_used = qt_sys_is_used(v->lock_fd, QT__USER_BASE,
+		    QT__USER_MAX + 1) != 0;
+	return v->is_used;
+}
+
 void
 qt__verify_note(struct qt__verify *v, const char *fmt, ...)
 {
@@ -250,11 +259,11 @@ verify_files(struct qt__verify *v, struct qt_err *err)
 			return rc;
 		rc = verify_runs(v, m);
 	} while (rc == -ENOENT);
-	if (rc == 0 && !v->is_used)
+	if (rc == 0 && !qt__verify_is_used(v))
 		rc = qt__each_name(v->run_fd, ".", note_run, v);
 	if (rc == 0)
 		rc = qt__verify_logs(v, m);
-	if (rc == 0 && !v->is_used && v->big_fd >= 0)
+	if (rc == 0 && v->big_fd >= 0 && !qt__verify_is_used(v))
 		rc = qt__verify_bigs(v, m);
 	qt__manifest_free(m);
 	return rc;
@@ -274,21 +283,17 @@ open_folder(struct qt__verify *v, const char *name)
 static int
 open_all(struct qt__verify *v, struct qt_err *err)
 {
-	int	fd, rc = qt__format_load(&v->format, v->dirfd, err);
+	int	rc = qt__format_load(&v->format, v->dirfd, err);
 
 	if (rc == -QT_EFORMAT || rc == -QT_EVERSION)
 		return rc;
 	v->has_format = rc == 0;
 	if (rc < 0)
 		qt__verify_found(v, "%s: %s", err->text, qt_strerror(rc));
-	fd = qt_sys_open(v->dirfd, "LOCK", O_RDONLY, 0);
-	if (fd < 0) {
-		qt__verify_found(v, "LOCK: %s", qt_strerror(fd));
-	} else {
-		v->is_used = qt_sys_is_used(fd, QT__USER_BASE,
-		    QT__USER_MAX + 1) != 0;
-		close(fd);
-	}
+	v->lock_fd = qt_sys_open(v->dirfd, "LOCK", O_RDONLY | O_NONBLOCK, 0);
+	if (v->lock_fd < 0)
+		qt__verify_found(v, "LOCK: %s", qt_strerror(v->lock_fd));
+	(void)qt__verify_is_used(v);
 	v->run_fd = open_folder(v, "run");
 	v->big_fd = open_folder(v, "big");
 	if (!v->has_format) {
@@ -306,8 +311,10 @@ int
 qt_store_verify(const char *path, void (*tell)(void *arg, const char *what),
     void *arg, struct qt_err *err)
 {
-	struct qt__verify	 v = { .run_fd = -1, .wal_fd = -1,
-	    .big_fd = -1, .tell = tell, .arg = arg };
+	struct qt__verify	 v = { .lock_fd = -1, .run_fd = -1,
+	    .wal_fd = -1, .big_fd = -1, .tell = tell, .arg = arg };
+	int			*fds[] = { &v.dirfd, &v.lock_fd, &v.run_fd,
+	    &v.wal_fd, &v.big_fd };
 	struct qt_err		 own = QT_ERR_INIT;
 	int			 rc;
 
@@ -318,14 +325,9 @@ qt_store_verify(const char *path, void (*tell)(void *arg, const char *what),
 	rc = v.dirfd < 0 ? v.dirfd : open_all(&v, err);
 	if (rc == 0 && v.run_fd >= 0 && v.wal_fd >= 0)
 		rc = verify_files(&v, err);
-	if (v.dirfd >= 0)
-		close(v.dirfd);
-	if (v.run_fd >= 0)
-		close(v.run_fd);
-	if (v.wal_fd >= 0)
-		close(v.wal_fd);
-	if (v.big_fd >= 0)
-		close(v.big_fd);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (*fds[i] >= 0)
+			close(*fds[i]);
 	free(v.done);
 	qt_buf_clear(&v.named);
 	if (rc < 0)

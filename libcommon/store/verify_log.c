@@ -47,7 +47,7 @@ look(struct qt__verify *v, struct log *l, struct qt_err *err)
 	if (fd == -ENOENT)
 		return 0;
 	qt_err_set(err, "read it");
-	rc = fd < 0 ? fd : qt__log_read(fd, &image, &len);
+	rc = fd < 0 ? fd : qt__log_read(fd, &image, &len, err);
 	if (fd >= 0)
 		close(fd);
 	h = (const void *)image;
@@ -101,7 +101,7 @@ check_values(struct qt__verify *v, const struct log *l,
 		if (rc != -ENOENT)
 			continue;
 		/* Others may be flushing it, and drop what was overwritten. */
-		if (!v->is_used)
+		if (!qt__verify_is_used(v))
 			qt__verify_missing(v, &e, of);
 		rc = 0;
 	}
@@ -131,7 +131,7 @@ look_well(struct qt__verify *v, struct log *l)
 		}
 		if (rc < 0 || !l->is_there || l->claim <= l->end)
 			return rc;
-		if (!v->is_used || (i > 0 && l->end == end))
+		if (!qt__verify_is_used(v) || (i > 0 && l->end == end))
 			break;
 	}
 	if (v->is_used && l->end != end)
@@ -139,15 +139,35 @@ look_well(struct qt__verify *v, struct log *l)
 	return 0;
 }
 
+/* Frames have come to last since we read it, and then the next log was begun. */
+static int
+look_again(struct qt__verify *v, struct log *last)
+{
+	int	rc;
+
+	last->image = NULL;	/* the next one's by now */
+	last->end = 0;
+	rc = look_well(v, last);
+	free(last->image);
+	last->image = NULL;
+	return rc < 0 ? rc : 0;
+}
+
 /* 1: the history ends here. */
 static int
-go_on(struct qt__verify *v, struct log *l, const struct log *last,
+go_on(struct qt__verify *v, struct log *l, struct log *last,
     const struct qt__manifest *m)
 {
 	int	rc = look_well(v, l);
 
 	if (rc != 0 || !l->is_there)
 		return rc < 0 ? rc : 1;
+	if (last->is_there && l->base != last->end &&
+	    qt__verify_is_used(v)) {
+		rc = look_again(v, last);
+		if (rc < 0)
+			return rc;
+	}
 	if (last->is_there && l->base != last->end) {
 		if (!v->is_used)
 			qt__verify_note(v, "wal/%012llu.wal: it begins at %llu,"

@@ -8,8 +8,8 @@
 #include "manifest_priv.h"
 
 struct qt__verify {
-	int		dirfd, run_fd, wal_fd, big_fd;
-	bool		is_used;	/* by others, meanwhile */
+	int		dirfd, lock_fd, run_fd, wal_fd, big_fd;
+	bool		is_used;	/* by others, since we began */
 	bool		has_format;
 	struct qt__format format;
 	void		(*tell)(void *arg, const char *what);
@@ -22,6 +22,9 @@ struct qt__verify {
 
 void	qt__verify_found(struct qt__verify *v, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
+/* Whether others use the store, or have since we began: what looks like damage
+ * may be what they are at. */
+bool	qt__verify_is_used(struct qt__verify *v);
 void	qt__verify_note(struct qt__verify *v, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 /* The logs that the manifest says are not in runs. */

@@ -46,15 +46,12 @@ refused(const struct world *w, const char *why)
 }
 
 /* Logs 1 and 2. Nothing in them says that any of it was durable. */
-static struct qt_store *
-fill_two(struct world *w)
+static void
+fill(struct qt_store *s)
 {
-	struct qt_store	*s;
 	struct qt__where where;
 	char		 key[16];
 
-	world_begin(w, async);
-	s = world_open(w);
 	for (unsigned int i = 0; i < RECORDS; i++) {
 		snprintf(key, sizeof(key), "key %u", i);
 		assert_int_equal(put(s, key, filler, sizeof(filler), 0), 0);
@@ -63,6 +60,16 @@ fill_two(struct world *w)
 	assert_int_equal(where.first_wal, 1);
 	assert_int_equal(where.active, 2);
 	assert_int_equal(qt_store_sync(s, 0, NULL), 0);
+}
+
+static struct qt_store *
+fill_two(struct world *w)
+{
+	struct qt_store	*s;
+
+	world_begin(w, async);
+	s = world_open(w);
+	fill(s);
 	return s;
 }
 
@@ -218,4 +225,124 @@ QT_TEST(memory_is_not_taken_for_that_of_a_folder_put_back)
 	expect(s, "c", "3", 1);
 	world_end(&w, s);
 	assert_int_equal(qt__control_forget(before, true), 0);
+}
+
+static void
+tell_nobody(void *arg, const char *what)
+{
+	(void)arg;
+	(void)what;
+}
+
+static void
+expect_no_log(const struct world *w, const char *why)
+{
+	refused(w, why);
+	assert_int_equal(qt_store_verify(w->path, tell_nobody, NULL, NULL), 1);
+}
+
+/* Nobody waits for a pipe, or wants memory for all that a file says to have. */
+QT_TEST(a_log_that_is_no_file_is_refused)
+{
+	struct world	 w;
+	struct qt_store	*s;
+	char		 path[128], aside[136];
+
+	(void)state;
+	s = fill_two(&w);
+	world_reboot(s);
+	wal_path(&w, path, "000000000001");
+	snprintf(aside, sizeof(aside), "%s.old", path);
+	assert_int_equal(rename(path, aside), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	expect_no_log(&w, "log '000000000001.wal': it is not a file");
+	assert_int_equal(unlink(path), 0);
+	close(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	assert_int_equal(truncate(path, (off_t)1 << 42), 0);
+	expect_no_log(&w, "log '000000000001.wal': it has 4398046511104 bytes");
+	assert_int_equal(rename(aside, path), 0);
+	s = world_open(&w);
+	expect_all(s);
+	world_end(&w, s);
+}
+
+QT_TEST(what_is_no_file_is_no_spare_log)
+{
+	struct world	 w;
+	struct qt_store	*s;
+	struct stat	 st;
+	char		 path[128];
+
+	(void)state;
+	world_begin(&w, async);
+	wal_path(&w, path, "spare");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	s = world_open(&w);
+	fill(s);
+	expect_all(s);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	world_end(&w, s);
+}
+
+/* The end of a log that comes to the disk while it is looked at. */
+struct late {
+	char		path[128], end[4096];
+	off_t		at;
+	unsigned int	told;
+};
+
+static void
+swap_end(struct late *l, const void *with)
+{
+	int	fd = open(l->path, O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	if (with == NULL)
+		with = l->end;
+	else
+		assert_int_equal(pread(fd, l->end, sizeof(l->end), l->at),
+		    sizeof(l->end));
+	assert_int_equal(pwrite(fd, with, sizeof(l->end), l->at),
+	    sizeof(l->end));
+	close(fd);
+}
+
+static void
+tell_late(void *arg, const char *what)
+{
+	struct late	*l = arg;
+
+	l->told++;
+	assert_non_null(strstr(what, "big/000000000001.big"));
+	swap_end(l, NULL);
+}
+
+/*
+ * Verify reads log 1, then frames come to it and log 2 is begun, then it reads
+ * log 2: nothing is missing.
+ */
+QT_TEST(what_comes_while_logs_are_verified_is_no_damage)
+{
+	static const char zeros[4096];
+	struct world	 w;
+	struct late	 late = { .at = 512 << 10 };
+	struct qt_store	*s;
+	char		*value = calloc(1, 2 << 20), path[128];
+
+	(void)state;
+	assert_non_null(value);
+	world_begin(&w, async);
+	s = world_open(&w);
+	assert_int_equal(put(s, "big", value, 2 << 20, 0), 0);
+	fill(s);
+	assert_int_equal(put(s, "last", "1", 1, QT_STORE_SYNC_NOW), 0);
+	snprintf(path, sizeof(path), "%s/big/000000000001.big", w.path);
+	assert_int_equal(truncate(path, 1 << 20), 0);
+	wal_path(&w, late.path, "000000000001");
+	swap_end(&late, zeros);
+	assert_int_equal(qt_store_verify(w.path, tell_late, &late, NULL), 1);
+	assert_int_equal(late.told, 1);
+	free(value);
+	world_end(&w, s);
 }
