@@ -19,6 +19,8 @@
 
 #include "store_priv.h"
 
+#define ELSEWHERE_MS	1000u	/* for who is elsewhere and ends soon */
+
 static void
 leave_memory(struct qt_store *s)
 {
@@ -148,12 +150,31 @@ replace_memory(struct qt_store *s, int lock, struct qt_err *err)
 	return qt__recover(s, lock, err);
 }
 
+/*
+ * Whether somebody has memory of it that we do not see. A command that was run
+ * elsewhere may have left a process that syncs, or does what is due, and ends:
+ * that one is waited for.
+ */
+static bool
+is_used_elsewhere(const struct qt_store *s, int lock)
+{
+	uint64_t	wait_ms = s->set.lock_timeout_ms < ELSEWHERE_MS ?
+	    s->set.lock_timeout_ms : ELSEWHERE_MS;
+	uint64_t	deadline = qt_clock_mono_ms() + wait_ms;
+
+	while (qt_sys_is_used(lock, QT__USER_BASE, QT__USER_MAX + 1) == 1) {
+		if (qt_clock_mono_ms() > deadline)
+			return true;
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	return false;
+}
+
 static int
 make_memory(struct qt_store *s, int lock, struct qt_err *err)
 {
 	s->is_private = s->is_rdonly;
-	/* Somebody has memory of it that we do not see. */
-	if (qt_sys_is_used(lock, QT__USER_BASE, QT__USER_MAX + 1) == 1) {
+	if (is_used_elsewhere(s, lock)) {
 		qt_err_set(err, "in use by a process whose shared memory we do "
 		    "not see: in another container, on another host, or "
 		    "somebody has removed it from /dev/shm");

@@ -102,7 +102,7 @@ elsewhere() {
 	[ "$answer" = ok ]
 	for verb in 'get a' 'put a c' 'del a' scan 'clear -f' compact stat; do
 		# shellcheck disable=SC2086 # words
-		run -3 elsewhere qt-map $verb
+		run -3 elsewhere qt-map -o lock-timeout=1ms $verb
 		[[ $output == *"in use by a process whose shared memory we do not see: in another container, on another host, "*"'fuser -v $QT_STATE_DIR/map/default/LOCK' names those"* ]]
 	done
 	run -3 elsewhere qt-map rm -f default

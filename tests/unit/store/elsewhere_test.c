@@ -5,6 +5,10 @@
  */
 
 #include <dirent.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <qt/base/sys.h>
 
 #include "world.h"
 
@@ -140,7 +144,8 @@ QT_TEST(who_had_it_open_meanwhile_does_not_write)
 
 QT_TEST(it_is_refused_while_it_is_used_elsewhere)
 {
-	struct qt_store_options	 o = { .flags = QT_STORE_RDONLY };
+	struct qt_store_settings set;
+	struct qt_store_options	 o = { .settings = &set };
 	struct world		 w;
 	struct qt_store		*s, *other;
 	struct qt_err		 err = QT_ERR_INIT;
@@ -152,8 +157,12 @@ QT_TEST(it_is_refused_while_it_is_used_elsewhere)
 	names(s, here, away);
 	assert_int_equal(put(s, "a", "1", 1, 0), 0);
 	go(here, away);
-	assert_int_equal(qt_store_open(w.path, NULL, &other, &err), -EBUSY);
+	/* Nobody waits here for one who stays. */
+	set = s->set;
+	set.lock_timeout_ms = 1;
+	assert_int_equal(qt_store_open(w.path, &o, &other, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "on another host"));
+	o.flags = QT_STORE_RDONLY;
 	assert_int_equal(qt_store_open(w.path, &o, &other, &err), -EBUSY);
 	/* They go on. */
 	assert_int_equal(put(s, "b", "2", 1, 0), 0);
@@ -162,6 +171,52 @@ QT_TEST(it_is_refused_while_it_is_used_elsewhere)
 	expect(s, "a", "1", 1);
 	expect(s, "b", "2", 1);
 	world_end(&w, s);
+	snprintf(here, sizeof(here), "/%.70s", away);
+	assert_int_equal(qt__control_forget(here, true), 0);
+}
+
+struct opening {
+	const struct world	*w;
+	struct qt_store		*s;
+	int			 rc;
+	_Atomic bool		 is_done;
+};
+
+static void *
+open_it(void *arg)
+{
+	struct opening	*o = arg;
+
+	o->rc = qt_store_open(o->w->path, NULL, &o->s, NULL);
+	atomic_store(&o->is_done, true);
+	return NULL;
+}
+
+/* What a command leaves behind there is not for long. */
+QT_TEST(who_ends_soon_elsewhere_is_waited_for)
+{
+	struct world	 w;
+	struct opening	 o = { .w = &w };
+	struct qt_store	*s;
+	pthread_t	 thread;
+	char		 here[80], away[90];
+
+	(void)state;
+	world_begin(&w, plain);
+	s = world_open(&w);
+	names(s, here, away);
+	assert_int_equal(put(s, "a", "1", 1, 0), 0);
+	go(here, away);
+	assert_int_equal(pthread_create(&thread, NULL, open_it, &o), 0);
+	/* Until it looks who is there. */
+	while (!atomic_load(&o.is_done) && qt_sys_is_locked(s->user.fd,
+	    QT__LOCK_FORMAT, 1) != 1)
+		sched_yield();
+	assert_int_equal(qt_store_close(s, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(o.rc, 0);
+	expect(o.s, "a", "1", 1);
+	world_end(&w, o.s);
 	snprintf(here, sizeof(here), "/%.70s", away);
 	assert_int_equal(qt__control_forget(here, true), 0);
 }
