@@ -63,6 +63,8 @@ disk_bytes(struct qt_store *s, uint64_t *bytes, struct qt_err *err)
 static void
 memtables(const struct qt__super *super, struct qt_store_stat *out)
 {
+	uint64_t	end;
+
 	out->memtables = super->mem_count;
 	for (uint32_t i = 0; i < super->mem_count; i++) {
 		const struct qt__mem_head *h = super->mems[i]->head;
@@ -70,7 +72,8 @@ memtables(const struct qt__super *super, struct qt_store_stat *out)
 		out->memtable_bytes += atomic_load(&h->head) - QT__LOG_FIRST;
 		out->memtable_records += atomic_load(&h->puts);
 	}
-	out->version = qt__mem_end(super->mems[0]) - 1;
+	end = qt__mem_end(super->mems[0]);
+	out->version = end > 0 ? end - 1 : 0;
 }
 
 static void
