@@ -133,6 +133,20 @@ qt__control_forget(const char *name, bool all)
 	return qt__each_name(AT_FDCWD, SHM, forget_one, control);
 }
 
+void
+qt__control_end_syncer(int dirfd, int lock, const struct qt__format *f)
+{
+	char		 name[QT__SEG_NAME_SIZE];
+	struct qt_seg	*seg;
+	struct qt__ctl	*ctl;
+
+	if (qt__control_name(name, dirfd, f->id) < 0 ||
+	    qt__control_open(&seg, &ctl, name, f->id, false, NULL) < 0)
+		return;
+	qt__detach_end(ctl, lock, f->set.lock_timeout_ms);
+	qt_seg_close(seg);
+}
+
 static struct qt__ctl *
 find_in(struct qt_seg *seg)
 {

@@ -108,8 +108,8 @@ void	qt__where_set(struct qt__ctl *ctl, const struct qt__where *where);
 
 /*
  * The segments' names: "/qt-store-" and 16 hex digits, "-NUMBER". The digits are
- * a hash of the id and of LOCK's device and inode, so a folder that was copied
- * with cp(1) has another one.
+ * a hash of the id and of LOCK's device, inode and time of birth, so a folder
+ * that was copied with cp(1) has another one.
  */
 #define QT__SEG_NAME_SIZE 64
 int	qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd,
@@ -139,5 +139,8 @@ int	qt__control_create(struct qt_seg **seg, struct qt__ctl **out,
 void	qt__detach_hurry(struct qt__ctl *ctl);
 /* The same, and waits until it has, so long; lock: a descriptor of LOCK. */
 void	qt__detach_end(struct qt__ctl *ctl, int lock, uint64_t timeout_ms);
+/* The same of a store that is not open here; nothing where it has no memory. */
+void	qt__control_end_syncer(int dirfd, int lock,
+	    const struct qt__format *f);
 
 #endif /* QT_STORE_CONTROL_PRIV_H */

@@ -62,21 +62,6 @@ forget(int dirfd, const struct qt__format *f, struct qt_err *err)
 	return rc;
 }
 
-/* A process that is there only to sync later ends when it is told to. */
-static void
-end_syncer(int dirfd, int lock, const struct qt__format *f)
-{
-	char		 name[QT__SEG_NAME_SIZE];
-	struct qt_seg	*seg;
-	struct qt__ctl	*ctl;
-
-	if (qt__control_name(name, dirfd, f->id) < 0 ||
-	    qt__control_open(&seg, &ctl, name, f->id, false, NULL) < 0)
-		return;
-	qt__detach_end(ctl, lock, f->set.lock_timeout_ms);
-	qt_seg_close(seg);
-}
-
 /* --- What is on disk ------------------------------------------------------ */
 
 struct folder {
@@ -203,7 +188,7 @@ remove_store(const struct place *p, int dirfd, struct qt_err *err)
 	}
 	rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
 	if (rc > 0) {
-		end_syncer(dirfd, lock, &f);
+		qt__control_end_syncer(dirfd, lock, &f);
 		rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
 	}
 	if (rc > 0) {

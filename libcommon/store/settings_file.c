@@ -15,6 +15,7 @@
 
 #include <qt/base/sys.h>
 
+#include "control_priv.h"
 #include "durable_priv.h"
 #include "format_priv.h"
 #include "lock_priv.h"
@@ -79,8 +80,13 @@ move_logs(int dirfd, int lock, const struct qt__format *old,
 	int	rc;
 
 	rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
+	if (rc == 1) {		/* maybe by one who is there to sync later */
+		qt__control_end_syncer(dirfd, lock, old);
+		rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
+	}
 	if (rc != 0) {
-		qt_err_set(err, "wal-path: while somebody has the store open");
+		qt_err_set(err, "wal-path cannot change while somebody writes "
+		    "to the store");
 		return rc < 0 ? rc : -EBUSY;
 	}
 	qt__format_wal_path(old, path);
@@ -134,7 +140,7 @@ qt_store_settings_save(const char *path, const struct qt_store_settings *s,
 	rc = qt__settings_check(s, err);
 	fd = rc < 0 ? rc : open_store(path, &f, err);
 	if (fd < 0) {
-		qt_err_wrap(err, "set up store '%s'", path);
+		qt_err_wrap(err, "change settings of store '%s'", path);
 		return fd;
 	}
 	qt_err_set(err, "lock its settings");
@@ -145,6 +151,6 @@ qt_store_settings_save(const char *path, const struct qt_store_settings *s,
 		close(lock);
 	close(fd);
 	if (rc < 0)
-		qt_err_wrap(err, "set up store '%s'", path);
+		qt_err_wrap(err, "change settings of store '%s'", path);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is left behind to sync: there is always somebody, and rarely anybody. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -270,6 +271,27 @@ QT_TEST(a_store_is_removed_under_it)
 	(void)state;
 	begin(&w, "1h");
 	put_as_command(&w, 1);
+	end(&w);
+}
+
+/* Nobody has to wait for the interval, or to try again. */
+QT_TEST(it_does_not_keep_logs_from_being_moved)
+{
+	struct world			 w;
+	struct qt_store_settings	 set;
+	struct qt_err			 err = QT_ERR_INIT;
+
+	(void)state;
+	begin(&w, "1h");
+	put_as_command(&w, 1);
+	assert_int_equal(qt_store_settings_load(w.path, &set, &err), 0);
+	assert_int_equal(qt_store_settings_set(&set, "wal-path", "../logs",
+	    &err), 0);
+	/* Logs are there, not: somebody writes to the store. */
+	assert_int_equal(qt_store_settings_save(w.path, &set, &err),
+	    -ENOTEMPTY);
+	reap();
+	assert_true(is_durable(&w));
 	end(&w);
 }
 

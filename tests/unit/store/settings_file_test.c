@@ -59,7 +59,7 @@ move(struct world *w, const char *to, const char **why)
 
 	strcpy(w->s.wal_path, to);
 	err.text[0] = '\0';
-	len = strlen("set up store '': ") + strlen(w->store);
+	len = strlen("change settings of store '': ") + strlen(w->store);
 	*why = err.text + len;
 	return qt_store_settings_save(w->store, &w->s, &err);
 }
@@ -100,7 +100,7 @@ QT_TEST(what_is_no_store_or_no_setting_is_refused)
 	assert_string_equal(err.text, want);
 	assert_int_equal(qt_store_settings_save("/nonexistent", &w.s, &err),
 	    -ENOENT);
-	assert_string_equal(err.text, "set up store '/nonexistent': open its "
+	assert_string_equal(err.text, "change settings of store '/nonexistent': open its "
 	    "folder");
 	w.s.level = 10;
 	assert_int_equal(qt_store_settings_save(w.store, &w.s, &err), -EINVAL);
@@ -124,7 +124,7 @@ QT_TEST(whoever_replaces_settings_excludes_others)
 	assert_true(lock >= 0);
 	assert_int_equal(qt_store_settings_save(w.store, &w.s, &err),
 	    -ETIMEDOUT);
-	snprintf(want, sizeof(want), "set up store '%s': lock its settings",
+	snprintf(want, sizeof(want), "change settings of store '%s': lock its settings",
 	    w.store);
 	assert_string_equal(err.text, want);
 	close(lock);
@@ -186,7 +186,7 @@ QT_TEST(logs_stay_while_somebody_has_the_store_open)
 	assert_int_equal(qt__user_open(&u, w.fd, 100, 0, NULL), 0);
 	assert_int_equal(move(&w, "../logs", &why), -EBUSY);
 	assert_string_equal(why,
-	    "wal-path: while somebody has the store open");
+	    "wal-path cannot change while somebody writes to the store");
 	qt__user_close(&u);
 	assert_int_equal(move(&w, "../logs", &why), 0);
 	world_end(&w);
