@@ -61,7 +61,8 @@ answer_error(struct answers *a, int rc, const struct qt_err *err)
 		    qt_strerror(rc)));
 	answer(a, text.data);
 	qt_buf_clear(&text);
-	status = rc == -EINVAL ? QT_EXIT_USAGE : map_status(rc);
+	status = rc == -EINVAL || rc == -EMSGSIZE ? QT_EXIT_USAGE :
+	    map_status(rc);
 	a->status = status > a->status ? status : a->status;
 }
 

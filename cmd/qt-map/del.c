@@ -76,8 +76,8 @@ delete_keys(struct deleting *d, int count, char **keys, struct qt_err *err)
 			qt_warn("no key '%s' in map '%s'", keys[i], map_text());
 			status = QT_EXIT_NO;
 		} else if (rc == -ESTALE) {
-			qt_warn("key '%s' has another version ('qt-map get -J' "
-			    "says which)", keys[i]);
+			qt_warn("key '%s' has another version, or is not there "
+			    "('qt-map get -J' says which)", keys[i]);
 			return MAP_EXIT_CONFLICT;
 		}
 	}

@@ -25,13 +25,11 @@ const struct qt_verb init_verb = {
 static void
 set(struct qt_store_settings *s, const char *name, const char *value)
 {
-	char	text[QT_STORE_PATH_SIZE + 32], opt[32];
+	struct qt_err	err = QT_ERR_INIT;
 
-	snprintf(opt, sizeof(opt), "--%s", name);
-	if (snprintf(text, sizeof(text), "%s=%s", name, value) >=
-	    (int)sizeof(text))
-		qt_die(QT_EXIT_USAGE, "%s: the value is too long", opt);
-	map_set(s, opt, text);
+	/* Its text begins with the name. */
+	if (qt_store_settings_set(s, name, value, &err) < 0)
+		qt_die(QT_EXIT_USAGE, "--%s", err.text);
 }
 
 int

@@ -239,6 +239,7 @@ try_open(unsigned int flags, struct qt_err *err)
 		if (rc != -EACCES && rc != -EPERM && rc != -EROFS)
 			return rc;
 		options.flags |= QT_STORE_RDONLY;
+		*err = (struct qt_err)QT_ERR_INIT;	/* of the first try */
 	}
 	return open_as(&options, err);
 }
@@ -258,8 +259,10 @@ map_try(struct qt_store **out, unsigned int flags)
 		map_settings_new(&s);
 		rc = map_init(&s, &err);
 		/* Somebody else's first put may have been quicker. */
-		if (rc == 0 || rc == -EEXIST)
+		if (rc == 0 || rc == -EEXIST) {
+			err = (struct qt_err)QT_ERR_INIT;
 			rc = try_open(flags, &err);
+		}
 	}
 	*out = store;
 	return rc < 0 ? map_warn_open(rc, &err) : QT_EXIT_OK;

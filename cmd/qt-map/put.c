@@ -96,8 +96,10 @@ read_value(struct wanted *w, const char *word, struct qt_buf *buf)
 		input_value(buf);
 		value = buf->data;
 		len = buf->len;
-		/* echo 5 | qt-map put -t i64 n - */
-		if (w->put.tag >= TAG_I64 && len > 0 && value[len - 1] == '\n')
+		/* echo 5 | qt-map put -t i64 n -; what the user's own types
+		   look like nobody knows */
+		if (w->put.tag >= TAG_I64 && w->put.tag < TAG_COUNT &&
+		    len > 0 && value[len - 1] == '\n')
 			buf->data[--len] = '\0';
 	}
 	if (!tag_is(w->put.tag, value, len))
@@ -115,8 +117,8 @@ fail(const struct wanted *w, int rc, const struct qt_err *err)
 	if (rc == -EEXIST)
 		qt_die(MAP_EXIT_CONFLICT, "key '%s' is there already", key);
 	if (rc == -ESTALE)
-		qt_die(MAP_EXIT_CONFLICT, "key '%s' has another version "
-		    "('qt-map get -J' says which)", key);
+		qt_die(MAP_EXIT_CONFLICT, "key '%s' has another version, or "
+		    "is not there ('qt-map get -J' says which)", key);
 	map_die(NULL, rc, err);
 }
 

@@ -136,8 +136,11 @@ qt_store_open(const char *path, const struct qt_store_options *options,
 	}
 	s->is_rdonly = (s->flags & QT_STORE_RDONLY) != 0;
 	s->dirfd = qt_sys_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
-	if (s->dirfd < 0)
+	if (s->dirfd < 0) {
 		rc = s->dirfd == -ENOTDIR ? -QT_EFORMAT : s->dirfd;
+		qt_err_set(err, rc == -QT_EFORMAT ? "it is no folder" :
+		    "open its folder");
+	}
 	if (rc == 0)
 		rc = qt__format_load(&s->format, s->dirfd, err);
 	if (rc == 0) {

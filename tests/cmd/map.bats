@@ -73,6 +73,8 @@ teardown() { map_down; }
 	run -1 qt-map has c
 	run -4 qt-map del --if-version 1 d
 	[[ $output == *'has another version'* ]]
+	run -4 qt-map del --if-version 1 none
+	[[ $output == *'or is not there'* ]]
 	run -0 qt-map del --if-version "$(qt-map put -P d y)" d
 	run -1 qt-map has d
 	run -2 qt-map del
@@ -91,6 +93,9 @@ teardown() { map_down; }
 		[[ $output == *"' is no ${bad% *}" ]]
 	done
 	run -2 qt-map put -t i32 x 1
+	# Of a type that is the user's own every byte is the value's.
+	echo x | qt-map put -t 100 own -
+	[ "$(qt-map get -n own | od -An -c | tr -d ' ')" = 'x\n' ]
 	qt-map get -J n u j t b | sed 's/,"version":[0-9]*//' >"$WORLD/got"
 	diff "$WORLD/got" - <<-'E'
 	{"key":"n","value":-42,"type":"i64"}
@@ -226,6 +231,8 @@ gone() { ! qt-map has "$1"; }
 	[ "${output##*: wal-max}" = ' 1M is less than memtable-size 2M: raise the one or lower the other' ]
 	run -2 qt-map -o wal-max=1M -o memtable-size=2M put a b
 	run -2 qt-map -o wal-max=1M -o memtable-size=2M init other
+	run -2 qt-map init --mode none other
+	[ "$output" = "qt-map: --mode 'none' is not sync, async, hybrid or memory" ]
 	[ "$(qt-map settings mode)" = hybrid ]
 }
 
@@ -236,6 +243,7 @@ gone() { ! qt-map has "$1"; }
 	[[ $output == *'not a file of ours'* ]]
 	run -3 qt-map init "$WORLD/other"
 	run -3 qt-map -m "$WORLD/other/file" get a
+	[[ $output == *"file': it is no folder: not a file of ours"* ]]
 	run -2 qt-map -m .. get a
 	qt-map put a b
 	run -3 sh -c 'qt-map get a >/dev/full'
