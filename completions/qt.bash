@@ -31,6 +31,16 @@ _qt_segments() {
 	esac
 }
 
+# Those of the lines on standard input that begin as $cur does. Not compgen -W,
+# which expands its words: a name may be anybody's, and $(...) is one.
+_qt_matching() {
+	local line
+
+	while IFS= read -r line; do
+		[[ $line != "$cur"* ]] || printf '%s\n' "$line"
+	done
+}
+
 # Candidates for a value or an operand of that name.
 _qt_values() {
 	case $1 in
@@ -41,10 +51,10 @@ _qt_values() {
 	*ROLE*)		compgen -W 'admin writer reader' -- "$cur" ;;
 	MODE)		[[ ${prog##*/} != qt-map ]] ||
 			compgen -W 'async hybrid memory sync' -- "$cur" ;;
-	SETTING*)	compgen -W "$(qt-map settings 2>/dev/null |
-			    cut -f1)" -- "$cur" ;;
-	SEG)		compgen -W "$(_qt_segments "")" -- "$cur" ;;
-	SEG/*)		compgen -W "$(_qt_segments "$cur")" -- "$cur" ;;
+	SETTING*)	qt-map settings 2>/dev/null | cut -f1 | _qt_matching ;;
+	NUMBER*)	qt-map stat 2>/dev/null | cut -f1 | _qt_matching ;;
+	SEG)		_qt_segments "" | _qt_matching ;;
+	SEG/*)		_qt_segments "$cur" | _qt_matching ;;
 	TYPE)		[[ ${prog##*/} != qt-map ]] || {
 				compgen -W "bytes f64 i64 json text u64" -- "$cur"
 				return
@@ -55,11 +65,10 @@ _qt_values() {
 	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
 			    sed s/SIG//)" -- "$cur" ;;
 	NEWNAME)	;;
-	MAP)		compgen -W "$(qt-map ls 2>/dev/null)" -- "$cur" ;;
+	MAP)		qt-map ls 2>/dev/null | _qt_matching ;;
 	KEY)		[[ ${prog##*/} != qt-map ]] ||
 			qt-map scan -k -l 100 -p "$cur" 2>/dev/null ;;
-	*NAME* | *ID*)	compgen -W "$(qt-session ls -o name 2>/dev/null)" \
-			    -- "$cur" ;;
+	*NAME* | *ID*)	qt-session ls -o name 2>/dev/null | _qt_matching ;;
 	esac
 }
 
@@ -87,7 +96,8 @@ _qt() {
 			mapfile -t COMPREPLY < <(_qt_values CMD | sort -u)
 			return
 		elif [[ $word == -* ]]; then
-			[[ $word != -m ]] || local -x QT_MAP=${COMP_WORDS[i+1]}
+			[[ $word != -m && $word != --map ]] ||
+				local -x QT_MAP=${COMP_WORDS[i+1]}
 			[[ -z $(_qt_meta "$help" "$word") ]] || ((i++))
 		elif [[ -z $verb ]] &&
 		    _qt_commands "$help" | grep -qxe "$word"; then

@@ -72,6 +72,8 @@ function __qt_values
 			and printf '%s\n' async hybrid memory sync
 		case 'SETTING*'
 			qt-map settings 2>/dev/null | cut -f1
+		case 'NUMBER*'
+			qt-map stat 2>/dev/null | cut -f1
 		case 'SIG*'
 			string match -ra '[A-Z][A-Z0-9]+' (kill -l)
 		case NEWNAME
@@ -92,7 +94,7 @@ function __qt_complete
 	set -lx QT_MAP $QT_MAP
 	for word in $words[2..-1]
 		if test -n "$meta"
-			test "$prev" = -m; and set QT_MAP $word
+			contains -- $prev -m --map; and set QT_MAP $word
 			set meta ''
 			continue
 		end

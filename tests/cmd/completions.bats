@@ -127,9 +127,34 @@ same_everywhere() {
 	same_everywhere "$T/want" qt-map get ''
 	[ "$(by_bash qt-map -m other del s)" = second ]
 	[ "$(by_fish qt-map init --mode m)" = memory ]
+	[ "$(by_bash qt-map --map other del s)" = second ]
+	[ "$(by_zsh qt-map --map other del s)" = second ]
+	[ "$(by_fish qt-map --map other del s)" = second ]
 	qt-map settings | cut -f1 | sort >"$T/want"
 	same_everywhere "$T/want" qt-map settings ''
+	qt-map stat | cut -f1 | sort >"$T/want"
+	same_everywhere "$T/want" qt-map stat ''
 	qt-map rm default other
+}
+
+# Names of segments, and what is in them, may be another user's.
+@test "a name is no command of whoever presses Tab" {
+	# shellcheck disable=SC2016 # not expanded: that is what is tested
+	local name='$(touch made)' seg
+	export QT_STATE_DIR=$WORLD/state
+	seg=$(basename "$WORLD")$name
+	cd "$T"
+	qt-map init "$name"
+	qt-map put "$name" 1
+	qt-shm create "$seg"
+	qt-shm new queue -t i8 -c 8 "$seg/$name"
+	[ "$(by_bash qt-map -m '')" = "$name"$'\n'default ]
+	[ "$(by_bash qt-map get '')" = "$name" ]
+	by_bash qt-shm who '' | grep -qxF "$seg"
+	[ "$(by_bash qt-shm peek "$seg/")" = "$seg/$name" ]
+	[ ! -e made ]
+	qt-map rm "$name" default
+	rm -f "/dev/shm/$seg"
 }
 
 @test "values that have names: a policy, a signal, a folder" {
