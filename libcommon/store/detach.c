@@ -80,6 +80,23 @@ is_due(struct qt_store *s)
 	    is_dead);
 }
 
+/* What is in memory is to go to files when the checkpoint interval is over. */
+static void
+note_age(struct qt_store *s)
+{
+	uint64_t		 interval = s->set.checkpoint_interval_ms;
+	struct qt__stripe	*stripe;
+
+	if (interval == 0 || s->is_rdonly || qt_clock_mono_ms() <
+	    atomic_load(&s->ctl->frozen_ms) + interval ||
+	    qt__super_get(s, &stripe, NULL) < 0)
+		return;
+	if (qt__mem_end(stripe->super->mems[0]) >
+	    stripe->super->mems[0]->base)
+		atomic_store(&s->ctl->due, 1);
+	qt__super_release(stripe);
+}
+
 /* --- The child ------------------------------------------------------------ */
 
 static void
@@ -286,6 +303,7 @@ qt__detach(struct qt_store *s)
 	uint32_t	calm = atomic_load(&s->ctl->hurry), id;
 	int		rc;
 
+	note_age(s);
 	if (!s->is_unsynced && atomic_load(&s->ctl->due) == 0)
 		return true;
 	/* Who is left behind by a container's first process ends with it. */

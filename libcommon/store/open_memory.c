@@ -176,8 +176,9 @@ make_memory(struct qt_store *s, int lock, struct qt_err *err)
 	s->is_private = s->is_rdonly;
 	if (is_used_elsewhere(s, lock)) {
 		qt_err_set(err, "in use by a process whose shared memory we do "
-		    "not see: in another container, on another host, or "
-		    "somebody has removed it from /dev/shm");
+		    "not see: in another container, on another host, of a "
+		    "user who lets nobody else read it, or somebody has "
+		    "removed it from /dev/shm");
 		return -EBUSY;
 	}
 	return qt__recover(s, lock, err);

@@ -154,6 +154,10 @@ other() {
 	reboot
 	[ "$(other "$WORLD/copy" get a)" = b ]
 	[ "$(qt-map get a)" = b ]
+	# But not while somebody writes, whose memory only he may read.
+	run -0 qt-map -o sync-interval=1h put --async a c
+	run -3 other "$WORLD/copy" -o lock-timeout=1ms get a
+	[[ $output == *'of a user who lets nobody else read it'* ]]
 }
 
 @test "limits of keys and values" {

@@ -138,15 +138,15 @@ struct qt_store_options {
  * *out is the caller's, to be closed; NULL on failure. options may be NULL, and
  * are copied. -ENOENT no such folder, -QT_EFORMAT no store in it, -EINVAL
  * settings out of bounds, -EBUSY its users' shared memory is not to be seen from
- * here (another container, another host), -EACCES.
+ * here (another container, another host, another user), -EACCES.
  */
 int	qt_store_open(const char *path, const struct qt_store_options *options,
 	    struct qt_store **out, struct qt_err *err);
 /*
  * What this handle wrote asynchronously is synced first; where it had a thread,
  * what maintenance is overdue is done, for a second or so. The handle is gone,
- * also when syncing failed. Its values, snapshots and scans are to be cleared and closed
- * before; no call on it may be under way. NULL is fine.
+ * also when syncing failed. Clear its values, and close its snapshots and scans,
+ * before; no other call on it may be under way. NULL is fine.
  */
 int	qt_store_close(struct qt_store *store, struct qt_err *err);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,6 +199,30 @@ QT_TEST(it_does_what_is_due)
 	assert_true(where.active > 1);
 	assert_int_equal(where.first_wal, where.active);
 	assert_int_equal(atomic_load(&w.s->ctl->due), 0);
+	end(&w);
+}
+
+/* Also where all who come are short: nobody has a thread that looks. */
+QT_TEST(it_does_what_the_checkpoint_interval_asks_for)
+{
+	struct world			 w;
+	struct qt_store_settings	 set;
+	struct qt_err			 err = QT_ERR_INIT;
+
+	(void)state;
+	begin(&w, "1ms");
+	assert_int_equal(qt_store_settings_load(w.path, &set, &err), 0);
+	set.checkpoint_interval_ms = 1;
+	assert_int_equal(qt_store_settings_save(w.path, &set, &err), 0);
+	/* The first one finds more to do than that, as memory is new. */
+	for (int i = 1; i <= 3; i++) {
+		while (qt_clock_mono_ms() <= atomic_load(&w.s->ctl->frozen_ms))
+			sched_yield();
+		put_as_command(&w, i);
+		reap();
+		assert_int_equal(atomic_load(&w.s->ctl->counts[QT__FLUSHES]),
+		    i);
+	}
 	end(&w);
 }
 
