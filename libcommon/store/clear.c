@@ -2,7 +2,8 @@
 /*
  * Removing all keys. See qt_store_clear() of <qt/store/store.h>.
  *
- * A manifest that names no runs, and begins at the log that was just begun:
+ * A manifest that names no runs, and begins at the log that was just begun. No
+ * run has to be written for that, so it is a way out of a full disk, too.
  *
  *	1. WRITE, the next memtable becomes active (rotate.c)
  *	2. the manifest is saved: durable
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 
+#include "durable_priv.h"
 #include "store_priv.h"
 
 static int
@@ -61,8 +63,12 @@ clear(struct qt_store *s, struct qt__mem *active, struct qt_err *err)
 {
 	struct qt__stripe	*stripe;
 	struct qt__manifest	*to;
-	int			 rc = qt__rotate(s, active, err);
+	int			 rc = 0;
 
+	/* It may be empty since we failed behind this. */
+	if (atomic_load(&active->head->head) > QT__LOG_FIRST ||
+	    atomic_load(&active->head->is_frozen))
+		rc = qt__rotate_last(s, active, err);
 	if (rc < 0)
 		return rc;
 	rc = qt__super_get(s, &stripe, err);
@@ -101,6 +107,8 @@ qt_store_clear(struct qt_store *s, struct qt_err *err)
 		rc = qt__maintain_begin(s, qt__store_deadline(s), err);
 	if (rc < 0)
 		return rc;
+	/* On a full disk it is what a manifest has room in. */
+	(void)qt__durable_remove(s->wal_dirfd, QT__WAL_SPARE);
 	/* All files of big/ are to be looked at: big_collect.c. */
 	atomic_store(&s->ctl->big_swept, 0);
 	while ((rc = try_to_clear(s, err)) == -EAGAIN) {

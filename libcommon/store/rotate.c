@@ -183,8 +183,10 @@ make_next(struct qt_store *s, const struct qt__mem *active,
 	return rc;
 }
 
-int
-qt__rotate(struct qt_store *s, struct qt__mem *active, struct qt_err *err)
+/* Of at most count memtables. */
+static int
+rotate(struct qt_store *s, struct qt__mem *active, uint64_t count,
+    struct qt_err *err)
 {
 	struct qt__ctl		*ctl = s->ctl;
 	struct qt__mem		*next;
@@ -192,8 +194,7 @@ qt__rotate(struct qt_store *s, struct qt__mem *active, struct qt_err *err)
 	int			 rc;
 
 	(void)qt__where_get(ctl, &w);
-	if (w.active + 1 - w.first_wal >= qt__rotate_count(s) ||
-	    atomic_load(&ctl->is_behind)) {
+	if (w.active + 1 - w.first_wal >= count) {
 		qt_err_set(err, "%llu memtables wait to be written to runs",
 		    (unsigned long long)(w.active - w.first_wal));
 		return -EAGAIN;
@@ -211,4 +212,18 @@ qt__rotate(struct qt_store *s, struct qt__mem *active, struct qt_err *err)
 	qt__mem_release(next);
 	qt__worker_wake(ctl, true);
 	return 0;
+}
+
+int
+qt__rotate(struct qt_store *s, struct qt__mem *active, struct qt_err *err)
+{
+	return rotate(s, active, atomic_load(&s->ctl->is_behind) ? 0 :
+	    qt__rotate_count(s), err);
+}
+
+int
+qt__rotate_last(struct qt_store *s, struct qt__mem *active,
+    struct qt_err *err)
+{
+	return rotate(s, active, QT__MEMS_MAX - 1, err);
 }

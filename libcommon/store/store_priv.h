@@ -200,6 +200,9 @@ void	qt__write_end(struct qt_store *s, struct qt__stripe *stripe);
 /* The next memtable becomes active; -EAGAIN: too many wait to be flushed. */
 int	qt__rotate(struct qt_store *s, struct qt__mem *active,
 	    struct qt_err *err);
+/* The same for who drops all others: also where they wait to be flushed. */
+int	qt__rotate_last(struct qt_store *s, struct qt__mem *active,
+	    struct qt_err *err);
 /* Bytes of a memtable's log; how many memtables there may be. */
 uint64_t qt__rotate_size(const struct qt_store *s);
 uint64_t qt__rotate_count(const struct qt_store *s);

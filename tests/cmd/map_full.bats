@@ -134,6 +134,24 @@ small() {
 	SH
 }
 
+@test "a full disk: clear is a way out, which writes no run" {
+	small <<-'SH'
+	qt-map init -o memtable-size=1M -o wal-max=2M
+	load 1 200
+	grep -qx "error .*: $NO_SPACE" answers
+	refused "$NO_SPACE" qt-map checkpoint
+	qt-map clear -f
+	[ "$(qt-map count)" = 0 ]
+	: >acked
+	load 1 50
+	[ "$(grep -c ok answers)" = 50 ]
+	is_whole
+	reboot
+	is_whole
+	echo 'to the end'
+	SH
+}
+
 @test "a full disk: maintenance leaves nothing, and is done later" {
 	small <<-'SH'
 	qt-map init -o memtable-size=1M -o wal-max=2M
