@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../unit/cut.h"
+#include "../unit/place.h"
 
 struct cut_case {
 	const char	*name;
@@ -40,7 +41,7 @@ cut_one(const struct cut_case *c, int number)
 	char			 dir[256];
 
 	fflush(stdout);
-	cut_folder(dir, sizeof(dir));
+	place_new(dir, sizeof(dir));
 	if (c->begin != NULL)
 		c->begin(dir);
 	log = cut_begin(dir, c->unit != 0 ? c->unit : 4096, c->is_kind);
@@ -52,7 +53,7 @@ cut_one(const struct cut_case *c, int number)
 		check.max *= 4;
 	cut_each(log, &check, &r);
 	cut_free(log);
-	cut_remove(dir);
+	place_remove(dir);
 	if (r.wrong[0] != '\0')
 		printf("not ok %d - %s: %s\n", number, c->name, r.wrong);
 	else

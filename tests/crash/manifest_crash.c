@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../libcommon/store/manifest_priv.h"
+#include "../unit/place.h"
 #include "../unit/step.h"
 
 struct world {
@@ -43,8 +44,7 @@ setup_first(int *fd)
 	struct world	*w = calloc(1, sizeof(*w));
 
 	step_must(w != NULL, "calloc");
-	strcpy(w->path, "/dev/shm/qt-manifest-crash.XXXXXX");
-	step_must(mkdtemp(w->path) != NULL, "mkdtemp");
+	place_new(w->path, sizeof(w->path));
 	w->fd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	step_must(w->fd >= 0 && mkdirat(w->fd, "manifest", 0700) == 0,
 	    "a folder");
@@ -145,5 +145,5 @@ static const struct step_case	cases[] = {
 int
 main(void)
 {
-	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
+	return step_run_long(cases, sizeof(cases) / sizeof(cases[0]));
 }

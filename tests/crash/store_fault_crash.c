@@ -402,7 +402,7 @@ one(const struct fault_case *c)
 	char		 dir[256], path[300];
 	const char	*wrong = NULL;
 
-	cut_folder(dir, sizeof(dir));
+	place_new(dir, sizeof(dir));
 	snprintf(path, sizeof(path), "%s/s", dir);
 	world_trace = trace_new(1000, WORLD_KEYS);
 	if (c->is_made)
@@ -421,7 +421,7 @@ one(const struct fault_case *c)
 		say(wrong);
 	world_forget(path);
 	trace_free(world_trace);
-	cut_remove(dir);
+	place_remove(dir);
 	return report->calls >= nth;
 }
 

@@ -43,7 +43,7 @@ ground_new(unsigned int puts, size_t len, unsigned int flags)
 	if (world_trace != NULL)
 		trace_free(world_trace);
 	world_trace = trace_new(100, WORLD_KEYS);
-	cut_folder(g->dir, sizeof(g->dir));
+	place_new(g->dir, sizeof(g->dir));
 	snprintf(g->path, sizeof(g->path), "%s/s", g->dir);
 	world_init(g->path, QT_STORE_SYNC);
 	g->s = world_open(g->path);
@@ -70,7 +70,7 @@ ground_free(void *state)
 
 	qt_store_close(g->s, NULL);
 	world_forget(g->path);
-	cut_remove(g->dir);
+	place_remove(g->dir);
 	free(g);
 }
 

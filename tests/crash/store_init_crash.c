@@ -16,6 +16,7 @@
 
 #include "../../libcommon/store/format_priv.h"
 #include "../../libcommon/store/manifest_priv.h"
+#include "../unit/place.h"
 #include "../unit/step.h"
 
 struct world {
@@ -29,8 +30,7 @@ setup_new(int *fd)
 	struct world	*w = calloc(1, sizeof(*w));
 
 	step_must(w != NULL, "calloc");
-	strcpy(w->path, "/dev/shm/qt-init-crash.XXXXXX");
-	step_must(mkdtemp(w->path) != NULL, "mkdtemp");
+	place_new(w->path, sizeof(w->path));
 	w->fd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	step_must(w->fd >= 0, "a folder");
 	snprintf(w->store, sizeof(w->store), "%s/s", w->path);
@@ -149,5 +149,5 @@ static const struct step_case	cases[] = {
 int
 main(void)
 {
-	return step_run(cases, sizeof(cases) / sizeof(cases[0]));
+	return step_run_long(cases, sizeof(cases) / sizeof(cases[0]));
 }

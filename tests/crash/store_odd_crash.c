@@ -393,7 +393,7 @@ one(const struct odd_case *c, int number)
 	const char	*wrong;
 
 	world_trace = trace_new(2 * MANY, WORLD_KEYS);
-	cut_folder(w.dir, sizeof(w.dir));
+	place_new(w.dir, sizeof(w.dir));
 	snprintf(w.path, sizeof(w.path), "%s/s", w.dir);
 	world_init(w.path, QT_STORE_SYNC);
 	w.s = world_open(w.path);
@@ -405,7 +405,7 @@ one(const struct odd_case *c, int number)
 	if (wrong == NULL)
 		wrong = world_look(w.path, NULL);
 	world_forget(w.path);
-	cut_remove(w.dir);
+	place_remove(w.dir);
 	trace_free(world_trace);
 	if (wrong != NULL)
 		printf("not ok %d - %s: %s\n", number, c->name, wrong);

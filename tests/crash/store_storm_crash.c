@@ -271,7 +271,7 @@ blow(const struct round *r)
 	const char	*wrong;
 
 	world_trace = trace_new(OPS, WORLD_KEYS);
-	cut_folder(w.dir, sizeof(w.dir));
+	place_new(w.dir, sizeof(w.dir));
 	snprintf(w.path, sizeof(w.path), "%s/s", w.dir);
 	make(&w);
 	storm_run(&s, KILLS);
@@ -279,7 +279,7 @@ blow(const struct round *r)
 	wrong = world_look(w.path, NULL);
 	world_forget(w.path);
 	if (wrong == NULL)
-		cut_remove(w.dir);
+		place_remove(w.dir);
 	trace_free(world_trace);
 	storm_must(wrong == NULL, wrong != NULL ? wrong : "");
 	storm_passed(&s, "a prefix of the history is there");

@@ -23,6 +23,7 @@
 
 #include "../../libcommon/store/store_priv.h"
 #include "../unit/cut.h"
+#include "../unit/place.h"
 #include "../unit/trace.h"
 
 #define WORLD_KEYS	12u

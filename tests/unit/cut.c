@@ -2,7 +2,6 @@
 /* Power cuts, everywhere in a record. See cut.h. */
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "cut.h"
 #include "disk.h"
+#include "place.h"
 
 #define SEEN	(1u << 20)		/* states that are remembered */
 
@@ -54,37 +54,6 @@ room(void *old, size_t size)
 	if (p == NULL)
 		die("memory");
 	return p;
-}
-
-/* --- Folders -------------------------------------------------------------- */
-
-void
-cut_folder(char *path, size_t size)
-{
-	const char	*tmp = getenv("TMPDIR");
-
-	if (access("/dev/shm", W_OK) == 0)
-		tmp = "/dev/shm";
-	snprintf(path, size, "%s/qt-cut.XXXXXX", tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(path) == NULL)
-		die(path);
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-void
-cut_remove(const char *path)
-{
-	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) < 0 &&
-	    errno != ENOENT)
-		die(path);
 }
 
 /* --- The record ----------------------------------------------------------- */
@@ -192,7 +161,7 @@ attempt(struct walk *w, const char *how)
 		die(w->dir);
 	disk_build(w->disk, w->dir);
 	wrong = w->c->check(w->c->arg, w->dir, &w->at);
-	cut_remove(w->dir);
+	place_remove(w->dir);
 	if (wrong != NULL)
 		say(w, how, wrong);
 }
@@ -351,7 +320,7 @@ cut_each(struct cut_log *log, const struct cut_check *check,
 
 	if (size < 0 || text == MAP_FAILED)
 		die("read the log");
-	cut_folder(w.dir, sizeof(w.dir));
+	place_new(w.dir, sizeof(w.dir));
 	strcat(w.dir, "/cut");
 	w.seed = w.first_seed = seed_of();
 	dry = w;
@@ -361,7 +330,7 @@ cut_each(struct cut_log *log, const struct cut_check *check,
 		w.every = (out->states + check->max - 1) / check->max;
 	one_walk(log, &w, text, (size_t)size);
 	*strrchr(w.dir, '/') = '\0';
-	cut_remove(w.dir);
+	place_remove(w.dir);
 	if (size > 0)
 		munmap(text, (size_t)size);
 }

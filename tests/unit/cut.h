@@ -54,9 +54,4 @@ struct cut_result {
 void	cut_each(struct cut_log *log, const struct cut_check *check,
 	    struct cut_result *out);
 
-/* A folder for tests, in memory where there is such a file system. */
-void	cut_folder(char *path, size_t size);
-/* With all that is in it. */
-void	cut_remove(const char *path);
-
 #endif /* QT_TEST_CUT_H */

@@ -15,6 +15,7 @@
 #include <qt/base/sys.h>
 
 #include "../cut.h"
+#include "../place.h"
 #include "../test.h"
 
 static char	root[64];
@@ -23,7 +24,7 @@ static int	rootfd;
 static struct cut_log *
 begin_kind(size_t unit, int is_kind)
 {
-	cut_folder(root, sizeof(root));
+	place_new(root, sizeof(root));
 	rootfd = qt_sys_open(AT_FDCWD, root, O_DIRECTORY | O_RDONLY, 0);
 	assert_true(rootfd >= 0);
 	return cut_begin(root, unit, is_kind);
@@ -47,7 +48,7 @@ is_bad(struct cut_log *log,
 	close(rootfd);
 	cut_each(log, &c, &r);
 	cut_free(log);
-	cut_remove(root);
+	place_remove(root);
 	assert_true(r.states > 0 && r.records > 0);
 	if (r.wrong[0] != '\0')
 		print_message("# %s\n", r.wrong);
@@ -206,7 +207,7 @@ write_pages(size_t unit, int is_synced)
 
 	memset(page, 'y', sizeof(page));
 	memset(old, 'x', sizeof(old));
-	cut_folder(root, sizeof(root));
+	place_new(root, sizeof(root));
 	rootfd = qt_sys_open(AT_FDCWD, root, O_DIRECTORY | O_RDONLY, 0);
 	fd = qt_sys_open(rootfd, "f", O_RDWR | O_CREAT, 0600);
 	assert_int_equal(qt_sys_write_all(fd, old, sizeof(old)), 0);
@@ -253,7 +254,7 @@ QT_TEST(a_sync_counts_for_what_others_wrote_before_it_began)
 	int			 fd, status;
 
 	(void)state;
-	cut_folder(root, sizeof(root));
+	place_new(root, sizeof(root));
 	rootfd = qt_sys_open(AT_FDCWD, root, O_DIRECTORY | O_RDONLY, 0);
 	make("log", "", 0);
 	log = cut_begin(root, 4096, 0);
@@ -273,7 +274,7 @@ QT_TEST(a_sync_counts_for_what_others_wrote_before_it_began)
 	assert_string_equal(r.wrong, "");
 	assert_int_equal(seen, 0xf);
 	cut_free(log);
-	cut_remove(root);
+	place_remove(root);
 }
 
 /* A sync fails, and the next one succeeds; the bytes may be written again. */
@@ -360,5 +361,5 @@ QT_TEST(sizes_links_and_removals_are_states_too)
 	assert_in_range(r.states, 1, c.max);
 	assert_true(r.skipped >= 2 * r.states);
 	cut_free(log);
-	cut_remove(root);
+	place_remove(root);
 }

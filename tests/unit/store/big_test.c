@@ -14,11 +14,12 @@
 #include "../../../libcommon/store/big_priv.h"
 #include "../../../libcommon/store/durable_priv.h"
 #include "../child.h"
+#include "../place.h"
 #include "../test.h"
 
 #define LEN	100000u
 
-static char	path[32];
+static char	path[64];
 static uint8_t	value[LEN];
 
 static int
@@ -26,8 +27,7 @@ folder(void)
 {
 	int	fd;
 
-	strcpy(path, "/tmp/qt-big-XXXXXX");
-	assert_non_null(mkdtemp(path));
+	place_new(path, sizeof(path));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	for (size_t i = 0; i < LEN; i++)

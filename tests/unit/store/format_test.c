@@ -12,6 +12,7 @@
 #include <qt/base/sys.h>
 
 #include "../../../libcommon/store/format_priv.h"
+#include "../place.h"
 #include "../test.h"
 
 #define HEAD "qt-store 1\nid 00112233445566778899aabbccddeeff\n" \
@@ -131,8 +132,7 @@ struct folder {
 static void
 folder_new(struct folder *f)
 {
-	strcpy(f->path, "/tmp/qt-format-test.XXXXXX");
-	assert_non_null(mkdtemp(f->path));
+	place_new(f->path, sizeof(f->path));
 	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(f->fd >= 0);
 }

@@ -16,6 +16,7 @@
 #include "../../../libcommon/store/format_priv.h"
 #include "../../../libcommon/store/lock_priv.h"
 #include "../../../libcommon/store/manifest_priv.h"
+#include "../place.h"
 #include "../test.h"
 
 struct world {
@@ -26,8 +27,7 @@ struct world {
 static void
 world_new(struct world *w)
 {
-	strcpy(w->path, "/tmp/qt-init-test.XXXXXX");
-	assert_non_null(mkdtemp(w->path));
+	place_new(w->path, sizeof(w->path));
 	w->fd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(w->fd >= 0);
 	snprintf(w->store, sizeof(w->store), "%s/s", w->path);

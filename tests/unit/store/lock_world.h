@@ -20,6 +20,7 @@
 #include <qt/base/clock.h>
 
 #include "../../../libcommon/store/lock_priv.h"
+#include "../place.h"
 
 #define LONG_MS		30000
 #define STARVED		(1u << 22)	/* lock.c's */
@@ -44,12 +45,13 @@ __attribute__((unused))
 static struct world *
 world_new(void)
 {
-	char		 path[] = "/tmp/qt-lock-XXXXXX";
+	char		 path[64];
 	struct world	*w;
 	int		 fd, mem = memfd_create("lock", MFD_CLOEXEC);
 
-	if (mem < 0 || ftruncate(mem, sizeof(*w)) < 0 || mkdtemp(path) == NULL)
+	if (mem < 0 || ftruncate(mem, sizeof(*w)) < 0)
 		return NULL;
+	place_new(path, sizeof(path));
 	w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
 	if (w == MAP_FAILED)
 		return NULL;

@@ -16,6 +16,7 @@
 #include <qt/base/sys.h>
 
 #include "../../../libcommon/store/manifest_file_priv.h"
+#include "../place.h"
 #include "../test.h"
 
 struct ground {
@@ -26,8 +27,7 @@ struct ground {
 static inline void
 ground_new(struct ground *g)
 {
-	strcpy(g->path, "/tmp/qt-manifest-test.XXXXXX");
-	assert_non_null(mkdtemp(g->path));
+	place_new(g->path, sizeof(g->path));
 	g->fd = open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(g->fd >= 0);
 	assert_int_equal(mkdirat(g->fd, "manifest", 0777), 0);

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 /* A disk uses inode numbers again. */
-#define WORLD_PLACE	"/tmp"
+#define WORLD_ON_DISK
 #include "world.h"
 
 #define RECORDS	1500u		/* of 1,000 bytes: two memtables */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../../libcommon/store/run_file_priv.h"
+#include "../place.h"
 #include "../test.h"
 
 #define WORLD_MAX 4096
@@ -35,9 +36,7 @@ world_open(struct world *w, uint64_t seed)
 {
 	memset(w, 0, sizeof(*w));
 	w->seed = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-	snprintf(w->path, sizeof(w->path), "%s/qt-run.XXXXXX",
-	    getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-	assert_non_null(mkdtemp(w->path));
+	place_new(w->path, sizeof(w->path));
 	w->dirfd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(w->dirfd >= 0);
 	w->e = calloc(WORLD_MAX, sizeof(*w->e));

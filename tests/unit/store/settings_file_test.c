@@ -12,6 +12,7 @@
 
 #include "../../../libcommon/store/format_priv.h"
 #include "../../../libcommon/store/lock_priv.h"
+#include "../place.h"
 #include "../test.h"
 
 struct world {
@@ -23,8 +24,7 @@ struct world {
 static void
 world_new(struct world *w)
 {
-	strcpy(w->path, "/tmp/qt-settings-test.XXXXXX");
-	assert_non_null(mkdtemp(w->path));
+	place_new(w->path, sizeof(w->path));
 	snprintf(w->store, sizeof(w->store), "%s/s", w->path);
 	assert_int_equal(qt_store_init(w->store, NULL, NULL), 0);
 	w->fd = open(w->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -15,6 +15,7 @@
 #include "../../../libcommon/store/format_priv.h"
 #include "../../../libcommon/store/log_priv.h"
 #include "../../../libcommon/store/manifest_priv.h"
+#include "../place.h"
 #include "../test.h"
 
 struct world {
@@ -93,8 +94,7 @@ static void
 world_new(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
-	strcpy(w->path, "/tmp/qt-verify-test.XXXXXX");
-	assert_non_null(mkdtemp(w->path));
+	place_new(w->path, sizeof(w->path));
 	snprintf(w->store, sizeof(w->store), "%s/s", w->path);
 	assert_int_equal(qt_store_init(w->store, NULL, NULL), 0);
 	w->fd = open(w->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -3,8 +3,7 @@
 #define QT_TEST_STORE_WORLD_H
 /*
  * A store in a folder of its own, what is put into it and found, and what a
- * reboot leaves of it. In memory, unless WORLD_PLACE says otherwise: a thousand
- * syncs take a disk a second.
+ * reboot leaves of it.
  */
 
 #include <errno.h>
@@ -14,11 +13,8 @@
 #include <unistd.h>
 
 #include "../../../libcommon/store/store_priv.h"
+#include "../place.h"
 #include "../test.h"
-
-#ifndef WORLD_PLACE
-#define WORLD_PLACE "/dev/shm"
-#endif
 
 struct world {
 	char		 dir[64], path[80];
@@ -31,12 +27,12 @@ world_begin(struct world *w, const char *const *settings)
 {
 	struct qt_store_settings set;
 	struct qt_err		 err = QT_ERR_INIT;
-	const char		*group = getenv("QT_CHECK_GROUP");
 
-	/* By this name tests/forget.sh knows it. */
-	snprintf(w->dir, sizeof(w->dir), WORLD_PLACE "/qt-test-%.30s-XXXXXX",
-	    group != NULL ? group : "");
-	assert_non_null(mkdtemp(w->dir));
+#ifdef WORLD_ON_DISK
+	place_new_disk(w->dir, sizeof(w->dir));
+#else
+	place_new(w->dir, sizeof(w->dir));
+#endif
 	snprintf(w->path, sizeof(w->path), "%s/store", w->dir);
 	qt_store_settings_init(&set);
 	assert_int_equal(qt_store_settings_set(&set, "memtable-size", "1M",
@@ -82,10 +78,7 @@ world_reboot(struct qt_store *s)
 static inline void
 world_rm(const struct world *w)
 {
-	char	command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", w->dir);
-	assert_int_equal(system(command), 0);
+	place_remove(w->dir);
 }
 
 static inline void
