@@ -85,12 +85,17 @@ spoil() { printf '%s' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none;
 	[ "$(qt-map get a)" = b ]
 }
 
+# With process ids of its own: whatever it leaves behind ends with it.
+apart() {
+	local how=-m
+	unshare -m true 2>/dev/null || how=-Urm
+	unshare "$how" --pid --fork --kill-child "$@"
+}
+
 # In another container, or on another host, of the same folders: with a /dev/shm
 # of its own.
 elsewhere() {
-	local how=-m
-	unshare -m true 2>/dev/null || how=-Urm
-	unshare "$how" sh -c 'mount -t tmpfs none /dev/shm && exec "$@"' sh "$@"
+	apart sh -c 'mount -t tmpfs none /dev/shm && exec "$@"' sh "$@"
 }
 
 @test "a map that is in use on another host" {
@@ -119,10 +124,10 @@ elsewhere() {
 
 @test "a map that two hosts use by turns" {
 	elsewhere true 2>/dev/null || skip 'no mount namespaces for this user'
-	qt-map put a 1
+	apart qt-map put a 1
 	elsewhere qt-map put b 2
 	[ "$(qt-map get a b)" = $'1\n2' ]
-	qt-map put a 3
+	apart qt-map put a 3
 	[ "$(elsewhere qt-map get a b)" = $'3\n2' ]
 	elsewhere sh -c 'qt-map put c 4 && qt-map compact && qt-map put d 5'
 	[ "$(qt-map scan)" = $'a\t3\nb\t2\nc\t4\nd\t5' ]
