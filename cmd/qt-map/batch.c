@@ -37,7 +37,7 @@ static const struct qt_opt opts[] = {
 };
 
 const struct qt_verb batch_verb = {
-	"batch", batch_main, "", "do what standard input says", opts,
+	"batch", batch_main, "", "do the commands of standard input", opts,
 };
 
 struct batch {

@@ -7,7 +7,7 @@
 #include "verbs.h"
 
 const struct qt_verb checkpoint_verb = {
-	"checkpoint", checkpoint_main, "[DIR]", "write all runs; copy the map",
+	"checkpoint", checkpoint_main, "[DIR]", "write memory to files; copy the map",
 	NULL,
 };
 

@@ -13,7 +13,7 @@ static const struct qt_opt opts[] = {
 	{ 'n', "no-newline", NULL, "nothing behind a value" },
 	{ '0', "null", NULL, "a NUL behind each instead of a new-line" },
 	{ 'J', "json", NULL, "an object a line, with type and version" },
-	{ OPT_DURABLE, "durable", NULL, "when it is durable, not before" },
+	{ OPT_DURABLE, "durable", NULL, "wait until it is durable" },
 	{ 0, NULL, NULL, NULL },
 };
 

@@ -19,8 +19,8 @@ enum { OPT_SYNC = 256, OPT_ASYNC, OPT_ABSENT, OPT_VERSION, OPT_TELL };
 static const struct qt_opt opts[] = {
 	{ 't', "type", "TYPE", TAG_NAMES " (bytes)" },
 	{ 'T', "ttl", "DURATION", "gone after that: 90s, 10m, 2h, 3d" },
-	{ OPT_SYNC, "sync", NULL, "done when it is durable" },
-	{ OPT_ASYNC, "async", NULL, "done when others see it" },
+	{ OPT_SYNC, "sync", NULL, "return when it is durable" },
+	{ OPT_ASYNC, "async", NULL, "return when others see it" },
 	{ OPT_ABSENT, "if-absent", NULL, "only if the key is not there, or 4" },
 	{ OPT_VERSION, "if-version", "N", "only if that is its version, or 4" },
 	{ OPT_TELL, "tell", NULL, "exit 6 when it is not durable yet" },
@@ -29,7 +29,7 @@ static const struct qt_opt opts[] = {
 };
 
 const struct qt_verb put_verb = {
-	"put", put_main, "KEY [VALUE]", "store it; - or none is standard input", opts,
+	"put", put_main, "KEY [VALUE]", "store VALUE; - or none: standard input", opts,
 };
 
 static const struct map_pair pairs[] = {

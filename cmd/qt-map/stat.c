@@ -15,7 +15,7 @@
 
 static const struct qt_opt opts[] = {
 	{ 'J', "json", NULL, "as JSON" },
-	{ 'b', "bytes", NULL, "sizes in bytes, also for people" },
+	{ 'b', "bytes", NULL, "sizes in bytes, also on a terminal" },
 	{ 0, NULL, NULL, NULL },
 };
 

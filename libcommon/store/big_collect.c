@@ -12,9 +12,10 @@
  *	else			goes, unless somebody still uses an older
  *				manifest: it may have been named before a clear
  *
- * Claims are asked for before the super is taken that is searched: who gave his
- * back in between has written his record before. Who died may have committed it
- * and not come to index it; so WRITE is taken in between, which makes up for it.
+ * First it is asked whether a file is claimed, then the super is taken in which
+ * its record is looked for. So where there is no claim any more, its writer has
+ * written the record before, and it is found; or the writer is dead, and may have
+ * committed the record without indexing it. Taking WRITE in between indexes it.
  */
 
 #include <errno.h>

@@ -57,7 +57,7 @@ qt__key_equals(const struct qt__entry *e, const void *key, size_t len)
 	return e->key_len == len && memcmp(e->key, key, len) == 0;
 }
 
-/* Nobody sees it in a moment that is now_ms. */
+/* Deleted, or expired at now_ms: no reader is shown it. */
 static inline bool
 qt__entry_is_over(const struct qt__entry *e, uint64_t now_ms)
 {

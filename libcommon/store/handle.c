@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an open store is to its process: its cache, its user, and what becomes
- * of it in a child of fork(2). See store_priv.h.
+ * What an open store has of its own in this process: its cache, its user, and
+ * what a child of fork(2) makes of both. See store_priv.h.
  *
  * A child finds super_mutex and user_mutex free and what they guard whole, for
  * they are held across fork(). The others are made anew in it: what they guard

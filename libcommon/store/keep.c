@@ -2,7 +2,8 @@
 /*
  * What a compaction keeps. See merge_priv.h.
  *
- * Versions of a key come newest first: the first one is it.
+ * Versions of a key come newest first, so the first one is kept and the others
+ * are passed over.
  */
 #include <stdlib.h>
 

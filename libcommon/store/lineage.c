@@ -2,11 +2,10 @@
 /*
  * Is what is in shared memory of the folder's history? See store_priv.h.
  *
- * Who puts a backup over the folder of a store leaves LOCK the file that it is,
- * if rsync(1) does it or cp(1); so shared memory of what was there before has the
- * name that is looked for, and the stamp, if it is older than the backup. Answers
- * from it would be those of the store that was replaced, and the next flush would
- * mix the two.
+ * A backup that rsync(1) or cp(1) puts over the folder of a store leaves LOCK the
+ * same file. So shared memory of the store that was replaced is still found by
+ * its name, and has the right stamp if it was made before the backup was. Reads
+ * from it would give what was replaced, and the next flush would mix the two.
  *
  * In one history the folder is behind memory by what is not durable, and CURRENT
  * is ahead of it by one where a maintainer died before he told readers: he tells

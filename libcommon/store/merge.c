@@ -11,10 +11,10 @@
  * memtable grows meanwhile: what it puts between the entry given and where its
  * cursor stood is stepped over.
  *
- * Entries that are the same as the top (a twin) are ended by the step after.
- * Versions differ, unless it is the same record, so looking for twins costs the
- * comparison of two numbers; and where there is one, there is one among the two
- * entries right below the top.
+ * The same record may be in two sources (a memtable and a run that it was partly
+ * flushed to): its twin is passed over by the next step. Two records never have
+ * the same version, so a twin is found by comparing two numbers; and if there is
+ * one, it is one of the two entries right below the top.
  */
 #include <stdlib.h>
 

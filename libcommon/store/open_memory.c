@@ -48,7 +48,7 @@ is_current(const struct qt_store *s, struct qt_err *err)
 	return memcmp(stamp, s->ctl->stamp, sizeof(stamp)) == 0;
 }
 
-/* Who may not read it, but the files, reads those. */
+/* For a reader that may not read the memory it is not there: the files are. */
 static int
 find_memory(struct qt_store *s, struct qt_err *err)
 {

@@ -24,9 +24,9 @@
  *
  * A node holds 8 bytes of its key, so most comparisons touch nodes only. Keys
  * of one store often begin alike, so these are not the first 8 but those behind
- * the bytes that the keys of the first batch have in common (the base). For keys
- * that do not begin so the word is 0 or UINT64_MAX, as they are less or greater;
- * and where words are equal the keys are compared.
+ * the bytes that the keys of the first batch have in common (the base). The word
+ * of a key that does not begin with the base is 0 if it is less than all that do,
+ * and UINT64_MAX if it is greater. Where words are equal the keys are compared.
  *
  * Everything that comes from the segment is checked when it is used: places,
  * heights, the words, that a cursor goes on in order, and that a search comes

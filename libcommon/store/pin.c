@@ -112,8 +112,8 @@ qt__pin_take(struct qt__ctl *ctl, const struct qt__user *user,
 		    "taken: close some", QT__SLOTS);
 		return -QT_EFULL;
 	}
-	/* A dead one's manifest, until now, held back what it names: no more
-	   than it should. */
+	/* Until now it may have named a dead one's manifest, whose files stayed
+	   a little longer for that. */
 	atomic_store(&slot->version, 0);
 	atomic_store(&slot->manifest, 0);
 	atomic_store_explicit(&slot->pid, (uint32_t)user->pid,

@@ -2,10 +2,10 @@
 #ifndef QT_STORE_PIN_PRIV_H
 #define QT_STORE_PIN_PRIV_H
 /*
- * Slots of the control segment, by which readers hold what they read: no file
- * that the manifest of a live one names is removed, and while one says manifest
- * 0 only what the current manifest names is sure to stay, and all that was there
- * before.
+ * Slots of the control segment, by which readers hold the files that they read.
+ * A live slot names a manifest: no file that this manifest names is removed.
+ * While it says manifest 0, its reader has not chosen yet: no run is removed, nor
+ * any manifest.
  *
  *	reader				maintainer
  *	owner = id, manifest = 0	the new manifest is published

@@ -2,10 +2,10 @@
 /*
  * Whether a run is in every respect as one that was written.
  *
- * Each byte is under a checksum or has to be zero; what the checksums hold
- * together is then compared with each other: positions, order, separators,
- * tags, the filter, the sums in the footer. So a mistake of whoever wrote the
- * file is found, too, and not only damage that came later.
+ * Each byte is under a checksum or has to be zero. Then the parts are compared
+ * with each other: positions, order, separators, tags, the filter, the sums in
+ * the footer. So a mistake of the program that wrote the file is found as well,
+ * not only damage that came later.
  */
 
 #include <stdarg.h>

@@ -11,8 +11,8 @@
  * number is taken; where that is, too, all runs that are in the folder, and of
  * each record it is asked whether another run has a newer one.
  *
- * A key whose newest value is in a file that is damaged is not there then; what
- * it was before is not taken for what it is.
+ * A key whose newest value was in a file of its own that is damaged is left out:
+ * an older value of it would be a wrong one.
  */
 
 #include <errno.h>

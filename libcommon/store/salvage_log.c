@@ -5,11 +5,11 @@
  *	log 7 [frame][frame][ damaged ][frame][frame]  log 8 [frame] ...
  *	                    ^ gap                ^ claim
  *
- * Up to the first gap everything counts. Behind it there is what was written
- * when the power went, which nobody was promised and recovery would cut off,
- * unless a frame says that it had been durable: then everything up to there
- * counts, batches as well of which a part is damaged, and what follows it
- * without a gap.
+ * Up to the first gap everything counts. What lies behind it was being written
+ * when the power went: nobody was promised it, and recovery would cut it off.
+ * But where a frame claims that it had been durable, everything up to the claim
+ * counts, even the rest of a batch of which a part is damaged, and so does what
+ * follows the claim without another gap.
  */
 
 #include <errno.h>

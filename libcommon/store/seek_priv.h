@@ -100,8 +100,8 @@ qt__mem_expect(const struct qt__mem *m, const void *key, size_t len)
 /*
  * The newest record, if it is a value as it was put, of a key that is in the
  * line where it belongs and the first there with its hash; else NULL, which
- * says nothing. Every condition is about what may be damaged, too. What can be
- * told from the key that is looked for need not wait for the frame.
+ * says nothing. The conditions also reject what a damaged segment may hold. What
+ * can be told from the key that is looked for need not wait for the frame.
  */
 static inline const struct qt__frame *
 qt__mem_seek_quick(const struct qt__mem *m, const void *key, size_t len,

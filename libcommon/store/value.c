@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values that are not in their entries as they are. See value_priv.h. */
+/* Values that are deflated, or in a file of their own. See value_priv.h. */
 
 #include <errno.h>
 

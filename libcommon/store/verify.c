@@ -2,12 +2,12 @@
 /*
  * Whether all files of a store are sound. See <qt/store/store.h>.
  *
- * FORMAT, the manifest that counts, the runs that it names, byte for byte, and
- * against what it says of them; then the logs; and the big values that records
- * in either name. No lock is taken: where a file
- * is gone, and meanwhile another manifest counts, that was a compaction, and
- * what is new in the other one is looked through. A file that nothing names is
- * no damage; while nobody has the store open it is noted.
+ * It reads FORMAT, the current manifest, and every byte of the runs that this
+ * names, and compares them with what it says of them; then the logs, and the big
+ * values that records name. No lock is taken: where a file is gone and another
+ * manifest is current by then, a compaction removed it, and the runs that are new
+ * in that manifest are read. A file that nothing names is no damage; it is noted
+ * if nobody has the store open.
  */
 
 #include <errno.h>

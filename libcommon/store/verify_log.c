@@ -4,8 +4,9 @@
  *
  * What is damage and what a torn tail is as for recovery: damage is where a
  * good frame says that durability had been beyond a bad one. While somebody
- * writes the log, its end is read before frames that say so, and what looks
- * like damage may be that: only what is found at the same place again is.
+ * writes the log, its end is read earlier than the frames behind it, so a frame
+ * that was not there yet looks like damage. So it is read again, and is damage
+ * only when it is found at the same place.
  */
 
 #include <errno.h>

@@ -2,11 +2,13 @@
 /*
  * What a snapshot sees. See merge_priv.h.
  *
- * Forward, the first version of a key that is not too new is the one; its key
- * is remembered when going on, to pass by the older ones, and the entry is the
- * source's own. Backward, versions of a key come oldest first, and that none
- * newer follows is known only when the source has left it: so the entry is
- * copied, and the source stands before its key.
+ * Forward, the first version of a key that is not too new is what the snapshot
+ * sees. The entry is the source's own; its key is remembered for the next step,
+ * which passes by the older versions.
+ *
+ * Backward, versions of a key come oldest first, so which one is the newest is
+ * known only when the source has reached another key. So the entry is copied,
+ * and the source then stands before its key.
  */
 #include <stdlib.h>
 

@@ -170,12 +170,12 @@ struct qt_store_put {
 /*
  * Writes one record, or all of several at once: nobody sees some of them only,
  * nor does a crash leave some only. -E2BIG for more than fit into a memtable.
- * With conditions, all must hold, and refer to what was there before; the first
- * that does not is the answer and its index is in *which (which may be NULL).
- * A SYNC_NOW in one is one for all. *version (may be NULL) is that of the last.
- * Keys and values are read until it returns, and not kept.
- * When waiting for the disk failed, the records are visible and -EIO or -EROFS
- * is returned: not durable.
+ * With conditions, all must hold, and are about what was there before the call;
+ * the error is that of the first that does not hold, and its index is in *which
+ * (may be NULL). SYNC_NOW in one of them is for all. *version (may be NULL) is
+ * that of the last. Keys and values are borrowed until it returns.
+ * -EIO and -EROFS may mean that the records are visible and the disk has failed:
+ * they are not durable.
  */
 int	qt_store_put(struct qt_store *store, uint64_t *version,
 	    const struct qt_store_put *put, struct qt_err *err);
@@ -207,9 +207,9 @@ void	qt_store_value_clear(struct qt_store_value *value);
 struct qt_store_snap;
 
 /*
- * The newest value, or the snapshot's (snap may be NULL). -ENOENT. *out need not
- * be initialised, and is not cleared first: that of a get before has to be. It
- * may be cleared by any thread, before the store is closed.
+ * The newest value of a key, or, with a snap, the newest that it sees. -ENOENT
+ * when there is none, and *out is empty then. *out is overwritten, so clear it
+ * between two gets. Any thread may clear it, before the store is closed.
  */
 int	qt_store_get(struct qt_store *store, const struct qt_store_snap *snap,
 	    struct qt_store_value *out, const void *key, size_t key_len,
