@@ -169,7 +169,7 @@ check_log(const struct qt_store *s, const struct qt__mem *m, struct qt_err *err)
 	uint64_t	end = durable > m->base ? durable - m->base : 0;
 	uint64_t	head = atomic_load_explicit(&m->head->head,
 	    memory_order_acquire);
-	char		name[32];
+	char		name[QT__WAL_NAME_SIZE];
 	int		fd, rc;
 
 	if (end > head)

@@ -12,6 +12,8 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +27,12 @@
 #define MAGIC	"qtstlog1"
 #define LOG_MAX	(UINT64_C(4) << 30)	/* the largest memtable-size */
 #define LONG_FRAME	1024u	/* bytes: reading it costs more than a miss */
+
+void
+qt__wal_name(char out[QT__WAL_NAME_SIZE], uint64_t number)
+{
+	snprintf(out, QT__WAL_NAME_SIZE, "%012" PRIu64 ".wal", number);
+}
 
 uint32_t
 qt__log_seed(const struct qt__log_head *h)

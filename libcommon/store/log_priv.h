@@ -10,6 +10,9 @@
 
 #include "mem_priv.h"
 
+/* "000000000012.wal", in the folder of logs. */
+#define QT__WAL_NAME_SIZE	32
+void	qt__wal_name(char out[QT__WAL_NAME_SIZE], uint64_t number);
 uint32_t qt__log_seed(const struct qt__log_head *h);
 void	qt__log_start(struct qt__log_head *h, uint64_t number, uint64_t base,
 	    uint64_t store, uint32_t chain);

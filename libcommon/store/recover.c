@@ -181,7 +181,7 @@ qt__recover_log(struct qt__recovery *r, struct qt_err *err)
 {
 	struct qt_store	*s = r->s;
 	struct qt__mem	*m;
-	char		 name[32];
+	char		 name[QT__WAL_NAME_SIZE];
 	uint64_t	 size;
 	int		 fd, rc;
 

@@ -11,6 +11,7 @@
 #include <qt/base/sys.h>
 
 #include "durable_priv.h"
+#include "log_priv.h"
 #include "recover_priv.h"
 
 #define PIECE	(UINT64_C(1) << 20)
@@ -139,7 +140,7 @@ wipe_files(struct qt__recovery *r, struct qt_err *err)
 	int	rc = 0;
 
 	for (uint32_t i = 0; i < r->count && rc == 0; i++) {
-		char	name[32];
+		char	name[QT__WAL_NAME_SIZE];
 		int	fd;
 
 		if (r->wipes[i] == 0 || r->s->is_private)

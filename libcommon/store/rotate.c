@@ -13,8 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +20,7 @@
 #include <qt/base/sys.h>
 
 #include "durable_priv.h"
+#include "log_priv.h"
 #include "store_priv.h"
 
 #define ROOM_LEAST	(UINT64_C(1) << 20)
@@ -47,19 +46,13 @@ qt__rotate_count(const struct qt_store *s)
 	    QT__MEMS_MAX - 1;
 }
 
-void
-qt__wal_name(char out[32], uint64_t number)
-{
-	snprintf(out, 32, "%012" PRIu64 ".wal", number);
-}
-
 int
 qt__wal_open(struct qt_store *s, struct qt__mem *m, enum qt__wal_of whose,
     struct qt_err *err)
 {
 	struct qt__wal	*wal = &m->wal[whose];
 	uint64_t	 file = atomic_load(&m->head->file);
-	char		 name[32];
+	char		 name[QT__WAL_NAME_SIZE];
 	int		 fd = wal->fd;
 
 	if (fd >= 0 && wal->file == file)
@@ -127,7 +120,7 @@ qt__wal_room(struct qt_store *s, struct qt__mem *m, uint64_t end,
 static int
 make_file(struct qt_store *s, struct qt__mem *m, struct qt_err *err)
 {
-	char		name[32];
+	char		name[QT__WAL_NAME_SIZE];
 	struct stat	st;
 	int		rc;
 

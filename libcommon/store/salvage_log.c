@@ -14,8 +14,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <qt/base/buf.h>
@@ -40,7 +40,7 @@ struct history {
 /* One log that is in memory. */
 struct image {
 	uint64_t		 number;
-	char			 name[32];
+	char			 name[4 + QT__WAL_NAME_SIZE];
 	uint8_t			*log;
 	size_t			 len;
 	uint32_t		 seed;
@@ -56,8 +56,8 @@ load(struct qt__salvage *s, struct image *l, struct qt_err *err)
 	int				 fd, rc;
 
 	l->log = NULL;
-	snprintf(l->name, sizeof(l->name), "wal/%012" PRIu64 ".wal",
-	    l->number);
+	memcpy(l->name, "wal/", 4);
+	qt__wal_name(l->name + 4, l->number);
 	fd = qt_sys_open(s->wal_fd, l->name + 4, O_RDONLY | O_NONBLOCK, 0);
 	qt_err_set(err, "read it");
 	rc = fd < 0 ? fd : qt__log_read(fd, &l->log, &l->len, err);
@@ -230,8 +230,10 @@ qt__salvage_logs(struct qt__salvage *s)
 	h.has_begun = false;
 	if (s->manifest != NULL && h.numbers.len > 0 &&
 	    qt__numbers_at(&h.numbers, 0) != s->manifest->first_wal) {
-		qt__salvage_tell(s, "wal/%012" PRIu64 ".wal: it is missing",
-		    s->manifest->first_wal);
+		char	name[QT__WAL_NAME_SIZE];
+
+		qt__wal_name(name, s->manifest->first_wal);
+		qt__salvage_tell(s, "wal/%s: it is missing", name);
 		h.has_begun = true;
 		h.end = NOWHERE;
 	}

@@ -216,7 +216,6 @@ int	qt__wal_open(struct qt_store *s, struct qt__mem *m,
 /* Makes the file's blocks sure up to end. WRITE. */
 int	qt__wal_room(struct qt_store *s, struct qt__mem *m, uint64_t end,
 	    struct qt_err *err);
-void	qt__wal_name(char out[32], uint64_t number);
 /* A log that is in runs, whose blocks serve the next one. */
 #define QT__WAL_SPARE	"spare.wal"
 

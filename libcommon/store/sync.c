@@ -47,6 +47,7 @@
 #include <qt/base/sys.h>
 
 #include "durable_priv.h"
+#include "log_priv.h"
 #include "store_priv.h"
 
 #define PAGE		UINT64_C(4096)
@@ -171,7 +172,7 @@ static int
 replace_file(struct qt_store *s, struct qt__mem *m, uint64_t to, struct qt_err *err)
 {
 	static const char	temporary[] = "rescue.tmp";
-	char			name[32];
+	char			name[QT__WAL_NAME_SIZE];
 	int			fd, rc;
 
 	qt__wal_name(name, m->number);

@@ -25,6 +25,7 @@ struct log {
 	uint64_t		 number, base, end, claim;	/* versions */
 	struct qt__log_end	 scan;
 	bool			 is_there;
+	char			 name[QT__WAL_NAME_SIZE];
 	uint8_t			*image;
 };
 
@@ -33,7 +34,6 @@ static int
 look(struct qt__verify *v, struct log *l, struct qt_err *err)
 {
 	const struct qt__log_head	*h;
-	char				 name[40];
 	uint8_t				*image = NULL;
 	uint64_t			 store;
 	size_t				 len = 0;
@@ -42,9 +42,8 @@ look(struct qt__verify *v, struct log *l, struct qt_err *err)
 	free(l->image);
 	l->image = NULL;
 	l->is_there = false;
-	snprintf(name, sizeof(name), "%012llu.wal",
-	    (unsigned long long)l->number);
-	fd = qt_sys_open(v->wal_fd, name, O_RDONLY | O_NONBLOCK, 0);
+	qt__wal_name(l->name, l->number);
+	fd = qt_sys_open(v->wal_fd, l->name, O_RDONLY | O_NONBLOCK, 0);
 	if (fd == -ENOENT)
 		return 0;
 	qt_err_set(err, "read it");
@@ -88,8 +87,7 @@ check_values(struct qt__verify *v, const struct log *l,
 	char		of[40];
 	int		rc = 0;
 
-	snprintf(of, sizeof(of), "wal/%012llu.wal",
-	    (unsigned long long)l->number);
+	snprintf(of, sizeof(of), "wal/%s", l->name);
 	for (uint64_t at = QT__LOG_FIRST; at < l->scan.end && rc == 0;) {
 		const struct qt__frame	*f = (const void *)(l->image + at);
 		struct qt__entry	 e;
@@ -125,9 +123,8 @@ look_well(struct qt__verify *v, struct log *l)
 			return 0;
 		}
 		if (rc == -QT_ECORRUPT || rc == -QT_EVERSION || rc == -EIO) {
-			qt__verify_found(v, "wal/%012llu.wal at 0: %s: %s",
-			    (unsigned long long)l->number, err.text,
-			    qt_strerror(rc));
+			qt__verify_found(v, "wal/%s at 0: %s: %s", l->name,
+			    err.text, qt_strerror(rc));
 			return 1;
 		}
 		if (rc < 0 || !l->is_there || l->claim <= l->end)
@@ -171,17 +168,15 @@ go_on(struct qt__verify *v, struct log *l, struct log *last,
 	}
 	if (last->is_there && l->base != last->end) {
 		if (!v->is_used)
-			qt__verify_note(v, "wal/%012llu.wal: it begins at %llu,"
-			    " the one before ends at %llu",
-			    (unsigned long long)l->number,
+			qt__verify_note(v, "wal/%s: it begins at %llu, the one "
+			    "before ends at %llu", l->name,
 			    (unsigned long long)l->base,
 			    (unsigned long long)last->end);
 		return 1;
 	}
 	if (l->scan.is_torn && l->claim <= l->end && !v->is_used)
-		qt__verify_note(v, "wal/%012llu.wal at %llu: torn, and nobody "
-		    "was promised what lies behind",
-		    (unsigned long long)l->number,
+		qt__verify_note(v, "wal/%s at %llu: torn, and nobody was "
+		    "promised what lies behind", l->name,
 		    (unsigned long long)l->scan.end);
 	return check_values(v, l, m);
 }
@@ -205,9 +200,8 @@ qt__verify_logs(struct qt__verify *v, const struct qt__manifest *m)
 	if (rc < 0)
 		return rc;
 	if (last.is_there && claim > last.end)
-		qt__verify_found(v, "wal/%012llu.wal at %llu: damaged; what "
-		    "had been durable is missing up to version %llu",
-		    (unsigned long long)last.number,
+		qt__verify_found(v, "wal/%s at %llu: damaged; what had been "
+		    "durable is missing up to version %llu", last.name,
 		    (unsigned long long)last.scan.end,
 		    (unsigned long long)claim);
 	return 0;
