@@ -36,7 +36,7 @@ qt__collect_oldest(struct qt_store *s)
 {
 	uint64_t	oldest = UINT64_MAX, number;
 
-	atomic_thread_fence(memory_order_seq_cst);
+	qt__ctl_meet(s->ctl);	/* qt__pin_take() */
 	for (uint32_t i = 0; i < slot_count(s); i++)
 		if (qt__pin_is_live(&s->ctl->slots[i], &s->user, &number) &&
 		    number < oldest)
@@ -88,7 +88,7 @@ find_needed(struct needed *n)
 	uint64_t	 number, last = s->now->number;
 	int		 rc = add_all(n, s->now);
 
-	atomic_thread_fence(memory_order_seq_cst);
+	qt__ctl_meet(s->ctl);	/* qt__pin_take() */
 	for (uint32_t i = 0; i < slot_count(s) && rc == 0; i++) {
 		if (!qt__pin_is_live(&s->ctl->slots[i], &s->user,
 		    &number))

@@ -87,12 +87,25 @@ struct qt__ctl {
 	_Atomic uint32_t rescuer;	/* user id: replaces a log's file */
 	_Atomic uint32_t has_deposed;	/* a leader: logs go to new files first */
 	_Atomic uint32_t is_gone;	/* LOCK is another's: nobody writes here */
+	_Atomic uint32_t meetings;	/* qt__ctl_meet() */
 
 	struct qt__gather gather;
 
 	_Atomic uint64_t counts[QT__COUNT_];
 	struct qt__slot	slots[QT__SLOTS];
 };
+
+/*
+ * Of two who each store something, come here, and then look at what the other
+ * one stores, one at least sees it: a read-modify-write of one word puts them in
+ * order, and who comes second sees all that the first one stored before. A full
+ * fence would do as well, but ThreadSanitizer does not know what it orders.
+ */
+static inline void
+qt__ctl_meet(struct qt__ctl *ctl)
+{
+	atomic_fetch_add(&ctl->meetings, 1);
+}
 
 static inline void
 qt__count(struct qt__ctl *ctl, enum qt__count which, uint64_t n)

@@ -13,7 +13,7 @@
  *
  *	syncer				who puts
  *	syncer = 0			head = end of the record
- *	   -- fence --			   -- fence --
+ *	qt__ctl_meet()			qt__ctl_meet()
  *	reads head			reads syncer
  *
  * One of them sees the other. If it is the syncer, it takes the word again, or
@@ -149,7 +149,7 @@ give_up(struct qt_store *s, bool can_maintain)
 	uint32_t	none = 0, id = s->user.id;
 
 	(void)atomic_compare_exchange_strong(&s->ctl->syncer, &id, 0);
-	atomic_thread_fence(memory_order_seq_cst);
+	qt__ctl_meet(s->ctl);
 	if (!has_unsynced(s) && !(can_maintain && is_due(s)))
 		return true;
 	return !atomic_compare_exchange_strong(&s->ctl->syncer, &none,
@@ -311,7 +311,7 @@ qt__detach(struct qt_store *s)
 	    atomic_load(&s->ctl->poison) != 0 || qt__store_user(s, NULL) < 0)
 		return false;
 	/* What was put is said; now we look who is there. */
-	atomic_thread_fence(memory_order_seq_cst);
+	qt__ctl_meet(s->ctl);
 	if (!has_unsynced(s) && !is_due(s))
 		return true;
 	rc = claim(s);

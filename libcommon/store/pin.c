@@ -120,8 +120,7 @@ qt__pin_take(struct qt__ctl *ctl, const struct qt__user *user,
 	    memory_order_relaxed);
 	atomic_store_explicit(&slot->since_ms, qt_clock_mono_ms(),
 	    memory_order_relaxed);
-	/* Pairs with the fence of who publishes a manifest. */
-	atomic_thread_fence(memory_order_seq_cst);
+	qt__ctl_meet(ctl);	/* who published a manifest, in collect.c */
 	return 0;
 }
 

@@ -9,7 +9,7 @@
  *
  *	reader				maintainer
  *	owner = id, manifest = 0	the new manifest is published
- *	fence				fence
+ *	qt__ctl_meet()			qt__ctl_meet()
  *	qt__super_get()			looks at the slots
  *	manifest, version = that
  *
@@ -21,7 +21,7 @@
 #include "control_priv.h"
 
 /*
- * A slot that says manifest 0; the fence is done. -QT_EFULL: the living have all
+ * A slot that says manifest 0; they have met. -QT_EFULL: the living have all
  * of them.
  */
 int	qt__pin_take(struct qt__ctl *ctl, const struct qt__user *user,
