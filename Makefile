@@ -140,11 +140,12 @@ $(LIB): $(call objs,libcommon/*/*.c)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(SOLIB): $(call objs,libcommon/base/*.c libcommon/shm/*.c) libcommon/qt.map
+$(SOLIB): $(call objs,$(foreach m,base ds shm store,libcommon/$(m)/*.c)) \
+    libcommon/qt.map
 	$(call say,LD,$@)
 	$(Q)$(CC) $(QT_CFLAGS) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -o $@ \
 	    $(filter %.o,$^) -Wl,--version-script=libcommon/qt.map \
-	    $(QT_LDFLAGS) $(LDFLAGS)
+	    $(QT_LDFLAGS) $(LDFLAGS) -lz
 
 define program
 $(B)/bin/$(1): $$(call objs,cmd/$(1)/*.c) $$(LIB)

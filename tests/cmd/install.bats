@@ -92,6 +92,46 @@ build_user() {
 	[ "$output" = installed ]
 }
 
+@test "a program with a store is built by pkg-config and runs with libqt.so" {
+	cat >"$BATS_TEST_TMPDIR/user.c" <<-'C'
+	#include <stdio.h>
+	#include <qt/store/store.h>
+
+	int
+	main(int argc, char **argv)
+	{
+		struct qt_store_value	v;
+		struct qt_store		*s;
+		struct qt_err		err = QT_ERR_INIT;
+
+		(void)argc;
+		if (qt_store_init(argv[1], NULL, &err) < 0 ||
+		    qt_store_open(argv[1], NULL, &s, &err) < 0 ||
+		    qt_store_put(s, NULL, &(struct qt_store_put){
+		    .key = "k", .key_len = 1, .value = "installed",
+		    .value_len = 9 }, &err) < 0 ||
+		    qt_store_get(s, NULL, &v, "k", 1, &err) < 0) {
+			puts(err.text);
+			return 1;
+		}
+		printf("%.*s\n", (int)v.len, (const char *)v.data);
+		qt_store_value_clear(&v);
+		if (qt_store_close(s, &err) < 0 ||
+		    qt_store_remove(argv[1], &err) < 0)
+			puts(err.text);
+		return 0;
+	}
+	C
+	# shellcheck disable=SC2046 # flags are words
+	cc -Wall -Wextra -Werror -o "$BATS_TEST_TMPDIR/user" \
+	    "$BATS_TEST_TMPDIR/user.c" \
+	    $(PKG_CONFIG_PATH="$AT/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$STAGE" \
+	    pkg-config --cflags --libs qt)
+	LD_LIBRARY_PATH="$AT/lib" run -0 "$BATS_TEST_TMPDIR/user" \
+	    "$BATS_TEST_TMPDIR/store"
+	[ "$output" = installed ]
+}
+
 @test "a C++ program is built by pkg-config and runs with libqt.so" {
 	cat >"$BATS_TEST_TMPDIR/user.cc" <<-'C'
 	#include <iostream>
