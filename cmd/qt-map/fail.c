@@ -80,7 +80,9 @@ way_out(int rc)
 	case -EPERM:
 		return "'ls -ld' of the map's folder says who may";
 	case -ETIMEDOUT:
-		return "'qt-map -o lock-timeout=1m' waits longer";
+		return "if it is stopped, 'kill -CONT' continues it and 'kill "
+		    "-KILL' harms nobody; 'qt-map -o lock-timeout=1m' waits "
+		    "longer";
 	case -EMSGSIZE:
 		return "keys have 1 byte to 64 KiB, values up to 1 GiB";
 	case -E2BIG:

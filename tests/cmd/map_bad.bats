@@ -276,3 +276,21 @@ is_durable() { [ "$(qt-map stat durable)" -ge "$1" ]; }
 	run -0 qt-map get key
 	[ "$output" = one ]
 }
+
+@test "who is stopped while he maintains is named, and may be continued or killed" {
+	qt-map put a 1
+	QT_FAULT=rename:1:stop qt-map checkpoint &
+	holder=$!
+	STARTED+=("$holder")
+	stopped() { [[ $(cat "/proc/$holder/stat") == *') T '* ]]; }
+	wait_for 20 stopped
+	run -3 qt-map -o lock-timeout=100ms compact
+	[[ $output == *"held by process $holder for "*"(is it stopped?)"*"'kill -CONT'"* ]]
+	# What others do goes on.
+	[ "$(qt-map get a)" = 1 ]
+	qt-map put b 2
+	kill -KILL "$holder"
+	wait "$holder" || true
+	qt-map compact
+	[ "$(qt-map scan)" = $'a\t1\nb\t2' ]
+}

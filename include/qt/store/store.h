@@ -36,6 +36,19 @@
  * every record that was written before: its position in the log. Deleting
  * writes a record, too. A snapshot is such a number.
  *
+ * Time does not go back in a store: what has expired stays so when the machine's
+ * clock is set back. So after a clock that was far ahead for a while, all that
+ * expires before the time that it showed has expired, also what is put later,
+ * until the clock is there. Keys that do not expire are not concerned. A copy by
+ * qt_store_salvage() goes by the clock of now, and has what is left of the others.
+ *
+ * A process that is stopped (by SIGSTOP, a debugger, a frozen container) while it
+ * writes to the disk for all is passed by after a second, or ten. While it holds
+ * the lock for writing, which takes microseconds, or that for maintenance, others
+ * who want it wait for the lock timeout and get -ETIMEDOUT with its process id:
+ * it can be continued, or killed, which harms nobody; the next one puts right what
+ * it left. Readers wait for nobody.
+ *
  * Calls on one handle are safe from several threads; calls on one scan, batch,
  * value or snapshot are not. A fork child may use its parent's handle: it
  * becomes a user of its own with the first call that needs it. Scans and
