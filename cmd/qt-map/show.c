@@ -2,6 +2,7 @@
 /* Records on standard output. See show.h. */
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ json_bytes(struct qt_json *j, const char *name, const void *data, size_t len)
 	free(text);
 }
 
-/* Numbers as such where the value is one. */
+/* Numbers as such where the value is one, and JSON has it: not nan or inf. */
 static void
 json_value(struct qt_json *j, const struct qt_store_item *item)
 {
@@ -67,7 +68,8 @@ json_value(struct qt_json *j, const struct qt_store_item *item)
 		goto bytes;
 	memcpy(text, item->value, item->value_len);
 	text[item->value_len] = '\0';
-	if (!tag_is(item->tag, text, item->value_len))
+	if (!tag_is(item->tag, text, item->value_len) ||
+	    (item->tag == TAG_F64 && !isfinite(strtod(text, NULL))))
 		goto bytes;
 	if (item->tag == TAG_I64)
 		qt_json_int(j, "value", strtoll(text, NULL, 10));

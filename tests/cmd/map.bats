@@ -87,6 +87,7 @@ teardown() { map_down; }
 	qt-map put -t json j '{"a": [1]}'
 	qt-map put -t text t $'\xc3\xa4\t'
 	qt-map put b $'\xff'
+	qt-map put -t f64 inf -inf
 	for bad in 'i64 4x' 'u64 -1' 'f64 1,5' 'json {' "text"$' \xff'; do
 		# shellcheck disable=SC2086 # two words
 		run -2 qt-map put -t ${bad% *} x "${bad#* }"
@@ -96,13 +97,14 @@ teardown() { map_down; }
 	# Of a type that is the user's own every byte is the value's.
 	echo x | qt-map put -t 100 own -
 	[ "$(qt-map get -n own | od -An -c | tr -d ' ')" = 'x\n' ]
-	qt-map get -J n u j t b | sed 's/,"version":[0-9]*//' >"$WORLD/got"
+	qt-map get -J n u j t b inf | sed 's/,"version":[0-9]*//' >"$WORLD/got"
 	diff "$WORLD/got" - <<-'E'
 	{"key":"n","value":-42,"type":"i64"}
 	{"key":"u","value":7,"type":"u64"}
 	{"key":"j","value":"{\"a\": [1]}","type":"json"}
 	{"key":"t","value":"ä\t","type":"text"}
 	{"key":"b","value_base64":"/w==","type":"bytes"}
+	{"key":"inf","value":"-inf","type":"f64"}
 	E
 }
 
