@@ -5,16 +5,13 @@
  *	source | stretch | keep | output --> run/ --> manifest
  *	         so far    the newest
  */
-#include <endian.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <errno.h>
 
 #include <qt/base/sys.h>
 
+#include "big_priv.h"
 #include "compact_priv.h"
 
-#define BIG_VALUE	20u	/* bytes, see QT__BIG */
 #define BUDGET_MAX	(UINT64_C(1) << 50)
 
 int
@@ -42,14 +39,13 @@ qt__step_begin(struct qt__step *s, struct qt__work *work,
 static int
 drop(void *part, const struct qt__entry *e)
 {
-	struct qt__part	*p = part;
-	uint64_t	 number;
+	struct qt__part		*p = part;
+	struct qt__big_ref	 ref;
 
-	if ((e->flags & QT__BIG) == 0 || e->value_len != BIG_VALUE)
+	if ((e->flags & QT__BIG) == 0 ||
+	    qt__big_ref_unpack(&ref, e->value, e->value_len) < 0)
 		return 0;
-	memcpy(&number, e->value, sizeof(number));
-	number = le64toh(number);
-	return number == 0 ? 0 : qt_buf_add(&p->drops, &number, sizeof(number));
+	return qt_buf_add(&p->drops, &ref.number, sizeof(ref.number));
 }
 
 /* The first key that is greater. */
@@ -133,16 +129,15 @@ qt__part_write(struct qt__part *p, struct qt__cursor *source,
 static void
 remove_drops(struct qt__step *s)
 {
-	char	name[40];
+	char	path[4 + 32] = "big/";
 	bool	is_all = true;
 	int	rc;
 
 	for (uint32_t i = 0; i < s->from->drop_count; i++) {
 		if (s->from->drops[i].since > s->work->oldest)
 			continue;
-		snprintf(name, sizeof(name), "big/%012" PRIu64 ".big",
-		    s->from->drops[i].number);
-		rc = qt_sys_unlink(s->work->dirfd, name);
+		qt__big_name(path + 4, s->from->drops[i].number);
+		rc = qt_sys_unlink(s->work->dirfd, path);
 		is_all = is_all && (rc == 0 || rc == -ENOENT);
 	}
 	if (is_all)
