@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Group commit across processes.
+ * Group commit (D. DeWitt et al., "Implementation Techniques for Main Memory
+ * Database Systems", SIGMOD 1984), across processes.
  *
  *	writers		w1   w2 w3	     w4 w5 w6
  *	leader		[ pwrite fdatasync ][ pwrite fdatasync ]

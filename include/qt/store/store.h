@@ -10,8 +10,9 @@
 
 /*
  * A store: a durable, ordered map from bytes to bytes, in one folder, that any
- * number of processes open, read and write at once, without a daemon. The
- * format is qt-store(5).
+ * number of processes open, read and write at once, without a daemon. It is a
+ * log-structured merge tree (P. O'Neil, E. Cheng, D. Gawlick, E. O'Neil, Acta
+ * Informatica 33, 1996). The format is qt-store(5).
  *
  *	put --> WAL image in shared memory (the memtable) --> index --> visible
  *	             |                        |
