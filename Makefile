@@ -235,6 +235,12 @@ deps:
 deps-%:
 	@BUILD=$(B) .ci/deps $(subst +, ,$*)
 
+# These run make again, when all else that you asked for is done: two makes
+# would build the same files at once.
+SUITES := unit cmd web fuzz crash stress lint
+AGAIN  := run check $(SUITES:%=check-%) check-install soak bench bench-peers
+$(AGAIN): | $(filter-out $(AGAIN) lint,$(MAKECMDGOALS))
+
 # As many jobs as cores, unless you said -j.
 jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 run: deps-build+page
@@ -242,7 +248,6 @@ run: deps-build+page
 	@exec $(B)/bin/qtd $(ARGS)
 
 # Every group runs even when one has failed; make check-unit runs one.
-SUITES := unit cmd web fuzz crash stress lint
 check: deps
 	@B=$(B) MAKE='$(MAKE) $(jobs)' T='$(T)' V='$(V)' \
 	    sh tests/check.sh $(SUITES)
