@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
 #include "control_priv.h"
@@ -16,6 +18,7 @@
 
 #define KIND	"store"
 #define SHM	"/dev/shm"
+#define ENDING_MS 1000u		/* for who ends soon */
 
 /*
  * When LOCK was made, in ns; 0 where nobody knows. A folder that is removed and
@@ -145,6 +148,19 @@ qt__control_end_syncer(int dirfd, int lock, const struct qt__format *f)
 		return;
 	qt__detach_end(ctl, lock, f->set.lock_timeout_ms);
 	qt_seg_close(seg);
+}
+
+int
+qt__control_is_used(int lock, uint64_t timeout_ms)
+{
+	uint64_t	deadline = qt_clock_mono_ms() +
+	    (timeout_ms < ENDING_MS ? timeout_ms : ENDING_MS);
+	int		rc;
+
+	while ((rc = qt_sys_is_used(lock, QT__USER_BASE, QT__USER_MAX + 1)) ==
+	    1 && qt_clock_mono_ms() <= deadline)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return rc;
 }
 
 static struct qt__ctl *

@@ -155,5 +155,11 @@ void	qt__detach_end(struct qt__ctl *ctl, int lock, uint64_t timeout_ms);
 /* The same of a store that is not open here; nothing where it has no memory. */
 void	qt__control_end_syncer(int dirfd, int lock,
 	    const struct qt__format *f);
+/*
+ * Whether somebody uses the store, here or elsewhere, and stays: who is there
+ * only to sync later ends soon, and lets go of ctl->syncer before. So who is
+ * there is waited for, a second or the timeout at most. 1, 0, negative.
+ */
+int	qt__control_is_used(int lock, uint64_t timeout_ms);
 
 #endif /* QT_STORE_CONTROL_PRIV_H */

@@ -19,8 +19,6 @@
 
 #include "store_priv.h"
 
-#define ENDING_MS	1000u	/* for who ends soon */
-
 static void
 leave_memory(struct qt_store *s)
 {
@@ -106,27 +104,6 @@ end_syncer(struct qt_store *s, int lock)
 	qt__detach_end(s->ctl, lock, s->set.lock_timeout_ms);
 }
 
-/*
- * Whether somebody is there, elsewhere or here, and stays: who is there only to
- * sync later ends soon, and has let go of ctl->syncer before.
- */
-static bool
-is_used(const struct qt_store *s, int lock)
-{
-	uint64_t	wait_ms = s->set.lock_timeout_ms < ENDING_MS ?
-	    s->set.lock_timeout_ms : ENDING_MS;
-	uint64_t	deadline = qt_clock_mono_ms() + wait_ms;
-	int		rc;
-
-	while ((rc = qt_sys_is_used(lock, QT__USER_BASE, QT__USER_MAX + 1)) ==
-	    1) {
-		if (qt_clock_mono_ms() > deadline)
-			return true;
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	}
-	return rc < 0;
-}
-
 /* For ourselves, which changes nothing. */
 static int
 try_to_recover(struct qt_store *s, int lock, struct qt_err *err)
@@ -152,7 +129,7 @@ replace_memory(struct qt_store *s, int lock, struct qt_err *err)
 	int	rc;
 
 	end_syncer(s, lock);
-	if (is_used(s, lock)) {
+	if (qt__control_is_used(lock, s->set.lock_timeout_ms) != 0) {
 		qt_err_wrap(err, "a backup, or so, was put in the place of the "
 		    "store while processes have it open: end them, and then "
 		    "open it again");
@@ -175,7 +152,7 @@ static int
 make_memory(struct qt_store *s, int lock, struct qt_err *err)
 {
 	s->is_private = s->is_rdonly;
-	if (is_used(s, lock)) {
+	if (qt__control_is_used(lock, s->set.lock_timeout_ms) != 0) {
 		qt_err_set(err, "in use by a process whose shared memory we do "
 		    "not see: in another container, on another host, of a "
 		    "user who lets nobody else read it, or somebody has "

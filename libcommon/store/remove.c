@@ -186,11 +186,8 @@ remove_store(const struct place *p, int dirfd, struct qt_err *err)
 		qt_err_set(err, "lock it");
 		return lock;
 	}
-	rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
-	if (rc > 0) {
-		qt__control_end_syncer(dirfd, lock, &f);
-		rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
-	}
+	qt__control_end_syncer(dirfd, lock, &f);
+	rc = qt__control_is_used(lock, f.set.lock_timeout_ms);
 	if (rc > 0) {
 		qt_err_set(err, "somebody is writing to it");
 		rc = -EBUSY;

@@ -79,11 +79,8 @@ move_logs(int dirfd, int lock, const struct qt__format *old,
 	char	path[QT__WAL_DIR_SIZE];
 	int	rc;
 
-	rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
-	if (rc == 1) {		/* maybe by one who is there to sync later */
-		qt__control_end_syncer(dirfd, lock, old);
-		rc = qt_sys_is_used(lock, QT__USER_BASE + 1, QT__USER_MAX);
-	}
+	qt__control_end_syncer(dirfd, lock, old);
+	rc = qt__control_is_used(lock, old->set.lock_timeout_ms);
 	if (rc != 0) {
 		qt_err_set(err, "wal-path cannot change while somebody writes "
 		    "to the store");

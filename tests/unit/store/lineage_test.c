@@ -232,9 +232,11 @@ QT_TEST(a_folder_that_is_ahead_by_one_manifest_is_no_backup)
 
 QT_TEST(while_somebody_has_it_open_it_is_refused)
 {
-	struct world	 w;
-	struct qt_store	*s, *other;
-	struct qt_err	 err = QT_ERR_INIT;
+	struct qt_store_settings set;
+	struct qt_store_options	 o = { .settings = &set };
+	struct world		 w;
+	struct qt_store		*s, *other;
+	struct qt_err		 err = QT_ERR_INIT;
 
 	(void)state;
 	world_begin(&w, in_sync);
@@ -244,7 +246,10 @@ QT_TEST(while_somebody_has_it_open_it_is_refused)
 	s = world_open(&w);
 	assert_int_equal(put(s, "c", "3", 1, 0), 0);
 	RESTORE(&w, "b");
-	assert_int_equal(qt_store_open(w.path, NULL, &other, &err), -EBUSY);
+	/* Not to wait here for one who may end soon. */
+	set = s->set;
+	set.lock_timeout_ms = 1;
+	assert_int_equal(qt_store_open(w.path, &o, &other, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "end them"));
 	/* It keeps what it has in memory, and does not mix the two. */
 	expect(s, "c", "3", 1);

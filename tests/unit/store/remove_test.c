@@ -84,6 +84,7 @@ QT_TEST(who_writes_keeps_it_and_so_does_a_file_of_somebody_else)
 {
 	struct world		 w;
 	struct qt_store		*s;
+	struct qt_store_settings set;
 	struct qt_store_put	 put = { .key = "k", .key_len = 1 };
 	struct qt_err		 err = QT_ERR_INIT;
 	char			 other[80];
@@ -93,6 +94,10 @@ QT_TEST(who_writes_keeps_it_and_so_does_a_file_of_somebody_else)
 	begin(&w);
 	assert_int_equal(qt_store_open(w.path, NULL, &s, NULL), 0);
 	assert_int_equal(qt_store_put(s, NULL, &put, NULL), 0);
+	/* Not to wait here for one who may end soon. */
+	assert_int_equal(qt_store_settings_load(w.path, &set, NULL), 0);
+	set.lock_timeout_ms = 1;
+	assert_int_equal(qt_store_settings_save(w.path, &set, NULL), 0);
 	assert_int_equal(qt_store_remove(w.path, &err), -EBUSY);
 	assert_int_equal(qt_store_put(s, NULL, &put, NULL), 0);
 	qt_store_close(s, NULL);
