@@ -186,11 +186,24 @@ find_or_recover(struct qt_store *s, struct qt_err *err)
 	return rc;
 }
 
+/* Who could only get, as that needs no user, shall know it from the beginning. */
+static int
+check_place(const struct qt_store *s, struct qt_err *err)
+{
+	if (s->is_rdonly || faccessat(s->dirfd, "LOCK", W_OK, 0) == 0 ||
+	    errno != EROFS)
+		return 0;
+	qt_err_set(err, "its file system may only be read from here");
+	return -EROFS;
+}
+
 int
 qt__memory_open(struct qt_store *s, struct qt_err *err)
 {
-	int	rc;
+	int	rc = check_place(s, err);
 
+	if (rc < 0)
+		return rc;
 	rc = qt__control_name(s->name, s->dirfd, s->format.id);
 	if (rc < 0) {
 		qt_err_set(err, "it has no file 'LOCK'");

@@ -223,6 +223,28 @@ small() {
 	SH
 }
 
+@test "a disk that may only be read, and is written to by another way" {
+	small <<-'SH'
+	mkdir view
+	qt-map init
+	printf 'put %s 1\n' a b c | qt-map batch
+	mount --bind disk view
+	mount -o remount,bind,ro view
+	export QT_MAP=$WORLD/view/map/default
+	[ "$(qt-map get a)" = 1 ]
+	[ "$(qt-map get a b c | tr -d '\n')" = 111 ]
+	[ "$(qt-map count)" = 3 ]
+	[ "$(qt-map scan -k | tr -d '\n')" = abc ]
+	refused 'may only be read' qt-map put a 2
+	refused 'may only be read' qt-map checkpoint
+	[ "$(qt-map -m "$MAP" put a 2 && qt-map get a)" = 2 ]
+	reboot
+	[ "$(qt-map get a)" = 2 ]
+	run qt-map verify
+	echo 'to the end'
+	SH
+}
+
 @test "a full disk of the log" {
 	small <<-'SH'
 	mount -o remount,size=900k log
