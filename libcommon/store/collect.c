@@ -6,6 +6,10 @@
  * somebody dies: folders are compared with the manifests that are in use, that
  * is the current one and those of live slots. A slot that does not say yet which
  * one it uses may use any.
+ *
+ * Segments of a group's store are another matter: in /dev/shm only their owner,
+ * who began that memtable, can unlink them. What is refused is left to him: he
+ * looks when he begins one again, whenever his worker wakes, and when he closes.
  */
 
 #include <errno.h>
@@ -183,10 +187,27 @@ collect_logs(struct qt_store *s, struct qt_err *err)
 		char	name[QT__SEG_NAME_SIZE];
 
 		qt__mem_name(name, s->name, n);
-		(void)qt_seg_unlink(name);
+		rc = qt_seg_unlink(name);
+		if (rc == -EPERM || rc == -EACCES)
+			atomic_store(&ctl->has_strays, 1);
 	}
 	atomic_store(&ctl->reclaimed, w.first_wal);
 	return 0;
+}
+
+void
+qt__collect_strays(struct qt_store *s)
+{
+	struct qt__where	w;
+
+	/* As long as we are a user, memory of this name is that of ctl. */
+	if (atomic_load(&s->ctl->has_strays) == 0 ||
+	    atomic_load(&s->user_id) == 0)
+		return;
+	atomic_store(&s->ctl->has_strays, 0);
+	(void)qt__where_get(s->ctl, &w);
+	if (qt__control_forget_old(s->name, w.first_wal) != 0)
+		atomic_store(&s->ctl->has_strays, 1);
 }
 
 static int

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -134,6 +135,72 @@ qt__control_forget(const char *name, bool all)
 	if (all)
 		(void)qt_seg_unlink(name);
 	return qt__each_name(AT_FDCWD, SHM, forget_one, control);
+}
+
+static int
+empty_one(void *arg, const char *name)
+{
+	const char	*control = arg;
+	struct stat	 st;
+	char		 path[256];
+	int		 fd;
+
+	if (strncmp(name, control, strlen(control)) != 0)
+		return 0;
+	snprintf(path, sizeof(path), SHM "/%s", name);
+	fd = qt_sys_open(AT_FDCWD, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) == 0)
+		(void)qt_sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE |
+		    FALLOC_FL_KEEP_SIZE, 0, st.st_size);
+	close(fd);
+	return 0;
+}
+
+int
+qt__control_empty(const char *name)
+{
+	char	control[QT__SEG_NAME_SIZE];
+
+	snprintf(control, sizeof(control), "%s", name + 1);
+	return qt__each_name(AT_FDCWD, SHM, empty_one, control);
+}
+
+struct old {
+	const char	*control;	/* with its slash */
+	uint64_t	 first;
+	bool		 has_strays;
+};
+
+static int
+forget_old(void *arg, const char *name)
+{
+	struct old	*o = arg;
+	size_t		 len = strlen(o->control);
+	char		 full[QT__SEG_NAME_SIZE];
+	uint64_t	 number;
+	int		 rc;
+
+	if (strncmp(name, o->control + 1, len - 1) != 0 ||
+	    name[len - 1] != '-')
+		return 0;
+	number = strtoull(name + len, NULL, 10);
+	qt__mem_name(full, o->control, number);
+	if (number >= o->first || strcmp(full + 1, name) != 0)
+		return 0;
+	rc = qt_seg_unlink(full);
+	o->has_strays |= rc == -EPERM || rc == -EACCES;
+	return 0;
+}
+
+int
+qt__control_forget_old(const char *name, uint64_t first)
+{
+	struct old	o = { .control = name, .first = first };
+	int		rc = qt__each_name(AT_FDCWD, SHM, forget_old, &o);
+
+	return rc < 0 ? rc : o.has_strays;
 }
 
 void

@@ -88,6 +88,8 @@ struct qt__ctl {
 	_Atomic uint32_t has_deposed;	/* a leader: logs go to new files first */
 	_Atomic uint32_t is_gone;	/* LOCK is another's: nobody writes here */
 	_Atomic uint32_t meetings;	/* qt__ctl_meet() */
+	_Atomic uint32_t has_strays;	/* segments that nobody needs, and only
+					   their owners may unlink */
 
 	struct qt__gather gather;
 
@@ -132,6 +134,13 @@ void	qt__mem_name(char out[QT__SEG_NAME_SIZE], const char *control,
 
 /* Unlinks the segments of memtables that are there; and with all, control. */
 int	qt__control_forget(const char *name, bool all);
+/*
+ * Gives back the memory of those that could not be unlinked, as they are another
+ * user's: who still reads them sees zeros.
+ */
+int	qt__control_empty(const char *name);
+/* Unlinks those before number first. 1: some are others' to unlink; 0. */
+int	qt__control_forget_old(const char *name, uint64_t first);
 
 /* Opens one that is there. -ENOENT; -QT_EFORMAT when it is of another store. */
 int	qt__control_open(struct qt_seg **seg, struct qt__ctl **out,

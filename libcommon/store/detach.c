@@ -237,6 +237,7 @@ be_child(struct qt_store *s, uint32_t calm)
 	watch_signals(s->ctl);
 	leave_files();
 	stay(s, calm);
+	qt__collect_strays(s);
 	qt__user_close(&s->user);
 	_exit(0);
 }

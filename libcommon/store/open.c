@@ -176,6 +176,7 @@ qt_store_close(struct qt_store *s, struct qt_err *err)
 	if (!((s->flags & QT_STORE_DETACH) && qt__detach(s)) &&
 	    s->is_unsynced && s->set.mode != QT_STORE_MEMORY)
 		rc = qt_store_sync(s, 0, err);
+	qt__collect_strays(s);
 	if (rc == 0 && s->dead_syncer != 0)
 		(void)atomic_compare_exchange_strong(&s->ctl->syncer,
 		    &s->dead_syncer, 0);

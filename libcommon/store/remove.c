@@ -57,6 +57,8 @@ forget(int dirfd, const struct qt__format *f, struct qt_err *err)
 
 	if (rc == 0)
 		rc = qt__control_forget(name, true);
+	if (rc == 0)
+		rc = qt__control_empty(name);
 	if (rc < 0)
 		qt_err_set(err, "its shared memory");
 	return rc;

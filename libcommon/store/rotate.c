@@ -162,6 +162,7 @@ make_next(struct qt_store *s, const struct qt__mem *active,
 	char			name[QT__SEG_NAME_SIZE];
 	int			rc;
 
+	qt__collect_strays(s);
 	qt__mem_name(name, s->name, spec.number);
 	rc = qt__mem_create(out, name, &spec, err);
 	if (rc == -EEXIST && qt_seg_unlink(name) == 0)

@@ -286,6 +286,8 @@ int	qt__checkpoint_copy(struct qt_store *s, const char *dest,
  * behind a publish.
  */
 int	qt__collect(struct qt_store *s, struct qt_err *err);
+/* Those of our segments that others could not unlink. */
+void	qt__collect_strays(struct qt_store *s);
 /* The least manifest that a live slot names; UINT64_MAX: none. */
 uint64_t qt__collect_oldest(struct qt_store *s);
 
