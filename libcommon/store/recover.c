@@ -51,8 +51,13 @@ make_mem(struct qt__recovery *r, uint64_t size, struct qt__mem **out,
 
 	qt__mem_name(name, s->name, r->number);
 	/* Of a log that turned out to be none: qt__recover_log(). */
-	if (!s->is_private)
-		(void)qt_seg_unlink(name);
+	rc = s->is_private ? 0 : qt_seg_unlink(name);
+	if (rc == -EPERM || rc == -EACCES) {
+		qt_err_set(err, "'%s' in /dev/shm, of before this store was "
+		    "used elsewhere or put back, is another user's: let him "
+		    "open it first", name + 1);
+		return rc;
+	}
 	rc = qt__mem_create(out, s->is_private ? NULL : name, &spec, err);
 	return rc;
 }

@@ -2,6 +2,7 @@
 /* A store in a folder that a group may write to, made with an umask of 022. */
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
@@ -173,4 +174,62 @@ QT_TEST(each_user_of_a_groups_store_unlinks_the_memory_that_he_made)
 	assert_int_equal(count_segments(name), 2);
 	assert_int_equal(qt_store_remove(path, NULL), 0);
 	assert_int_equal(count_segments(name), 0);
+}
+
+/* As if the store had been written to on another host since. */
+static void
+age_memory(const char *path)
+{
+	uint8_t	stamp[QT__STAMP_SIZE];
+	char	lock[64];
+	int	fd;
+
+	snprintf(lock, sizeof(lock), "%s/LOCK", path);
+	fd = open(lock, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(qt__stamp_make(fd, stamp), 0);
+	close(fd);
+}
+
+/* Runs in a child that is another user. */
+static int
+expect_owned(const char *path)
+{
+	struct qt_store_options	o = { .flags = QT_STORE_RDONLY };
+	struct qt_store		*s;
+	struct qt_store_value	 v;
+	struct qt_err		 err = QT_ERR_INIT;
+
+	if (setgid(GROUP) < 0 || setuid(12346) < 0)
+		return 1;
+	if (qt_store_open(path, NULL, &s, &err) != -EPERM ||
+	    strstr(err.text, "is another user's") == NULL)
+		return 2;
+	if (qt_store_open(path, &o, &s, NULL) < 0 ||
+	    qt_store_get(s, NULL, &v, "little", 6, NULL) < 0)
+		return 3;
+	qt_store_value_clear(&v);
+	return qt_store_close(s, NULL) < 0 ? 4 : 0;
+}
+
+QT_TEST(old_memory_of_another_user_is_told_of_and_does_not_keep_from_reading)
+{
+	char	path[] = "/tmp/qt-group.XXXXXX";
+	pid_t	pid;
+	int	status;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	make_for_group(path);
+	as_user(12345, path, put_little);
+	age_memory(path);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(expect_owned(path));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	as_user(12345, path, put_little);
+	assert_int_equal(qt_store_remove(path, NULL), 0);
 }
