@@ -131,10 +131,8 @@ static void
 clean(void *state)
 {
 	struct world	*w = state;
-	char		 command[128];
 
-	snprintf(command, sizeof(command), "rm -r '%s'", w->path);
-	step_must(system(command) == 0, command);
+	place_remove(w->path);
 	close(w->watched);
 	close(w->fd);
 	free(w);

@@ -16,6 +16,7 @@
 #include "../child.h"
 #include "../place.h"
 #include "../test.h"
+#include "files.h"
 
 #define LEN	100000u
 
@@ -50,23 +51,6 @@ write_value(int dir, uint64_t number, const void *data, size_t len,
 	    .data = data, .len = len };
 
 	return qt__big_write(dir, number, &v, ref, NULL);
-}
-
-static int
-count_one(void *arg, const char *name)
-{
-	(void)name;
-	++*(int *)arg;
-	return 0;
-}
-
-static int
-count_files(int dir)
-{
-	int	n = 0;
-
-	assert_int_equal(qt__each_name(dir, ".", count_one, &n), 0);
-	return n;
 }
 
 QT_TEST(what_was_written_is_read)
@@ -116,7 +100,7 @@ QT_TEST(a_number_that_is_taken_and_a_value_that_is_too_large_are_refused)
 	assert_int_equal(qt__big_open(&big, dir, &ref, QT__BIG_VERIFY, NULL),
 	    0);
 	qt__big_close(&big);
-	assert_int_equal(count_files(dir), 1);
+	assert_int_equal(files_count(dir, "."), 1);
 	assert_int_equal(qt__big_remove(dir, 1), 0);
 	end(dir);
 }
@@ -200,7 +184,7 @@ QT_TEST(when_any_call_fails_nothing_is_left)
 			}
 			failed++;
 			assert_int_equal(rc, k % 2 ? -ENOSPC : -EIO);
-			assert_int_equal(count_files(dir), 0);
+			assert_int_equal(files_count(dir, "."), 0);
 		}
 		assert_int_equal(failed, expect[k]);
 	}

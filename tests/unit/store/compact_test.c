@@ -47,7 +47,7 @@ live_through(uint32_t seed, size_t per_mem, unsigned int keys, uint32_t level,
 	}
 	settle(w, w->m->next_file);
 	world_check(w);
-	assert_int_equal(world_files(w, "run"), w->m->slice_count);
+	assert_int_equal(files_count(w->g.fd, "run"), w->m->slice_count);
 	world_end(w);
 }
 
@@ -93,7 +93,7 @@ QT_TEST(parts_of_a_merge_are_one_change_of_the_manifest)
 	settle(w, 0);
 	world_check(w);
 	assert_int_equal(w->m->run_count, 1);
-	assert_int_equal(world_files(w, "run"), w->m->slice_count);
+	assert_int_equal(files_count(w->g.fd, "run"), w->m->slice_count);
 	world_end(w);
 }
 
@@ -151,7 +151,7 @@ QT_TEST(all_in_one_run_is_what_is_seen_and_no_more)
 	world_check(w);
 	for (size_t i = 0; i < (n = world_model(w)); i++)
 		bigs += (w->seen[i].flags & QT__BIG) != 0;
-	assert_int_equal(w->m->drop_count, world_files(w, "big") - bigs);
+	assert_int_equal(w->m->drop_count, files_count(w->g.fd, "big") - bigs);
 	for (uint32_t i = 0; i < w->m->drop_count; i++)
 		assert_true(w->m->drops[i].since == w->m->number);
 	world_end(w);
@@ -172,7 +172,7 @@ QT_TEST(what_is_all_deleted_leaves_no_run)
 	assert_int_equal(w->m->run_count, 0);
 	assert_int_equal(w->m->first_wal, 2);
 	assert_int_equal(w->m->flush.output, 0);
-	assert_int_equal(world_files(w, "run"), 0);
+	assert_int_equal(files_count(w->g.fd, "run"), 0);
 	assert_int_equal(world_merge_step(w, 1000, w->m->next_file), 0);
 	world_end(w);
 }
@@ -241,7 +241,7 @@ fail_step(enum qt_sys_call call, unsigned int nth, int is_flush,
 {
 	struct world		*w = world_midway(threads);
 	struct qt__manifest	*to;
-	unsigned int		 files = world_files(w, "run");
+	unsigned int		 files = files_count(w->g.fd, "run");
 	int			 rc, was_called;
 
 	qt_sys_fault(call, nth, ENOSPC);
@@ -258,7 +258,7 @@ fail_step(enum qt_sys_call call, unsigned int nth, int is_flush,
 			assert_int_equal(to->number, w->m->number + 1);
 		} else {
 			assert_int_equal(to->number, w->m->number);
-			assert_int_equal(world_files(w, "run"), files);
+			assert_int_equal(files_count(w->g.fd, "run"), files);
 		}
 		qt__manifest_free(w->m);
 		w->m = to;

@@ -6,6 +6,7 @@
  * A store without shared memory: its folder, memtables that are arrays, and all
  * that was ever written, by which each read is judged.
  */
+#include "files.h"
 #include "manifest_ground.h"
 
 #include "../../../libcommon/store/compact_priv.h"
@@ -284,22 +285,6 @@ world_check(struct world *w)
 		if ((w->seen[i].flags & QT__BIG) != 0)
 			assert_true(ground_has(&w->g, name));
 	}
-}
-
-/* How many files are in a folder. */
-static inline unsigned int
-world_files(const struct world *w, const char *name)
-{
-	int		 fd = openat(w->g.fd, name, O_RDONLY | O_CLOEXEC);
-	DIR		*dir = fdopendir(fd);
-	struct dirent	*d;
-	unsigned int	 count = 0;
-
-	assert_non_null(dir);
-	while ((d = readdir(dir)) != NULL)
-		count += d->d_name[0] != '.';
-	closedir(dir);
-	return count;
 }
 
 #endif /* QT_TEST_COMPACT_WORLD_H */

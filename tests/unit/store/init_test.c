@@ -18,6 +18,7 @@
 #include "../../../libcommon/store/manifest_priv.h"
 #include "../place.h"
 #include "../test.h"
+#include "files.h"
 
 struct world {
 	char	path[64], store[128];
@@ -34,61 +35,25 @@ world_new(struct world *w)
 }
 
 static void
-remove_all(int parent, const char *name)
-{
-	int		 fd;
-	DIR		*dir;
-	struct dirent	*d;
-
-	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
-		return;
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fdopendir(fd);
-	assert_non_null(dir);
-	while ((d = readdir(dir)) != NULL) {
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			remove_all(fd, d->d_name);
-	}
-	closedir(dir);
-	assert_int_equal(unlinkat(parent, name, AT_REMOVEDIR), 0);
-}
-
-static void
 world_end(struct world *w)
 {
 	close(w->fd);
-	remove_all(AT_FDCWD, w->path);
+	place_remove(w->path);
 }
 
-/* How many names a folder of the world has. */
-static unsigned int
-count_in(const struct world *w, const char *name)
+static void
+rm(const struct world *w, const char *name)
 {
-	int		 fd = openat(w->fd, name, O_RDONLY | O_CLOEXEC);
-	DIR		*dir = fdopendir(fd);
-	struct dirent	*d;
-	unsigned int	 count = 0;
+	char	path[200];
 
-	assert_non_null(dir);
-	while ((d = readdir(dir)) != NULL)
-		count++;
-	closedir(dir);
-	return count - 2;
+	snprintf(path, sizeof(path), "%s/%s", w->path, name);
+	place_remove(path);
 }
 
 static int
 has(const struct world *w, const char *name)
 {
 	return faccessat(w->fd, name, F_OK, 0) == 0;
-}
-
-static void
-touch(const struct world *w, const char *name)
-{
-	int	fd = openat(w->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-
-	assert_true(fd >= 0);
-	close(fd);
 }
 
 /* Everything that an empty store is. */
@@ -131,7 +96,7 @@ QT_TEST(a_new_store_is_whole_and_alone)
 	world_new(&w);
 	assert_int_equal(qt_store_init(w.store, NULL, &err), 0);
 	expect_whole(&w, "s");
-	assert_int_equal(count_in(&w, "."), 1);
+	assert_int_equal(files_count(w.fd, "."), 1);
 	qt_store_settings_init(&s);
 	s.level = 3;
 	snprintf(path, sizeof(path), "%s/with a blank//", w.path);
@@ -156,7 +121,7 @@ QT_TEST(what_is_there_is_not_touched)
 	snprintf(want, sizeof(want), "make store '%s': there is a store",
 	    w.store);
 	assert_string_equal(err.text, want);
-	touch(&w, "s/run/000000000001.run");
+	files_touch(w.fd, "s/run/000000000001.run");
 	assert_int_equal(qt_store_init(w.store, NULL, &err), -EEXIST);
 	assert_string_equal(err.text, want);
 	/* Neither is one that lost its FORMAT, and holds something. */
@@ -168,7 +133,7 @@ QT_TEST(what_is_there_is_not_touched)
 	assert_true(has(&w, "s/CURRENT"));
 	assert_int_equal(qt_store_init(w.path, NULL, &err), -EEXIST);
 	assert_false(has(&w, "LOCK"));
-	touch(&w, "file");
+	files_touch(w.fd, "file");
 	snprintf(w.store, sizeof(w.store), "%s/file", w.path);
 	assert_int_equal(qt_store_init(w.store, NULL, &err), -EEXIST);
 	snprintf(w.store, sizeof(w.store), "%s/file/in", w.path);
@@ -244,8 +209,8 @@ QT_TEST(of_many_makers_one_wins)
 			assert_int_equal(mkdir(w.store, 0777), 0);
 		assert_int_equal(race(&w, 6), 1);
 		expect_whole(&w, "s");
-		assert_int_equal(count_in(&w, "."), 1);
-		remove_all(w.fd, "s");
+		assert_int_equal(files_count(w.fd, "."), 1);
+		rm(&w, "s");
 	}
 	world_end(&w);
 }
@@ -268,19 +233,19 @@ QT_TEST(what_a_dead_maker_left_is_removed_and_a_living_ones_is_not)
 	lock = qt__lock_file(tmp, QT__LOCK_FORMAT);
 	assert_true(lock >= 0);
 	assert_int_equal(qt_store_init(w.store, NULL, NULL), 0);
-	assert_int_equal(count_in(&w, "."), 3);
+	assert_int_equal(files_count(w.fd, "."), 3);
 	assert_true(has(&w, TMP "/FORMAT"));
-	remove_all(w.fd, "s");
+	rm(&w, "s");
 	close(lock);
 	close(tmp);
 	/* Somebody wrote to it: it is a store, whatever it is called. */
-	touch(&w, TMP "/run/000000000001.run");
+	files_touch(w.fd, TMP "/run/000000000001.run");
 	assert_int_equal(qt_store_init(w.store, NULL, NULL), 0);
 	assert_true(has(&w, TMP "/FORMAT"));
-	remove_all(w.fd, "s");
+	rm(&w, "s");
 	assert_int_equal(unlinkat(w.fd, TMP "/run/000000000001.run", 0), 0);
 	assert_int_equal(qt_store_init(w.store, NULL, NULL), 0);
-	assert_int_equal(count_in(&w, "."), 2);
+	assert_int_equal(files_count(w.fd, "."), 2);
 	assert_true(has(&w, ".other.0123456789abcdef.tmp"));
 	world_end(&w);
 }
@@ -303,7 +268,7 @@ init_with(enum qt_sys_call call, unsigned int nth, int error, int in_place)
 	if (rc < 0 && !has(&w, "s/FORMAT")) {
 		assert_true(err.text[0] != '\0');
 		/* Without its lock, LOCK in a folder may be another's. */
-		assert_int_equal(count_in(&w, in_place ? "s" : "."),
+		assert_int_equal(files_count(w.fd, in_place ? "s" : "."),
 		    in_place && has(&w, "s/LOCK"));
 		assert_int_equal(qt_store_init(w.store, NULL, &err), 0);
 	}
@@ -345,12 +310,12 @@ QT_TEST(logs_may_be_elsewhere_for_several_stores)
 	assert_int_equal(qt_store_init(w.store, &s, &err), 0);
 	expect_whole(&w, "s");
 	assert_false(has(&w, "s/wal"));
-	assert_int_equal(count_in(&w, "logs"), 1);
+	assert_int_equal(files_count(w.fd, "logs"), 1);
 	snprintf(s.wal_path, sizeof(s.wal_path), "%s/logs", w.path);
 	snprintf(w.store, sizeof(w.store), "%s/t", w.path);
 	assert_int_equal(qt_store_init(w.store, &s, &err), 0);
 	expect_whole(&w, "t");
-	assert_int_equal(count_in(&w, "logs"), 2);
+	assert_int_equal(files_count(w.fd, "logs"), 2);
 	/* Its parent is not made, and nothing is left. */
 	snprintf(s.wal_path, sizeof(s.wal_path), "%s/a/b", w.path);
 	snprintf(w.store, sizeof(w.store), "%s/u", w.path);
@@ -358,7 +323,7 @@ QT_TEST(logs_may_be_elsewhere_for_several_stores)
 	snprintf(want, sizeof(want),
 	    "make store '%s': wal-path: make folder '%s/a/b'", w.store, w.path);
 	assert_string_equal(err.text, want);
-	assert_int_equal(count_in(&w, "."), 3);
+	assert_int_equal(files_count(w.fd, "."), 3);
 	world_end(&w);
 }
 
@@ -376,7 +341,7 @@ QT_TEST(a_missing_volume_of_logs_is_named)
 	qt_store_settings_init(&s);
 	strcpy(s.wal_path, "../logs");
 	assert_int_equal(qt_store_init(w.store, &s, &err), 0);
-	remove_all(w.fd, "logs");
+	rm(&w, "logs");
 	fd = openat(w.fd, "s", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(qt__format_load(&f, fd, NULL), 0);
 	assert_int_equal(qt__format_wal_dir(&f, fd, &err), -ENOENT);

@@ -7,6 +7,7 @@
 
 #include <qt/base/sys.h>
 
+#include "files.h"
 #include "world.h"
 
 #define KEYS	20000u
@@ -76,23 +77,6 @@ put_all(struct qt_store *s, unsigned int round)
 		put_one(s, k, round);
 }
 
-static unsigned int
-count_files(const struct world *w, const char *folder)
-{
-	char		 path[160];
-	DIR		*d;
-	unsigned int	 n = 0;
-	struct dirent	*e;
-
-	snprintf(path, sizeof(path), "%s/%s", w->path, folder);
-	d = opendir(path);
-	assert_non_null(d);
-	while ((e = readdir(d)) != NULL)
-		n += e->d_name[0] != '.';
-	closedir(d);
-	return n;
-}
-
 static struct qt_store_stat
 stat_of(struct qt_store *s)
 {
@@ -145,7 +129,7 @@ QT_TEST(writers_without_threads_flush_when_there_is_no_room)
 	maintain(w.s);
 	expect_all(w.s, 5);
 	/* The active one; and the spare. */
-	assert_true(count_files(&w, "wal") <= 2);
+	assert_true(files_count(w.s->dirfd, "wal") <= 2);
 	reboot(&w, QT_STORE_NO_THREADS);
 	expect_all(w.s, 5);
 	verify(&w);
@@ -168,8 +152,8 @@ QT_TEST(compaction_leaves_one_run_and_no_other_files)
 	assert_int_equal(st.run_records, KEYS);
 	assert_int_equal(st.memtable_records, 0);
 	assert_int_equal(st.durable, st.version);
-	assert_int_equal(count_files(&w, "run"), st.slices);
-	assert_int_equal(count_files(&w, "manifest"), 1);
+	assert_int_equal(files_count(w.s->dirfd, "run"), st.slices);
+	assert_int_equal(files_count(w.s->dirfd, "manifest"), 1);
 	verify(&w);
 	reboot(&w, 0);
 	expect_all(w.s, 3);
@@ -247,7 +231,7 @@ QT_TEST(clear_removes_everything_at_once_and_for_good)
 	put_one(other, 7, 3);
 	expect_one(w.s, 7, 3);
 	assert_int_equal(stat_of(w.s).runs, 0);
-	assert_int_equal(count_files(&w, "run"), 0);
+	assert_int_equal(files_count(w.s->dirfd, "run"), 0);
 	qt_store_close(other, NULL);
 	verify(&w);
 	reboot(&w, QT_STORE_NO_THREADS);
@@ -266,7 +250,7 @@ QT_TEST(in_memory_mode_a_checkpoint_is_what_stays)
 	assert_int_equal(qt_store_checkpoint(w.s, NULL, NULL), 0);
 	put_one(w.s, 3, 2);
 	expect_one(w.s, 3, 2);
-	assert_int_equal(count_files(&w, "wal"), 0);
+	assert_int_equal(files_count(w.s->dirfd, "wal"), 0);
 	reboot(&w, QT_STORE_NO_THREADS);
 	expect_all(w.s, 1);
 	verify(&w);

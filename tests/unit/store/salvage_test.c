@@ -10,6 +10,7 @@
 #include <qt/base/sys.h>
 
 #include "../../../libcommon/store/durable_priv.h"
+#include "files.h"
 #include "world.h"
 
 #define KEYS	80u
@@ -214,16 +215,9 @@ static void
 flip(const char *name, off_t at)
 {
 	char	path[200];
-	uint8_t	byte;
-	int	fd;
 
 	snprintf(path, sizeof(path), "%s/%s", damaged, name);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(pread(fd, &byte, 1, at), 1);
-	byte ^= 0x10;
-	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-	close(fd);
+	files_flip(AT_FDCWD, path, at, 0x10);
 }
 
 /* --- Tests ---------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 #include "../../../libcommon/store/lock_priv.h"
 #include "../place.h"
 #include "../test.h"
+#include "files.h"
 
 struct world {
 	char				path[64], store[80];
@@ -35,19 +36,8 @@ world_new(struct world *w)
 static void
 world_end(struct world *w)
 {
-	char	command[128];
-
 	close(w->fd);
-	snprintf(command, sizeof(command), "rm -r '%s'", w->path);
-	assert_int_equal(system(command), 0);
-}
-
-static void
-touch(int fd, const char *name)
-{
-	fd = openat(fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	assert_true(fd >= 0);
-	close(fd);
+	place_remove(w->path);
 }
 
 /* Saves with another wal_path, and says what came of it. */
@@ -145,14 +135,14 @@ QT_TEST(logs_go_elsewhere_when_there_are_none)
 	assert_int_equal(qt__format_load(&f, w.fd, NULL), 0);
 	wal = qt__format_wal_dir(&f, w.fd, NULL);
 	assert_true(wal >= 0);
-	touch(wal, "000000000001.wal");
+	files_touch(wal, "000000000001.wal");
 	/* A log is there: not away from it. */
 	assert_int_equal(move(&w, "", &why), -ENOTEMPTY);
 	assert_non_null(strstr(why, ": move that folder first"));
 	/* Other settings may change. */
 	assert_int_equal(move(&w, "../logs", &why), 0);
 	/* Somebody moved it to where it shall be. */
-	touch(w.fd, "wal/000000000001.wal");
+	files_touch(w.fd, "wal/000000000001.wal");
 	assert_int_equal(unlinkat(wal, "000000000001.wal", 0), 0);
 	assert_int_equal(move(&w, "", &why), 0);
 	close(wal);

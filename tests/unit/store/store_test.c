@@ -13,6 +13,7 @@
 
 #include <qt/base/sys.h>
 
+#include "files.h"
 #include "world.h"
 
 static void
@@ -150,16 +151,10 @@ QT_TEST(where_recover_is_off_only_a_log_that_has_records_is_refused)
 static void
 flip(const struct world *w, off_t at)
 {
-	char	path[128], byte;
-	int	fd;
+	char	path[128];
 
 	snprintf(path, sizeof(path), "%s/wal/000000000001.wal", w->path);
-	fd = open(path, O_RDWR);
-	assert_true(fd >= 0);
-	assert_int_equal(pread(fd, &byte, 1, at), 1);
-	byte ^= 1;
-	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-	close(fd);
+	files_flip(AT_FDCWD, path, at, 1);
 }
 
 QT_TEST(damage_in_the_middle_is_refused_and_a_torn_end_is_cut)

@@ -9,6 +9,7 @@
 
 #include "../../../libcommon/store/big_collect_priv.h"
 #include "../../../libcommon/store/durable_priv.h"
+#include "files.h"
 #include "world.h"
 
 #define LEN	(300u << 10)	/* more than a quarter of 1 MiB */
@@ -29,23 +30,6 @@ big_value(unsigned int seed)
 		value[i] = (char)(x >> 24);
 	}
 	return value;
-}
-
-static int
-count_one(void *arg, const char *name)
-{
-	(void)name;
-	++*(int *)arg;
-	return 0;
-}
-
-static int
-count_files(struct qt_store *s)
-{
-	int	n = 0;
-
-	assert_int_equal(qt__each_name(s->big_fd, ".", count_one, &n), 0);
-	return n;
 }
 
 static void
@@ -80,19 +64,19 @@ QT_TEST(a_large_value_is_there_in_memory_in_a_run_and_after_a_reboot)
 	s = world_open(&w);
 	put_big(s, "a", 1);
 	put_big(s, "b", 2);
-	assert_int_equal(count_files(s), 2);
+	assert_int_equal(files_count(s->big_fd, "."), 2);
 	expect_big(s, "a", 1);
 	world_reboot(s);
 	s = world_open(&w);
 	expect_big(s, "b", 2);
 	assert_int_equal(qt_store_checkpoint(s, NULL, NULL), 0);
 	expect_big(s, "a", 1);
-	assert_int_equal(count_files(s), 2);
+	assert_int_equal(files_count(s->big_fd, "."), 2);
 	/* It stays for who has it. */
 	assert_int_equal(qt_store_get(s, NULL, &v, "a", 1, NULL), 0);
 	assert_int_equal(put(s, "a", "", 0, QT_STORE_DEL), 0);
 	assert_int_equal(qt_store_compact(s, NULL), 0);
-	assert_int_equal(count_files(s), 1);
+	assert_int_equal(files_count(s->big_fd, "."), 1);
 	assert_int_equal(v.len, LEN);
 	assert_true(memcmp(v.data, big_value(1), LEN) == 0);
 	qt_store_value_clear(&v);
@@ -112,11 +96,11 @@ QT_TEST(what_is_overwritten_goes_and_what_is_written_then_has_a_new_number)
 	s = world_open(&w);
 	for (unsigned int i = 0; i < 5; i++)
 		put_big(s, "k", i);
-	assert_int_equal(count_files(s), 5);
+	assert_int_equal(files_count(s->big_fd, "."), 5);
 	assert_int_equal(qt_store_compact(s, NULL), 0);
 	put_big(s, "k", 5);
 	assert_int_equal(qt_store_compact(s, NULL), 0);
-	assert_int_equal(count_files(s), 1);
+	assert_int_equal(files_count(s->big_fd, "."), 1);
 	next = s->ctl->next_big;
 	assert_int_equal(next, 7);
 	world_reboot(s);
@@ -155,7 +139,7 @@ QT_TEST(a_put_that_fails_leaves_no_file)
 		{ .key = "b", .key_len = 1, .value = value, .value_len = LEN },
 	    }, 2, NULL), -ENOSPC);
 	qt_sys_fault(QT_SYS_FALLOCATE, 0, 0);
-	assert_int_equal(count_files(s), 0);
+	assert_int_equal(files_count(s->big_fd, "."), 0);
 	expect(s, "k", "v", 1);
 	expect(s, "a", NULL, 0);
 	world_end(&w, s);
@@ -187,7 +171,7 @@ QT_TEST(a_batch_has_values_of_each_kind)
 		expect(s, "d", value + 1, LEN);
 		assert_int_equal(qt_store_checkpoint(s, NULL, NULL), 0);
 	}
-	assert_int_equal(count_files(s), 2);
+	assert_int_equal(files_count(s->big_fd, "."), 2);
 	world_end(&w, s);
 }
 
@@ -268,11 +252,11 @@ QT_TEST(a_file_without_a_record_stays_while_its_writer_lives)
 	/* Also for the one that it is a thread of. */
 	maintain(s);
 	maintain(other);
-	assert_int_equal(count_files(s), 3);
+	assert_int_equal(files_count(s->big_fd, "."), 3);
 	assert_int_equal(s->ctl->big_swept, number);
 	qt__big_unclaim(&other->user, number);
 	maintain(s);
-	assert_int_equal(count_files(s), 2);
+	assert_int_equal(files_count(s->big_fd, "."), 2);
 	assert_int_equal(s->ctl->big_swept, number + 2);
 	child = fork();
 	assert_true(child >= 0);
@@ -282,9 +266,9 @@ QT_TEST(a_file_without_a_record_stays_while_its_writer_lives)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
-	assert_int_equal(count_files(s), 3);
+	assert_int_equal(files_count(s->big_fd, "."), 3);
 	maintain(s);
-	assert_int_equal(count_files(s), 2);
+	assert_int_equal(files_count(s->big_fd, "."), 2);
 	expect_big(s, "k", 1);
 	expect_big(s, "l", 2);
 	qt_store_close(other, NULL);
@@ -338,7 +322,7 @@ QT_TEST(a_writer_that_is_killed_at_any_call_leaves_no_file_for_long)
 			committed += qt_store_get(s, NULL, &v, key,
 			    strlen(key), NULL) == 0;
 			qt_store_value_clear(&v);
-			assert_int_equal(count_files(s), committed);
+			assert_int_equal(files_count(s->big_fd, "."), committed);
 			if (!is_dead)
 				break;
 		}
@@ -363,7 +347,7 @@ QT_TEST(a_file_whose_record_is_committed_and_not_yet_visible_stays)
 	qt__super_release(stripe);
 	expect(s, "k", NULL, 0);
 	maintain(s);
-	assert_int_equal(count_files(s), 1);
+	assert_int_equal(files_count(s->big_fd, "."), 1);
 	assert_int_equal(s->ctl->big_swept, 2);
 	assert_int_equal(put(s, "l", "", 0, 0), 0);
 	expect_big(s, "k", 1);
@@ -403,7 +387,7 @@ QT_TEST(what_a_power_cut_left_goes_and_what_is_damaged_stays)
 	s = world_open(&w);
 	assert_int_equal(s->ctl->next_big, 13);
 	maintain(s);
-	assert_int_equal(count_files(s), 3);
+	assert_int_equal(files_count(s->big_fd, "."), 3);
 	assert_int_equal(faccessat(s->big_fd, "000000000012.big", F_OK, 0), 0);
 	assert_int_equal(s->ctl->big_swept, 13);
 	expect_big(s, "k", 1);
@@ -423,9 +407,9 @@ QT_TEST(a_file_that_only_an_old_version_names_stays_until_that_goes)
 		assert_int_equal(put(s, "k", "small", 5, 0), 0);
 	maintain(s);
 	assert_int_equal(s->ctl->big_swept, 2);
-	assert_int_equal(count_files(s), 1);
+	assert_int_equal(files_count(s->big_fd, "."), 1);
 	assert_int_equal(qt_store_compact(s, NULL), 0);
-	assert_int_equal(count_files(s), 0);
+	assert_int_equal(files_count(s->big_fd, "."), 0);
 	world_end(&w, s);
 }
 
@@ -446,7 +430,7 @@ QT_TEST(a_cleared_store_has_no_files_when_nobody_looks_at_older_ones)
 	assert_int_equal(qt_store_snap_open(s, &snap, NULL), 0);
 	assert_int_equal(qt_store_clear(s, NULL), 0);
 	maintain(s);
-	assert_int_equal(count_files(s), 2);
+	assert_int_equal(files_count(s->big_fd, "."), 2);
 	put_big(s, "new", 3);
 	assert_int_equal(qt_store_scan_open(s, snap,
 	    &(struct qt_store_range){ .prefix = NULL }, &scan, NULL), 0);
@@ -459,7 +443,7 @@ QT_TEST(a_cleared_store_has_no_files_when_nobody_looks_at_older_ones)
 	qt_store_scan_close(scan);
 	qt_store_snap_close(snap);
 	maintain(s);
-	assert_int_equal(count_files(s), 1);
+	assert_int_equal(files_count(s->big_fd, "."), 1);
 	expect(s, "in a run", NULL, 0);
 	expect_big(s, "new", 3);
 	world_end(&w, s);

@@ -17,6 +17,7 @@
 #include "../../../libcommon/store/manifest_priv.h"
 #include "../place.h"
 #include "../test.h"
+#include "files.h"
 
 struct world {
 	char			 path[64], store[80];
@@ -106,30 +107,9 @@ world_new(struct world *w)
 static void
 world_end(struct world *w)
 {
-	char	command[128];
-
 	close(w->fd);
 	qt_buf_clear(&w->told);
-	snprintf(command, sizeof(command), "rm -r '%s'", w->path);
-	assert_int_equal(system(command), 0);
-}
-
-static void
-damage(const struct world *w, const char *name, off_t at)
-{
-	int		fd = openat(w->fd, name, O_RDWR | O_CLOEXEC);
-	unsigned char	c;
-
-	assert_int_equal(pread(fd, &c, 1, at), 1);
-	c ^= 0x40;
-	assert_int_equal(pwrite(fd, &c, 1, at), 1);
-	close(fd);
-}
-
-static void
-touch(const struct world *w, const char *name)
-{
-	close(openat(w->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+	place_remove(w->path);
 }
 
 /* How many were found, and that each of the lines was told. */
@@ -164,25 +144,25 @@ QT_TEST(each_damaged_file_is_told_with_its_place)
 
 	(void)state;
 	world_new(&w);
-	damage(&w, "run/000000000001.run", 70);
+	files_flip(w.fd, "run/000000000001.run", 70, 0x40);
 	expect(&w, 1, "run/000000000001.run at 64: ");
-	damage(&w, "run/000000000001.run", 70);
-	damage(&w, "wal/000000000001.wal", 64 + 40 + 20);
+	files_flip(w.fd, "run/000000000001.run", 70, 0x40);
+	files_flip(w.fd, "wal/000000000001.wal", 64 + 40 + 20, 0x40);
 	expect(&w, 1, "wal/000000000001.wal at 104: damaged; what had been "
 	    "durable is missing up to version 1168");
-	damage(&w, "wal/000000000001.wal", 64 + 40 + 20);
-	damage(&w, "wal/000000000001.wal", 20);
+	files_flip(w.fd, "wal/000000000001.wal", 64 + 40 + 20, 0x40);
+	files_flip(w.fd, "wal/000000000001.wal", 20, 0x40);
 	expect(&w, 1, "wal/000000000001.wal at 0: log 1: its head is damaged");
-	damage(&w, "wal/000000000001.wal", 20);
-	damage(&w, "manifest/000000000002", 200);
+	files_flip(w.fd, "wal/000000000001.wal", 20, 0x40);
+	files_flip(w.fd, "manifest/000000000002", 200, 0x40);
 	expect(&w, 1, "manifest/000000000002: bytes 0 to ");
-	damage(&w, "manifest/000000000002", 200);
-	damage(&w, "CURRENT", 2);
+	files_flip(w.fd, "manifest/000000000002", 200, 0x40);
+	files_flip(w.fd, "CURRENT", 2, 0x40);
 	expect(&w, 1, "CURRENT: not the number and the checksum");
-	damage(&w, "CURRENT", 2);
-	damage(&w, "FORMAT", 14);
+	files_flip(w.fd, "CURRENT", 2, 0x40);
+	files_flip(w.fd, "FORMAT", 14, 0x40);
 	expect(&w, 1, "FORMAT:2: not 'id' and 32 digits");
-	damage(&w, "FORMAT", 14);
+	files_flip(w.fd, "FORMAT", 14, 0x40);
 	assert_int_equal(unlinkat(w.fd, "run/000000000001.run", 0), 0);
 	expect(&w, 1, "run/000000000001.run: it is missing, and manifest 2 "
 	    "names it\n");
@@ -226,12 +206,12 @@ QT_TEST(what_nobody_names_and_a_torn_tail_are_notes)
 
 	(void)state;
 	world_new(&w);
-	touch(&w, "run/000000000009.run");
+	files_touch(w.fd, "run/000000000009.run");
 	expect(&w, 0, "note: run/000000000009.run: the manifest does not name "
 	    "it\n");
 	assert_int_equal(unlinkat(w.fd, "run/000000000009.run", 0), 0);
 	/* The last frame: nothing behind it says that it was durable. */
-	damage(&w, "wal/000000000001.wal", 64 + 80 + 20);
+	files_flip(w.fd, "wal/000000000001.wal", 64 + 80 + 20, 0x40);
 	expect(&w, 0, "note: wal/000000000001.wal at 144: torn, ");
 	world_end(&w);
 }
