@@ -300,15 +300,17 @@ qt__maintain_overdue(struct qt_store *s, uint32_t budget_ms)
 {
 	uint64_t		end = qt_clock_mono_ms() + budget_ms;
 	struct qt__where	w;
-	bool			is_overdue = true;
+	int			rc = 1;
 
-	while (is_overdue && qt_clock_mono_ms() < end) {
+	while (rc == 1 && qt_clock_mono_ms() < end) {
 		if (qt__maintain_begin(s, 0, NULL) < 0)
 			return;
 		(void)qt__where_get(s->ctl, &w);
-		is_overdue = (w.first_wal < w.active ||
-		    qt__plan_is_late(s->now)) && advance(s, NULL) == 1;
-		(void)qt__collect(s, NULL);
+		rc = w.first_wal < w.active || qt__plan_is_late(s->now) ?
+		    advance(s, NULL) : 0;
+		/* Not where readers could not be told of what was done. */
+		if (rc >= 0)
+			(void)qt__collect(s, NULL);
 		qt__maintain_end(s);
 	}
 }
