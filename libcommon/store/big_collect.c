@@ -27,6 +27,8 @@
 #include "big_collect_priv.h"
 #include "durable_priv.h"
 #include "numbers_priv.h"
+#include "put_priv.h"
+#include "super_priv.h"
 
 #define STEP	8192u		/* files at once */
 

@@ -4,6 +4,7 @@
 /* Which files of big/ are still needed. See big_collect.c. */
 #include "big_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
 
 /*
  * Removes what nobody needs, under MAINTAIN, of a bounded number of files. now:

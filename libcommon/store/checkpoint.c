@@ -13,6 +13,7 @@
 
 #include <qt/base/sys.h>
 
+#include "checkpoint_priv.h"
 #include "durable_priv.h"
 #include "run_file_priv.h"
 #include "store_priv.h"

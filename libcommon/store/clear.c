@@ -15,8 +15,13 @@
 
 #include <errno.h>
 
+#include "collect_priv.h"
 #include "durable_priv.h"
+#include "maintain_priv.h"
+#include "put_priv.h"
+#include "rotate_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
 
 static int
 empty(struct qt__manifest_edit *e, uint64_t first_wal, uint64_t version)

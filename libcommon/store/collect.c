@@ -20,9 +20,11 @@
 #include <qt/base/sys.h>
 
 #include "big_collect_priv.h"
+#include "collect_priv.h"
 #include "durable_priv.h"
 #include "numbers_priv.h"
 #include "pin_priv.h"
+#include "rotate_priv.h"
 #include "store_priv.h"
 
 /* --- Slots ---------------------------------------------------------------- */

@@ -40,8 +40,12 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "collect_priv.h"
+#include "detach_priv.h"
 #include "durable_priv.h"
+#include "handle_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
 
 #define PIECE_MS	50u	/* of maintenance, until it looks again */
 #define GRACE_MS	2000u	/* of a disk that takes its time */

@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "get_priv.h"
+#include "handle_priv.h"
 #include "seek_priv.h"
 #include "snap_priv.h"
+#include "super_priv.h"
 #include "value_priv.h"
 
 static int

@@ -15,8 +15,11 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "handle_priv.h"
 #include "pin_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
+#include "worker_priv.h"
 
 /* --- The cache ------------------------------------------------------------ */
 

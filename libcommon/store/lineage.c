@@ -32,7 +32,9 @@
 
 #include "log_priv.h"
 #include "manifest_file_priv.h"
+#include "open_memory_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
 
 #define PIECE	4096u		/* of what is durable, its end */
 

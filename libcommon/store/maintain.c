@@ -19,8 +19,15 @@
 
 #include <qt/base/clock.h>
 
+#include "checkpoint_priv.h"
+#include "collect_priv.h"
+#include "handle_priv.h"
+#include "maintain_priv.h"
 #include "plan_priv.h"
+#include "put_priv.h"
+#include "rotate_priv.h"
 #include "store_priv.h"
+#include "worker_priv.h"
 
 /* --- MAINTAIN ------------------------------------------------------------- */
 

@@ -7,8 +7,14 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "collect_priv.h"
 #include "compact_priv.h"
+#include "maintain_priv.h"
+#include "rotate_priv.h"
+#include "scan_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
+#include "sync_priv.h"
 
 #define FLUSH_BUDGET	(UINT64_C(64) << 20)	/* bytes written in a step */
 #define MERGE_BUDGET	(UINT64_C(192) << 20)	/* read and written */

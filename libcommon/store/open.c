@@ -9,7 +9,13 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "collect_priv.h"
+#include "detach_priv.h"
+#include "handle_priv.h"
+#include "open_memory_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
+#include "worker_priv.h"
 
 int
 qt__store_writable(struct qt_store *s, struct qt_err *err)

@@ -17,7 +17,9 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "open_memory_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
 
 static void
 leave_memory(struct qt_store *s)

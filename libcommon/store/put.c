@@ -8,10 +8,18 @@
 #include <stdlib.h>
 
 #include "durable_priv.h"
+#include "get_priv.h"
+#include "handle_priv.h"
 #include "log_priv.h"
+#include "maintain_priv.h"
+#include "put_priv.h"
+#include "rotate_priv.h"
 #include "seek_priv.h"
 #include "store_priv.h"
 #include "stored_priv.h"
+#include "super_priv.h"
+#include "sync_priv.h"
+#include "worker_priv.h"
 
 #define EXPECTED	8u	/* lines of the index that are fetched ahead */
 #define TRIES		3u	/* to find room on a full disk */

@@ -29,7 +29,10 @@
 
 #include "big_collect_priv.h"
 #include "log_priv.h"
+#include "open_memory_priv.h"
 #include "recover_priv.h"
+#include "rotate_priv.h"
+#include "super_priv.h"
 
 #define PIECE	(UINT64_C(1) << 20)
 

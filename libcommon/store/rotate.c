@@ -19,9 +19,12 @@
 #include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
+#include "collect_priv.h"
 #include "durable_priv.h"
 #include "log_priv.h"
+#include "rotate_priv.h"
 #include "store_priv.h"
+#include "worker_priv.h"
 
 #define ROOM_LEAST	(UINT64_C(1) << 20)
 #define ROOM_MOST	(UINT64_C(16) << 20)

@@ -23,7 +23,9 @@
 
 #include "merge_priv.h"
 #include "order_priv.h"
+#include "scan_priv.h"
 #include "snap_priv.h"
+#include "super_priv.h"
 #include "value_priv.h"
 
 #define ORDER_MS	250u	/* waits so long for who links records */

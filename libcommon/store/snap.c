@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "handle_priv.h"
 #include "snap_priv.h"
+#include "super_priv.h"
 
 bool
 qt__bounds_slice(const struct qt__bounds *b, const struct qt__manifest *m,

@@ -11,6 +11,7 @@
 
 #include "durable_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
 
 struct total {
 	int		 dirfd;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "handle_priv.h"
 #include "le_priv.h"
 #include "stored_priv.h"
 

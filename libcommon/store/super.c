@@ -7,7 +7,9 @@
 
 #include <qt/base/clock.h>
 
+#include "handle_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
 
 static struct qt__open_run *
 find_run(struct qt_store *s, uint64_t number)

@@ -48,8 +48,12 @@
 #include <qt/base/sys.h>
 
 #include "durable_priv.h"
+#include "handle_priv.h"
 #include "log_priv.h"
+#include "rotate_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
+#include "sync_priv.h"
 
 #define PAGE		UINT64_C(4096)
 #define FILL_STEP	(UINT64_C(256) << 10)

@@ -17,7 +17,11 @@
 
 #include <qt/base/clock.h>
 
+#include "collect_priv.h"
+#include "maintain_priv.h"
 #include "store_priv.h"
+#include "super_priv.h"
+#include "worker_priv.h"
 
 #define IDLE_MS		10000u	/* somebody may have died without a word */
 #define RETRY_MS	500u	/* somebody else is at it, or it failed */

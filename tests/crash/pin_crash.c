@@ -6,6 +6,7 @@
  */
 
 #include "../../libcommon/store/pin_priv.h"
+#include "../../libcommon/store/super_priv.h"
 #include "store_ground.h"
 
 #define PUTS	6u

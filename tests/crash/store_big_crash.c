@@ -7,6 +7,7 @@
  * changes that others see.
  */
 
+#include "../../libcommon/store/super_priv.h"
 #include "store_ground.h"
 
 #define LARGE	270000u		/* more than a quarter of the memtable */

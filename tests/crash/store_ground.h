@@ -9,6 +9,7 @@
 
 #include <qt/base/clock.h>
 
+#include "../../libcommon/store/super_priv.h"
 #include "../unit/step.h"
 #include "store_world.h"
 

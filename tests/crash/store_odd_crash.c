@@ -11,6 +11,7 @@
 
 #include <qt/base/clock.h>
 
+#include "../../libcommon/store/put_priv.h"
 #include "store_world.h"
 
 #define LONG_MS		20000u		/* on a machine that does much else */

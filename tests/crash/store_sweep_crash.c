@@ -5,6 +5,7 @@
  * operation is there whole or not at all, and the same from the disk alone.
  */
 
+#include "../../libcommon/store/super_priv.h"
 #include "store_ground.h"
 
 /* Also what is in the memtable: these are short. */

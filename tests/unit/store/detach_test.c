@@ -14,6 +14,7 @@
 
 #include <qt/base/clock.h>
 
+#include "../../../libcommon/store/super_priv.h"
 #include "world.h"
 
 #define PATIENCE_MS	20000u

@@ -7,6 +7,7 @@
 #include "world.h"
 
 #include "../../../libcommon/store/log_priv.h"
+#include "../../../libcommon/store/super_priv.h"
 
 static const char *const	in_sync[] = { "mode", "sync", NULL };
 static const char *const	async[] = { "mode", "async", "sync-interval",

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 
+#include "../../../libcommon/store/handle_priv.h"
+#include "../../../libcommon/store/super_priv.h"
 #include "account_world.h"
 
 /* A child with a snapshot of its own; reads it when it is told to. */

@@ -3,6 +3,7 @@
 
 #include <qt/base/sys.h>
 
+#include "../../../libcommon/store/handle_priv.h"
 #include "world.h"
 
 static const char *const	in_sync[] = { "mode", "sync", "lock-timeout",

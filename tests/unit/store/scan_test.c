@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scans: all that is there, in order, both ways, of any range. */
 
+#include "../../../libcommon/store/handle_priv.h"
+#include "../../../libcommon/store/super_priv.h"
 #include "scan_world.h"
 
 QT_TEST(an_empty_store_has_nothing)

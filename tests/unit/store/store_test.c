@@ -13,6 +13,7 @@
 
 #include <qt/base/sys.h>
 
+#include "../../../libcommon/store/put_priv.h"
 #include "files.h"
 #include "world.h"
 

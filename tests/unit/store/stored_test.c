@@ -9,6 +9,8 @@
 
 #include "../../../libcommon/store/big_collect_priv.h"
 #include "../../../libcommon/store/durable_priv.h"
+#include "../../../libcommon/store/get_priv.h"
+#include "../../../libcommon/store/handle_priv.h"
 #include "files.h"
 #include "world.h"
 
