@@ -250,6 +250,7 @@ map_try(struct qt_store **out, unsigned int flags)
 	struct qt_err	err = QT_ERR_INIT;
 	int		rc;
 
+	*out = NULL;
 	select_default();
 	rc = try_open(flags, &err);
 	if (rc == -ENOENT && (flags & MAP_MAKE) &&
@@ -259,10 +260,10 @@ map_try(struct qt_store **out, unsigned int flags)
 		map_settings_new(&s);
 		rc = map_init(&s, &err);
 		/* Somebody else's first put may have been quicker. */
-		if (rc == 0 || rc == -EEXIST) {
-			err = (struct qt_err)QT_ERR_INIT;
-			rc = try_open(flags, &err);
-		}
+		if (rc < 0 && rc != -EEXIST)
+			return map_warn(NULL, rc, &err);
+		err = (struct qt_err)QT_ERR_INIT;
+		rc = try_open(flags, &err);
 	}
 	*out = store;
 	return rc < 0 ? map_warn_open(rc, &err) : QT_EXIT_OK;

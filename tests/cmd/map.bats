@@ -15,6 +15,9 @@ teardown() { map_down; }
 	run -0 qt-map put a 'one two'
 	[ -z "$output" ]
 	[ "$(qt-map get a)" = 'one two' ]
+	ln -s nowhere/else "$WORLD/dangling"
+	QT_STATE_DIR=$WORLD/dangling run -3 qt-map put a b
+	[ "$output" = "qt-map: default: make folder '$WORLD/dangling/map': No such file or directory" ]
 	run -3 qt-map -m x put a b
 	[ "$output" = "qt-map: no map 'x': make one with 'qt-map init x'" ]
 	run -0 qt-map init x

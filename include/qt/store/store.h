@@ -119,10 +119,10 @@ int	qt_store_settings_save(const char *path,
 	    const struct qt_store_settings *s, struct qt_err *err);
 
 /*
- * Removes a store: its folder, its logs, and what is of it in shared memory. It
- * is gone at once or not at all. -EBUSY while somebody writes to it; who reads
- * it may see errors. -ENOTEMPTY, and nothing is removed, where something is in
- * its folder that is not the store's.
+ * Removes a store: its folder (a symbolic link to it stays), its logs, and what
+ * is of it in shared memory. It is gone at once or not at all. -EBUSY while
+ * somebody writes to it; who reads it may see errors. -ENOTEMPTY, and nothing is
+ * removed, where something is in its folder that is not the store's.
  */
 int	qt_store_remove(const char *path, struct qt_err *err);
 
