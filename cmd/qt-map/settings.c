@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <qt/base/json.h>
+#include <qt/base/text.h>
 
 #include "map.h"
 #include "verbs.h"
@@ -39,7 +40,8 @@ print(const struct qt_store_settings *s, int count, char **words, int is_json)
 	char		 value[QT_STORE_PATH_SIZE];
 	uint32_t	 cursor = 0;
 
-	qt_json_object(&j, NULL);
+	if (is_json)
+		qt_json_object(&j, NULL);
 	while (qt_store_settings_next(s, &cursor, &name, value,
 	    sizeof(value)) == 1) {
 		if (!is_asked(name, count, words))
@@ -48,12 +50,17 @@ print(const struct qt_store_settings *s, int count, char **words, int is_json)
 			qt_json_str(&j, name, value);
 		else if (count == 1)
 			printf("%s\n", value);
-		else
-			printf("%s\t%s\n", name, value);
+		else {
+			qt_buf_reset(&out);
+			qt_text_escape(&out, value, strlen(value));
+			printf("%s\t%s\n", name,
+			    out.len > 0 ? out.data : "");
+		}
 	}
-	qt_json_end(&j);
-	if (is_json)
+	if (is_json) {
+		qt_json_end(&j);
 		printf("%s\n", out.data);
+	}
 	qt_buf_clear(&out);
 }
 

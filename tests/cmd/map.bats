@@ -228,6 +228,9 @@ gone() { ! qt-map has "$1"; }
 	qt-map settings mode=hybrid sync-prefix=a/
 	[ "$(qt-map settings -J | grep -o '"mode":"[a-z]*"')" = '"mode":"hybrid"' ]
 	[ "$(qt-map -o mode=memory settings mode)" = memory ]
+	qt-map settings sync-prefix=$'a\n\tb'
+	[ "$(qt-map settings sync-prefix sync-tags)" = $'sync-prefix\ta\\n\\tb\nsync-tags\t' ]
+	[ "$(qt-map settings sync-prefix)" = $'a\n\tb' ]
 	run -2 qt-map settings mode=none
 	run -2 qt-map settings nothing
 	[ "$output" = "qt-map: no setting 'nothing' ('qt-map settings' lists them)" ]
