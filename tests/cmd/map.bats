@@ -230,6 +230,7 @@ gone() { ! qt-map has "$1"; }
 	[ "$(qt-map -o mode=memory settings mode)" = memory ]
 	qt-map settings sync-prefix=$'a\n\tb'
 	[ "$(qt-map settings sync-prefix sync-tags)" = $'sync-prefix\ta\\n\\tb\nsync-tags\t' ]
+	[ "$(qt-map settings sync-tags wal-path)" = $'wal-path\t\nsync-tags\t' ]
 	[ "$(qt-map settings sync-prefix)" = $'a\n\tb' ]
 	run -2 qt-map settings mode=none
 	run -2 qt-map settings nothing
