@@ -16,7 +16,7 @@
  * The next one removes what a killed one left, if it is that and no more: a
  * store that lost its FORMAT is not taken for one that was never made.
  *
- *	LOCK, locked			1
+ *	LOCK, locked, with a stamp	1, so that the disk has a block for others
  *	FORMAT.tmp, durable		2, says where the logs will be
  *	manifest/ run/ big/		3
  *	an empty manifest, CURRENT	4
@@ -223,12 +223,17 @@ make_manifest(int dirfd, struct qt_err *err)
 	return rc;
 }
 
-/* Steps 2 to 7: all that a store is, in a folder that is locked. */
+/* From the stamp to step 7: all that a store is, in a folder that is locked. */
 static int
-fill(int dirfd, const struct qt__format *f, struct qt_err *err)
+fill(int dirfd, int lock, const struct qt__format *f, struct qt_err *err)
 {
-	int	rc = qt__format_write(f, dirfd, err);
+	uint8_t	stamp[QT__STAMP_SIZE];
+	int	rc;
 
+	qt_err_set(err, "write LOCK");
+	rc = qt__stamp_make(lock, stamp);
+	if (rc == 0)
+		rc = qt__format_write(f, dirfd, err);
 	if (rc == 0)
 		rc = make_manifest(dirfd, err);
 	if (rc == 0)
@@ -268,7 +273,7 @@ fill_existing(int dirfd, const struct qt__format *f, struct qt_err *err)
 	rc = is_unused(dirfd, false);
 	if (rc == 1) {
 		wipe(dirfd);
-		rc = fill(dirfd, f, err);
+		rc = fill(dirfd, lock, f, err);
 		if (rc < 0) {
 			wipe(dirfd);
 			(void)qt_sys_unlink(dirfd, "LOCK");
@@ -331,7 +336,7 @@ fill_new(int parent, const char *name, const struct qt__format *f,
 	dirfd = make_tmp(parent, name, tmp, &lock, err);
 	if (dirfd < 0)
 		return dirfd;
-	rc = fill(dirfd, f, err);
+	rc = fill(dirfd, lock, f, err);
 	if (rc == 0) {
 		qt_err_set(err, "rename folder '%s'", tmp);
 		rc = qt_sys_rename(parent, tmp, name);

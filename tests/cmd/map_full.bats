@@ -204,6 +204,17 @@ small() {
 	SH
 }
 
+# Opening it writes to LOCK, which has a block from the start.
+@test "a full disk: a copy that nobody has opened yet" {
+	small <<-'SH'
+	qt-map put key-1 1
+	qt-map checkpoint "$WORLD/disk/copy"
+	fill disk
+	[ "$(qt-map -m "$WORLD/disk/copy" get key-1)" = 1 ]
+	echo 'to the end'
+	SH
+}
+
 @test "a full disk: a value with a file of its own" {
 	small <<-'SH'
 	qt-map init -o memtable-size=1M
