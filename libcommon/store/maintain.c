@@ -249,17 +249,23 @@ has_room(struct qt_store *s)
 }
 
 int
-qt__maintain_make_room(struct qt_store *s, struct qt_err *err)
+qt__maintain_make_room(struct qt_store *s, bool has_to_shrink,
+    struct qt_err *err)
 {
-	int	rc = qt__maintain_begin(s, qt__store_deadline(s), err);
+	int			 rc = qt__maintain_begin(s,
+	    qt__store_deadline(s), err);
+	struct qt__where	 w, now;
 
 	if (rc < 0)
 		return rc;
 	qt__count(s->ctl, QT__STALLS, 1);
+	(void)qt__where_get(s->ctl, &w);
 	/* Who waited for somebody else's step may find that there is room. */
 	do {
 		rc = advance(s, err);
-	} while (rc == 1 && !has_room(s));
+		(void)qt__where_get(s->ctl, &now);
+	} while (rc == 1 && !(has_to_shrink ? now.first_wal > w.first_wal :
+	    has_room(s)));
 	if (rc >= 0)
 		rc = qt__collect(s, err);
 	qt__maintain_end(s);

@@ -25,8 +25,10 @@ int	qt__maintain_publish(struct qt_store *s, struct qt__manifest *to,
 void	qt__maintain_tell(struct qt_store *s, const struct qt__manifest *m);
 /* Under WRITE: what CURRENT names, where a dead maintainer did not come to it. */
 int	qt__maintain_catch_up(struct qt_store *s, struct qt_err *err);
-/* For a writer whose qt__rotate() had -EAGAIN. */
-int	qt__maintain_make_room(struct qt_store *s, struct qt_err *err);
+/* For a writer whose qt__rotate() had -EAGAIN; or who wants memory, so one of the
+ * memtables, if it can, has to go. */
+int	qt__maintain_make_room(struct qt_store *s, bool has_to_shrink,
+	    struct qt_err *err);
 /* Flushes what is frozen, merges what is late; begins no step after budget_ms. */
 void	qt__maintain_overdue(struct qt_store *s, uint32_t budget_ms);
 /*

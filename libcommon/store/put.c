@@ -22,7 +22,7 @@
 #include "worker_priv.h"
 
 #define EXPECTED	8u	/* lines of the index that are fetched ahead */
-#define TRIES		3u	/* to find room on a full disk */
+#define TRIES		8u	/* to find room on a full disk */
 
 struct commit {
 	const struct qt_store_put *puts;
@@ -384,7 +384,9 @@ make_room(struct qt_store *s, int why, struct qt_err *err)
 
 	if (why == -ENOSPC && give_spare(s))
 		return 0;
-	rc = qt__maintain_make_room(s, err);
+	rc = qt__maintain_make_room(s, why == -ENOSPC, err);
+	if (why == -ENOSPC)
+		qt__super_tidy(s);
 	return rc == -ENOSPC && give_spare(s) ? 0 : rc;
 }
 

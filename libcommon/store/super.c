@@ -72,25 +72,41 @@ take_new(struct qt_store *s)
 	return super;
 }
 
-/* One that nobody looks at any more. super_mutex. */
-static struct qt__super *
-take_free(struct qt_store *s)
+/* Old ones that nobody looks at let go of memtables and runs. super_mutex. */
+static void
+tidy(struct qt_store *s)
 {
-	struct qt__super	*found = NULL;
-	bool			 is_sure = qt__stripe_barrier();
+	bool	is_sure = false;
 
 	for (uint32_t i = 0; i < s->super_count; i++) {
 		struct qt__super	*super = &s->supers[i];
 
-		if (super == atomic_load(&s->super))
+		if (!super->is_used || super == atomic_load(&s->super))
 			continue;
-		if (super->is_used && is_sure &&
-		    qt__stripe_is_free(super->stripes))
+		/* One barrier for all, and none where there are no old ones. */
+		is_sure = is_sure || qt__stripe_barrier();
+		if (is_sure && qt__stripe_is_free(super->stripes))
 			empty(s, super);
-		if (!super->is_used && found == NULL)
-			found = super;
 	}
-	return found != NULL ? found : take_new(s);
+}
+
+void
+qt__super_tidy(struct qt_store *s)
+{
+	pthread_mutex_lock(&s->super_mutex);
+	tidy(s);
+	pthread_mutex_unlock(&s->super_mutex);
+}
+
+/* super_mutex. */
+static struct qt__super *
+take_free(struct qt_store *s)
+{
+	tidy(s);
+	for (uint32_t i = 0; i < s->super_count; i++)
+		if (!s->supers[i].is_used)
+			return &s->supers[i];
+	return take_new(s);
 }
 
 static struct qt__mem *
@@ -205,6 +221,7 @@ refresh(struct qt_store *s, struct qt_err *err)
 		rc = fill(s, super, err);
 		if (rc == 0) {
 			atomic_store(&s->super, super);
+			tidy(s);
 			continue;
 		}
 		empty(s, super);

@@ -77,6 +77,8 @@ qt__super_get(struct qt_store *s, struct qt__stripe **stripe,
 	return qt__super_try(s, stripe) ? 0 :
 	    qt__super_get_slowly(s, stripe, err);
 }
+/* Lets go of what only old ones hold, that somebody looked at until now. */
+void	qt__super_tidy(struct qt_store *s);
 /*
  * A file that super names is not there. 0: the store has moved on, and there is
  * a newer super to be asked; else an error, with why.

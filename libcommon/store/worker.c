@@ -106,6 +106,7 @@ refresh(struct qt_store *s)
 	/* So that memtables that are in runs are not held by who is idle. */
 	if (qt__super_get(s, &stripe, NULL) == 0)
 		qt__super_release(stripe);
+	qt__super_tidy(s);
 	qt__collect_strays(s);
 }
 

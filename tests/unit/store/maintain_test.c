@@ -287,3 +287,39 @@ QT_TEST(a_checkpoint_elsewhere_is_a_store_that_shares_files)
 	assert_int_equal(qt_store_remove(copy.path, NULL), 0);
 	end(&w);
 }
+
+/* Whether this process still has a segment mapped that has lost its name. */
+static bool
+has_unlinked(const struct qt_store *s)
+{
+	FILE	*f = fopen("/proc/self/maps", "re");
+	char	 line[512];
+	bool	 has = false;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		has |= strstr(line, s->name) != NULL &&
+		    strstr(line, "(deleted)") != NULL;
+	fclose(f);
+	return has;
+}
+
+/* Else the memory of one that is in runs is there as long as who looked last. */
+QT_TEST(who_sees_the_next_memtable_lets_go_of_the_last)
+{
+	struct world	 w;
+	struct qt_store	*other;
+
+	(void)state;
+	begin(&w, "async", QT_STORE_NO_THREADS);
+	other = world_open_as(&w, QT_STORE_NO_THREADS);
+	put_one(w.s, 1, 1);
+	expect_one(other, 1, 1);
+	assert_int_equal(qt_store_checkpoint(w.s, NULL, NULL), 0);
+	assert_true(has_unlinked(w.s));
+	expect_one(other, 1, 1);
+	expect_one(w.s, 1, 1);
+	assert_false(has_unlinked(w.s));
+	qt_store_close(other, NULL);
+	end(&w);
+}
