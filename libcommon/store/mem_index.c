@@ -10,10 +10,12 @@
  */
 
 #include <errno.h>
+#include <sys/statvfs.h>
 
 #include "seek_priv.h"
 
 #define SLOTS	QT__INDEX_WORDS
+#define RESERVE	(UINT64_C(1) << 20)	/* of a memtable that is begun */
 
 static _Atomic uint64_t *
 level_of(const struct qt__mem *m, uint64_t lines)
@@ -120,6 +122,24 @@ qt__mem_get(const struct qt__mem *m, struct qt__entry *e, const void *key,
 	return 0;
 }
 
+/*
+ * Memory for len bytes at offset at of the segment. Not the last that there is:
+ * if the next memtable had no room to be begun in, this one could never be
+ * flushed. But an empty one gets what there is, for there is nothing to flush.
+ */
+static int
+back(struct qt__mem *m, uint64_t at, uint64_t len)
+{
+	struct statvfs	st;
+
+	if (atomic_load_explicit(&m->head->head, memory_order_relaxed) >
+	    QT__LOG_FIRST && statvfs("/dev/shm", &st) == 0 &&
+	    st.f_blocks != 0 && st.f_bavail * st.f_frsize < len + RESERVE +
+	    m->log_size / 32)
+		return -ENOSPC;
+	return qt_seg_back(m->seg, at, len);
+}
+
 /* Fills the next level and puts it to use. Killed before: nothing happened. */
 static int
 grow(struct qt__mem *m, uint64_t lines)
@@ -129,7 +149,7 @@ grow(struct qt__mem *m, uint64_t lines)
 	uint64_t		 mask = lines * 2 - 1;
 	int			 rc;
 
-	rc = qt_seg_back(m->seg, m->head->index_at +
+	rc = back(m, m->head->index_at +
 	    (uint64_t)((uint8_t *)to - m->index), lines * 2 * 64);
 	if (rc < 0)
 		return rc;
@@ -156,8 +176,8 @@ grow(struct qt__mem *m, uint64_t lines)
 	return 0;
 }
 
-int
-qt__mem_room(struct qt__mem *m, uint64_t size, uint64_t count)
+static int
+make_room(struct qt__mem *m, uint64_t size, uint64_t count)
 {
 	struct qt__mem_head	*h = m->head;
 	uint64_t		 head = atomic_load_explicit(&h->head,
@@ -184,17 +204,26 @@ qt__mem_room(struct qt__mem *m, uint64_t size, uint64_t count)
 		uint64_t	to = qt__mem_back_end(head + size,
 		    m->log_size);
 
-		rc = qt_seg_back(m->seg, h->log_at + backed, to - backed);
+		rc = back(m, h->log_at + backed, to - backed);
 		if (rc == -ENOSPC) {	/* but maybe for this one */
 			to = head + size;
-			rc = qt_seg_back(m->seg, h->log_at + backed,
-			    to - backed);
+			rc = back(m, h->log_at + backed, to - backed);
 		}
 		if (rc < 0)
 			return rc;
 		atomic_store_explicit(&h->backed, to, memory_order_relaxed);
 	}
 	return 1;
+}
+
+int
+qt__mem_room(struct qt__mem *m, uint64_t size, uint64_t count)
+{
+	int	rc = make_room(m, size, count);
+
+	/* The next one begins, so this one can be flushed. */
+	return rc == -ENOSPC && atomic_load_explicit(&m->head->head,
+	    memory_order_relaxed) > QT__LOG_FIRST ? 0 : rc;
 }
 
 /* Idempotent: a frame that is in the index, or older than one that is, stays. */

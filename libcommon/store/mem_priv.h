@@ -250,7 +250,8 @@ void	qt__mem_release(struct qt__mem *m);	/* counts down refs */
 
 /*
  * Whether a batch of count records, size bytes of frames, fits; gets memory for
- * it. 1 yes, 0 the memtable is full, negative (-ENOSPC: /dev/shm). WRITE.
+ * it. 1 yes, 0 the memtable is full, or has something in it and there is no more
+ * memory; negative (-ENOSPC: /dev/shm). WRITE.
  */
 int	qt__mem_room(struct qt__mem *m, uint64_t size, uint64_t count);
 /* Steps 3 and 4 for what lies between indexed and head. WRITE. */

@@ -2,13 +2,14 @@
 /*
  * The next memtable, and the files of logs.
  *
- *	1. freeze the active one
- *	2. make segment NAME-(n+1) and file wal/(n+1)
+ *	1. make segment NAME-(n+1) and file wal/(n+1)
+ *	2. freeze the active one
  *	3. active = n + 1, epoch + 1
  *
- * All under WRITE. Killed after 1: the next writer finds the active one frozen
- * and does 1 to 3 again. Killed after 2: what it finds in the way is nobody's,
- * because active has not named it, and is replaced.
+ * All under WRITE. When 1 fails, for want of memory, small records may still
+ * find room in the active one. Killed after 1: what the next writer who does it
+ * finds in the way is nobody's, because active has not named it, and is replaced.
+ * Killed after 2: he finds the active one frozen and does 1 to 3 again.
  */
 
 #include <errno.h>
@@ -196,13 +197,13 @@ rotate(struct qt_store *s, struct qt__mem *active, uint64_t count,
 		    (unsigned long long)(w.active - w.first_wal));
 		return -EAGAIN;
 	}
-	atomic_store(&active->head->is_frozen, 1);
 	rc = make_next(s, active, &next, err);
 	if (rc < 0) {
 		qt_err_wrap(err, "begin memtable %llu",
 		    (unsigned long long)active->number + 1);
 		return rc;
 	}
+	atomic_store(&active->head->is_frozen, 1);
 	atomic_store(&ctl->frozen_ms, qt_clock_mono_ms());
 	w.active = next->number;
 	qt__where_set(ctl, &w);

@@ -286,7 +286,9 @@ small() {
 	echo key-1 >acked
 	fill /dev/shm
 	load 2 20
-	grep -qx "error memory of the memtable, in /dev/shm: $NO_SPACE" answers
+	grep -qx "error begin memtable 2: .*: $NO_SPACE" answers
+	# A small one finds room in the memory that the first one has.
+	qt-map put key-1 2 && qt-map put key-1 1
 	is_whole
 	# The first one after a reboot needs more than there is.
 	reboot
@@ -301,6 +303,27 @@ small() {
 	load 2 20
 	[ "$(grep -c ok answers)" = 19 ]
 	is_whole
+	echo 'to the end'
+	SH
+}
+
+@test "a /dev/shm with less than memtable-size" {
+	small <<-'SH'
+	mount -o remount,size=64m disk
+	for size in 5m 2m; do
+		mount -o remount,size=$size /dev/shm
+		qt-map init -o mode=async -o memtable-size=4M -o wal-max=12M
+		: >acked
+		load 1 250
+		[ "$(grep -c ok answers)" = 250 ]
+		is_whole
+		qt-map checkpoint
+		qt-map put --sync key-1 "$(printf '%060000d' 1)"
+		is_whole
+		qt-map clear -f
+		qt-map put key-1 1
+		qt-map rm -f default
+	done
 	echo 'to the end'
 	SH
 }
