@@ -91,8 +91,8 @@ note_age(struct qt_store *s)
 	uint64_t		 interval = s->set.checkpoint_interval_ms;
 	struct qt__stripe	*stripe;
 
-	if (interval == 0 || s->is_rdonly || qt_clock_mono_ms() <
-	    atomic_load(&s->ctl->frozen_ms) + interval ||
+	if (interval == 0 || s->is_rdonly ||
+	    qt__store_left(atomic_load(&s->ctl->frozen_ms), interval) > 0 ||
 	    qt__super_get(s, &stripe, NULL) < 0)
 		return;
 	if (qt__mem_end(stripe->super->mems[0]) >

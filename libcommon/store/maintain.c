@@ -278,10 +278,13 @@ rotate_old(struct qt_store *s, struct qt_err *err)
 	uint64_t	interval = s->set.checkpoint_interval_ms;
 	int		rc;
 
-	if (interval == 0 || qt_clock_mono_ms() <
-	    atomic_load(&s->ctl->frozen_ms) + interval)
+	if (interval == 0 || qt__store_left(atomic_load(&s->ctl->frozen_ms),
+	    interval) > 0)
 		return 0;
 	rc = rotate(s, err);
+	/* Of an empty one it is asked again when the interval is over again. */
+	if (rc == 0)
+		atomic_store(&s->ctl->frozen_ms, qt_clock_mono_ms());
 	return rc == -EAGAIN ? 0 : rc;
 }
 

@@ -33,6 +33,15 @@ qt__store_deadline(const struct qt_store *s)
 }
 
 uint64_t
+qt__store_left(uint64_t since_ms, uint64_t interval_ms)
+{
+	uint64_t	now = qt_clock_mono_ms();
+
+	return since_ms > now || now - since_ms >= interval_ms ? 0 :
+	    interval_ms - (now - since_ms);
+}
+
+uint64_t
 qt__store_now(const struct qt_store *s)
 {
 	uint64_t	now = qt_clock_real_ms();

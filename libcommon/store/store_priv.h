@@ -73,6 +73,12 @@ struct qt_store {
 /* What this handle may change: 0, -EROFS with why. */
 int	qt__store_writable(struct qt_store *s, struct qt_err *err);
 uint64_t qt__store_deadline(const struct qt_store *s);
+/*
+ * How long it is until interval_ms have passed since then, in ms of
+ * CLOCK_MONOTONIC. 0: they have, or that is still to come: it is the time of
+ * another time namespace.
+ */
+uint64_t qt__store_left(uint64_t since_ms, uint64_t interval_ms);
 /* Wall clock in ms, never less than any that was ever used in this store. */
 uint64_t qt__store_now(const struct qt_store *s);
 #endif /* QT_STORE_STORE_PRIV_H */

@@ -56,7 +56,7 @@ static uint64_t
 sync_late(struct qt_store *s)
 {
 	struct qt__ctl		*ctl = s->ctl;
-	uint64_t		 now = qt_clock_mono_ms(), next;
+	uint64_t		 left;
 	struct qt__stripe	*stripe;
 	struct qt__mem		*m;
 	bool			 is_dirty;
@@ -67,9 +67,10 @@ sync_late(struct qt_store *s)
 		return IDLE_MS;
 	if (s->set.mode == QT_STORE_SYNC || s->set.mode == QT_STORE_MEMORY)
 		return IDLE_MS;
-	next = atomic_load(&ctl->synced_ms) + s->set.sync_interval_ms;
-	if (now < next)
-		return next - now;
+	left = qt__store_left(atomic_load(&ctl->synced_ms),
+	    s->set.sync_interval_ms);
+	if (left > 0)
+		return left;
 	if (qt__super_get(s, &stripe, NULL) < 0)
 		return RETRY_MS;
 	m = stripe->super->mems[0];
@@ -85,14 +86,13 @@ sync_late(struct qt_store *s)
 static uint64_t
 maintain(struct qt_store *s)
 {
-	uint64_t	interval = s->set.checkpoint_interval_ms, now, next;
+	uint64_t	interval = s->set.checkpoint_interval_ms;
+	uint64_t	left = interval == 0 ? IDLE_MS : qt__store_left(
+	    atomic_load(&s->ctl->frozen_ms), interval);
 	int		rc;
 
-	now = qt_clock_mono_ms();
-	next = atomic_load(&s->ctl->frozen_ms) + interval;
-	if (atomic_load(&s->ctl->due) == 0 && (interval == 0 || now < next))
-		return interval == 0 || next - now > IDLE_MS ? IDLE_MS :
-		    next - now;
+	if (atomic_load(&s->ctl->due) == 0 && left > 0)
+		return left < IDLE_MS ? left : IDLE_MS;
 	rc = qt_store_maintain(s, 0, NULL);
 	return rc == 1 || (rc == 0 && atomic_load(&s->ctl->due) == 0) ? 0 :
 	    RETRY_MS;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <qt/base/clock.h>
 #include <qt/base/sys.h>
 
 #include "files.h"
@@ -321,5 +322,41 @@ QT_TEST(who_sees_the_next_memtable_lets_go_of_the_last)
 	expect_one(w.s, 1, 1);
 	assert_false(has_unlinked(w.s));
 	qt_store_close(other, NULL);
+	end(&w);
+}
+
+/* Else a worker would ask all the time. */
+QT_TEST(an_empty_memtable_is_not_asked_for_its_age_again_at_once)
+{
+	const char	*settings[] = { "mode", "async", "checkpoint-interval",
+	    "10m", NULL };
+	struct world	 w;
+	uint64_t	 now = qt_clock_mono_ms();
+
+	(void)state;
+	world_begin(&w, settings);
+	w.s = world_open_as(&w, QT_STORE_NO_THREADS);
+	put_one(w.s, 1, 1);
+	for (unsigned int i = 0; i < 2; i++) {
+		atomic_store(&w.s->ctl->frozen_ms, now - 600000);
+		maintain(w.s);
+		assert_int_equal(stat_of(w.s).runs, 1);
+		assert_true(atomic_load(&w.s->ctl->frozen_ms) >= now);
+	}
+	end(&w);
+}
+
+QT_TEST(a_time_of_another_time_namespace_delays_nothing)
+{
+	struct world	w;
+
+	(void)state;
+	begin(&w, "async", 0);
+	atomic_store(&w.s->ctl->synced_ms, qt_clock_mono_ms() + 1000000000);
+	put_one(w.s, 1, 1);
+	for (int i = 0; i < 1000 && stat_of(w.s).durable <
+	    stat_of(w.s).version; i++)
+		usleep(10000);
+	assert_true(stat_of(w.s).durable >= stat_of(w.s).version);
 	end(&w);
 }
