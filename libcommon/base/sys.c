@@ -26,6 +26,17 @@
 		(rc) = -errno;						\
 } while ((rc) == -EINTR)
 
+/* In place of standard output, say, which was closed. */
+static int
+lift(int fd)
+{
+	int	rc = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	rc = rc < 0 ? -errno : rc;
+	close(fd);
+	return rc;
+}
+
 int
 qt_sys_open(int dirfd, const char *path, int flags, mode_t mode)
 {
@@ -33,6 +44,8 @@ qt_sys_open(int dirfd, const char *path, int flags, mode_t mode)
 
 	CALL(rc, QT_SYS_OPEN, (void)0,
 	    openat(dirfd, path, flags | O_CLOEXEC, mode));
+	if (rc >= 0 && rc <= STDERR_FILENO && (flags & O_ACCMODE) != O_RDONLY)
+		rc = lift(rc);
 	if (qt__sys_is_noted(rc))
 		qt__sys_note_open(rc, dirfd, path, flags);
 	return rc;

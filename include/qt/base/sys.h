@@ -29,6 +29,10 @@ enum qt_sys_call {
 	QT_SYS_COUNT_
 };
 
+/*
+ * Of what is opened for writing the descriptor is above 2: where standard error
+ * is closed, a message must not end up in a file.
+ */
 int	qt_sys_open(int dirfd, const char *path, int flags, mode_t mode);
 ssize_t	qt_sys_read(int fd, void *buf, size_t size);
 ssize_t	qt_sys_write(int fd, const void *buf, size_t len);

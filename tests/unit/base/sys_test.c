@@ -94,6 +94,39 @@ QT_TEST(failures_are_negative_errno)
 	leave();
 }
 
+/* In a child, whose standard error is closed: 0, or what is wrong. */
+static int
+open_without_stderr(void)
+{
+	int	fd, ro;
+
+	close(STDERR_FILENO);
+	fd = qt_sys_open(dirfd_, "f", O_RDWR | O_CREAT, 0600);
+	if (fd <= STDERR_FILENO || !is_cloexec(fd))
+		return 1;
+	if (write(STDERR_FILENO, "x", 1) != -1 || errno != EBADF)
+		return 2;
+	ro = qt_sys_open(dirfd_, "f", O_RDONLY, 0);
+	return ro == STDERR_FILENO && is_cloexec(ro) ? 0 : 3;
+}
+
+QT_TEST(what_is_written_to_is_above_the_standard_descriptors)
+{
+	pid_t	pid;
+	int	status;
+
+	(void)state;
+	enter();
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(open_without_stderr());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(qt_sys_unlink(dirfd_, "f"), 0);
+	leave();
+}
+
 QT_TEST(folders_are_made)
 {
 	char	path[96];
