@@ -125,6 +125,35 @@ forget_one(void *arg, const char *name)
 	return 0;
 }
 
+static struct qt__ctl *
+find_in(struct qt_seg *seg)
+{
+	struct qt_seg_entry	e;
+
+	if (qt_seg_entry_get(seg, "control", &e) < 0 ||
+	    e.size != sizeof(struct qt__ctl))
+		return NULL;
+	return qt_seg_at(seg, e.offset, sizeof(struct qt__ctl));
+}
+
+/* Who only gets, and so is no user, would not see that there is another. */
+static void
+tell_gone(const char *name)
+{
+	struct qt_seg	*seg;
+	struct qt__ctl	*ctl;
+
+	if (qt_seg_open(name, KIND, QT_SEG_WRITE, &seg, NULL) < 0)
+		return;
+	ctl = find_in(seg);
+	if (ctl != NULL) {
+		atomic_store(&ctl->is_gone, 1);
+		/* By two: the same one of where[] counts. */
+		atomic_fetch_add(&ctl->epoch, 2);
+	}
+	qt_seg_close(seg);
+}
+
 int
 qt__control_forget(const char *name, bool all)
 {
@@ -132,8 +161,10 @@ qt__control_forget(const char *name, bool all)
 
 	snprintf(control, sizeof(control), "%s", name + 1);
 	/* First: who is killed on the way leaves none that lacks a memtable. */
-	if (all)
+	if (all) {
+		tell_gone(name);
 		(void)qt_seg_unlink(name);
+	}
 	return qt__each_name(AT_FDCWD, SHM, forget_one, control);
 }
 
@@ -228,17 +259,6 @@ qt__control_is_used(int lock, uint64_t timeout_ms)
 	    1 && qt_clock_mono_ms() <= deadline)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	return rc;
-}
-
-static struct qt__ctl *
-find_in(struct qt_seg *seg)
-{
-	struct qt_seg_entry	e;
-
-	if (qt_seg_entry_get(seg, "control", &e) < 0 ||
-	    e.size != sizeof(struct qt__ctl))
-		return NULL;
-	return qt_seg_at(seg, e.offset, sizeof(struct qt__ctl));
 }
 
 int

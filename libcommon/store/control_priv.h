@@ -132,7 +132,8 @@ int	qt__control_name(char out[QT__SEG_NAME_SIZE], int dirfd,
 void	qt__mem_name(char out[QT__SEG_NAME_SIZE], const char *control,
 	    uint64_t number);
 
-/* Unlinks the segments of memtables that are there; and with all, control. */
+/* Unlinks the segments of memtables that are there; and with all, control, whose
+ * readers are told. */
 int	qt__control_forget(const char *name, bool all);
 /*
  * Gives back the memory of those that could not be unlinked, as they are another

@@ -210,6 +210,13 @@ refresh(struct qt_store *s, struct qt_err *err)
 		now = atomic_load(&s->super);
 		if (now != NULL && now->epoch == epoch)
 			break;
+		if (atomic_load(&s->ctl->is_gone) != 0) {
+			qt_err_set(err, "the store, or its shared memory, was "
+			    "removed or replaced since this process opened "
+			    "it: open it again");
+			rc = -QT_EGONE;
+			break;
+		}
 		super = take_free(s);
 		if (super == NULL) {
 			qt_err_set(err, "values, snapshots and scans of this "

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
+#include "../../../libcommon/store/handle_priv.h"
 #include "world.h"
 
 #define CHILDREN	20u
@@ -277,4 +278,33 @@ QT_TEST(children_use_the_handle_that_threads_of_their_parent_are_using)
 		expect(c.s, key, key, strlen(key));
 	}
 	world_end(&w, c.s);
+}
+
+/* Who only gets is no user, for whom others would wait, and asks for nothing. */
+QT_TEST(who_only_reads_is_told_that_memory_was_replaced)
+{
+	const char	*settings[] = { NULL };
+	struct world	 w;
+	struct qt_store	*s, *reader;
+	struct qt_store_value v;
+	uint8_t		 stamp[QT__STAMP_SIZE];
+
+	(void)state;
+	world_begin(&w, settings);
+	s = world_open(&w);
+	assert_int_equal(put(s, "k", "1", 1, 0), 0);
+	assert_int_equal(qt_store_close(s, NULL), 0);
+	reader = world_open(&w);
+	expect(reader, "k", "1", 1);
+	s = world_open(&w);
+	/* As if it had been written to elsewhere. */
+	assert_int_equal(qt__store_user(s, NULL), 0);
+	assert_int_equal(qt__stamp_make(s->user.fd, stamp), 0);
+	assert_int_equal(qt_store_close(s, NULL), 0);
+	s = world_open(&w);
+	assert_int_equal(put(s, "k", "2", 1, 0), 0);
+	assert_int_equal(qt_store_get(reader, NULL, &v, "k", 1, NULL),
+	    -QT_EGONE);
+	qt_store_close(reader, NULL);
+	world_end(&w, s);
 }
