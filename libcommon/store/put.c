@@ -323,7 +323,8 @@ commit(struct qt_store *s, struct qt__super *super, struct qt__mem *m,
 	if (rc < 0)
 		return rc;
 	if (c->size > m->log_size - QT__LOG_FIRST) {
-		qt_err_set(err, "%llu bytes at once, a memtable holds %llu",
+		qt_err_set(err, "%llu bytes at once, and a memtable "
+		    "holds %llu: put fewer at once, or raise memtable-size",
 		    (unsigned long long)c->size,
 		    (unsigned long long)m->log_size);
 		return -E2BIG;
