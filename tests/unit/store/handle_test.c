@@ -262,6 +262,11 @@ QT_TEST(children_use_the_handle_that_threads_of_their_parent_are_using)
 	char		key[32];
 
 	(void)state;
+	/* Whose allocator may be locked by another thread when one forks, and is
+	   so in the child for ever. */
+#if defined(__SANITIZE_ADDRESS__)
+	skip();
+#endif
 	world_begin(&w, async);
 	assert_int_equal(qt_store_open(w.path, &(struct qt_store_options){
 	    .flags = FLAGS }, &c.s, NULL), 0);
