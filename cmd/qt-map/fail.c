@@ -71,7 +71,8 @@ way_out(int rc)
 	case -QT_EFULL:
 		return "'qt-map stat' says what is held";
 	case -EROFS:
-		return "'qt-map stat poisoned' says whether the disk failed";
+		return "if the disk failed, as 'qt-map stat poisoned' says, "
+		    "'qt-map sync' tries again";
 	case -ENOSPC:
 		return way_to_space();
 	case -EBUSY:

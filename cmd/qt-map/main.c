@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qt-map - durable maps that any number of processes use at once; qt-map(1) */
 
+#include <signal.h>
 #include <stddef.h>
 
 #include "map.h"
@@ -17,6 +18,8 @@ main(int argc, char **argv)
 		{ NULL, NULL, NULL, NULL, NULL },
 	};
 
+	/* A limit of file sizes (ulimit -f) is an error to be told. */
+	signal(SIGXFSZ, SIG_IGN);
 	qt_prog_options(map_options, map_option);
 	return qt_prog_run("qt-map", verbs, NULL, argc, argv);
 }

@@ -77,6 +77,11 @@ end_step(struct qt_store *s, int rc, struct qt__manifest *to,
 {
 	int	told;
 
+	/* The disk is full: without the log that is kept for the next
+	   memtable, once more. */
+	if (rc == -ENOSPC &&
+	    qt__durable_remove(s->wal_dirfd, QT__WAL_SPARE) == 0)
+		return 1;
 	if (rc == -ENOTRECOVERABLE) {
 		atomic_store(&s->ctl->is_unsettled, 1);
 		return -EROFS;
@@ -170,7 +175,7 @@ qt__maintain_merge(struct qt_store *s, uint64_t whole, struct qt_err *err)
 
 	rc = qt__merge_step(&work, s->now, MERGE_BUDGET, whole, &to, err);
 	rc = end_step(s, rc, to, err);
-	if (rc == 1 && s->now->merge.output == 0)
+	if (to != NULL && s->now->merge.output == 0)
 		qt__count(s->ctl, QT__COMPACTIONS, 1);
 	if (rc == 0)		/* so nobody has to wait for one */
 		atomic_store(&s->ctl->is_behind, 0);

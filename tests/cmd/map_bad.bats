@@ -294,3 +294,35 @@ is_durable() { [ "$(qt-map stat durable)" -ge "$1" ]; }
 	qt-map compact
 	[ "$(qt-map scan)" = $'a\t1\nb\t2' ]
 }
+
+@test "a disk that fails a sync is said, and nothing is lost or half there" {
+	qt-map put a 1
+	# The log goes to a new file, once.
+	QT_FAULT=fsync:1:EIO run -0 qt-map put --sync b 2
+	[ "$(qt-map stat poisoned)" = 0 ]
+	# That fails, too.
+	QT_FAULT=fsync:1:EIO,rename:1:EIO run -3 qt-map put --sync c 3
+	[[ $output == *"write log 1 to a new file after the disk had failed: the store is read-only"*"'qt-map sync' tries again"* ]]
+	[ "$(qt-map stat poisoned)" = 5 ]
+	run -3 qt-map put d 4
+	[[ $output == *"the disk failed a sync (Input/output error)"* ]]
+	[ "$(qt-map get a b)" = $'1\n2' ]
+	# The disk is well again.
+	run -0 qt-map sync
+	qt-map put d 4
+	reboot
+	[ "$(qt-map get a b d)" = $'1\n2\n4' ]
+	run -0 qt-map verify
+	[ -z "$output" ]
+}
+
+@test "a limit of the size of files is told" {
+	qt-map put a 1
+	run -3 bash -c "ulimit -f 8; qt-map put --sync b $(head -c 100000 \
+	    /dev/zero | tr '\0' b)"
+	[[ $output == *"File too large"* ]]
+	[ "$(qt-map get a)" = 1 ]
+	qt-map put c 3
+	reboot
+	[ "$(qt-map get a c)" = $'1\n3' ]
+}

@@ -360,3 +360,31 @@ QT_TEST(a_time_of_another_time_namespace_delays_nothing)
 	assert_true(stat_of(w.s).durable >= stat_of(w.s).version);
 	end(&w);
 }
+
+QT_TEST(a_full_disk_has_the_spare_log_before_maintenance_fails)
+{
+	struct world	w;
+	char		spare[160];
+
+	(void)state;
+	begin(&w, "async", QT_STORE_NO_THREADS);
+	for (unsigned int round = 1; round <= 3; round++)
+		put_all(w.s, round);
+	assert_int_equal(qt_store_checkpoint(w.s, NULL, NULL), 0);
+	put_one(w.s, 7, 4);
+	assert_int_equal(qt_store_checkpoint(w.s, NULL, NULL), 0);
+	put_one(w.s, 7, 3);
+	assert_int_equal(qt_store_checkpoint(w.s, NULL, NULL), 0);
+	assert_true(stat_of(w.s).runs > 1);
+	snprintf(spare, sizeof(spare), "%s/wal/spare.wal", w.path);
+	assert_int_equal(access(spare, F_OK), 0);
+	qt_sys_fault(QT_SYS_WRITE, 1, ENOSPC);
+	assert_int_equal(qt_store_compact(w.s, NULL), 0);
+	assert_true(qt_sys_calls(QT_SYS_WRITE) > 1);
+	qt_sys_fault(QT_SYS_WRITE, 0, 0);
+	expect_all(w.s, 3);
+	assert_int_equal(stat_of(w.s).runs, 1);
+	assert_int_equal(access(spare, F_OK), -1);
+	verify(&w);
+	end(&w);
+}
