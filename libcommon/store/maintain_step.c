@@ -9,6 +9,7 @@
 
 #include "collect_priv.h"
 #include "compact_priv.h"
+#include "durable_priv.h"
 #include "maintain_priv.h"
 #include "rotate_priv.h"
 #include "scan_priv.h"
