@@ -45,40 +45,24 @@ is_key(const struct qt__frame *f, const void *key, size_t len)
 }
 
 /*
- * The word of a key, or the empty one where it belongs; NULL when there is
- * neither, which takes damage. *frame is its newest, or NULL.
+ * The word of a hash, or the empty one where it belongs; NULL when there is
+ * neither, which takes damage. A reader may find that the empty one has become
+ * another hash's.
  */
 static _Atomic uint64_t *
-find(const struct qt__mem *m, struct qt__frame **frame, uint64_t lines,
-    const void *key, size_t len, uint32_t hash)
+find(const struct qt__mem *m, uint64_t lines, uint32_t hash)
 {
 	_Atomic uint64_t	*level = level_of(m, lines);
 	uint64_t		 mask = lines - 1;
 
-	*frame = NULL;
 	for (uint64_t i = 0; i < lines; i++) {
 		_Atomic uint64_t	*line = level +
 		    ((hash + i) & mask) * SLOTS;
 		unsigned int		 j, with = qt__index_with(line, hash);
 
-		for (; with != 0; with &= with - 1) {
-			uint64_t	  w;
-			struct qt__frame *f;
-
-			j = (unsigned int)__builtin_ctz(with);
-			w = atomic_load_explicit(&line[j],
-			    memory_order_acquire);
-			if (w == 0)
-				break;
-			f = qt__mem_frame(m, (w & UINT32_MAX) * 8,
-			    m->log_size);
-			if (f == NULL)
-				return NULL;
-			if (is_key(f, key, len)) {
-				*frame = f;
-				return &line[j];
-			}
-		}
+		/* Of hash 0, that may be the first one that is empty. */
+		if (with != 0)
+			return &line[__builtin_ctz(with)];
 		/* A line is filled from its first word on. */
 		if (atomic_load_explicit(&line[SLOTS - 1],
 		    memory_order_acquire) != 0)
@@ -91,32 +75,45 @@ find(const struct qt__mem *m, struct qt__frame **frame, uint64_t lines,
 	return NULL;
 }
 
+/* The newest frame of a hash: its offset, or 0. */
+static int
+find_newest(const struct qt__mem *m, uint32_t hash, uint64_t *offset)
+{
+	uint64_t		 lines = lines_of(m), w;
+	_Atomic uint64_t	*word = lines == 0 ? NULL :
+	    find(m, lines, hash);
+
+	if (word == NULL)
+		return -QT_ECORRUPT;
+	w = atomic_load_explicit(word, memory_order_acquire);
+	*offset = w >> 32 == hash ? (w & UINT32_MAX) * 8 : 0;
+	return 0;
+}
+
 int
 qt__mem_get(const struct qt__mem *m, struct qt__entry *e, const void *key,
     size_t len, uint32_t hash, uint64_t max_version)
 {
 	uint64_t	  visible = atomic_load_explicit(&m->head->indexed,
-	    memory_order_acquire);
-	uint64_t	  lines = lines_of(m), offset;
+	    memory_order_acquire), at, next;
 	struct qt__frame *f;
+	int		  rc = find_newest(m, hash, &at);
 
-	if (lines == 0 || find(m, &f, lines, key, len, hash) == NULL)
-		return -QT_ECORRUPT;
-	while (f != NULL) {
-		offset = (uint64_t)((uint8_t *)f - m->log);
-		if (offset < visible && m->base + offset <= max_version) {
+	if (rc < 0)
+		return rc;
+	for (; at != 0; at = next) {
+		f = qt__mem_frame(m, at, m->log_size);
+		if (f == NULL)
+			return -QT_ECORRUPT;
+		if (at < visible && m->base + at <= max_version &&
+		    is_key(f, key, len)) {
 			qt__frame_entry(m, f, e);
 			return 1;
 		}
-		offset = (uint64_t)atomic_load_explicit(&f->link,
+		next = (uint64_t)atomic_load_explicit(&f->link,
 		    memory_order_relaxed) * 8;
-		if (offset == 0)
-			return 0;
 		/* Links lead back, so a damaged one cannot make a circle. */
-		if (offset >= (uint64_t)((uint8_t *)f - m->log))
-			return -QT_ECORRUPT;
-		f = qt__mem_frame(m, offset, m->log_size);
-		if (f == NULL)
+		if (next >= at)
 			return -QT_ECORRUPT;
 	}
 	return 0;
@@ -226,33 +223,37 @@ qt__mem_room(struct qt__mem *m, uint64_t size, uint64_t count)
 	    memory_order_relaxed) > QT__LOG_FIRST ? 0 : rc;
 }
 
-/* Idempotent: a frame that is in the index, or older than one that is, stays. */
+/*
+ * Idempotent: a frame that is in the index, or older than one that is, stays. The
+ * one before it is not looked at: that would be a read from memory to wait for.
+ */
 static int
 index_one(struct qt__mem *m, uint64_t lines, struct qt__frame *f,
     uint64_t offset)
 {
 	const uint8_t		*key = (const uint8_t *)f + qt__frame_fixed(f);
-	size_t			 len = QT__KIND_KEY(f->kind);
-	uint32_t		 hash = qt__mem_hash_quick(&m->hash, key, len);
-	struct qt__frame	*old;
-	_Atomic uint64_t	*word = find(m, &old, lines, key, len, hash);
+	uint32_t		 hash = qt__mem_hash_quick(&m->hash, key,
+	    QT__KIND_KEY(f->kind));
+	_Atomic uint64_t	*word = find(m, lines, hash);
 	uint64_t		 at;
 
 	if (word == NULL)
 		return -QT_ECORRUPT;
-	if (old != NULL) {
-		at = (uint64_t)((uint8_t *)old - m->log);
-		if (at >= offset)
-			return 0;
+	at = (atomic_load_explicit(word, memory_order_relaxed) &
+	    UINT32_MAX) * 8;
+	if (at >= m->log_size)
+		return -QT_ECORRUPT;
+	if (at >= offset)
+		return 0;
+	if (at != 0)
 		atomic_store_explicit(&f->link, (uint32_t)(at / 8),
 		    memory_order_relaxed);
-	} else {
+	else
 		atomic_store_explicit(&m->head->keys,
 		    atomic_load_explicit(&m->head->keys,
 		    memory_order_relaxed) + 1, memory_order_relaxed);
-	}
 	atomic_store_explicit(word, (uint64_t)hash << 32 | offset / 8,
-	    memory_order_release);	/* pairs with find() */
+	    memory_order_release);	/* pairs with find_newest() */
 	return 0;
 }
 

@@ -26,7 +26,9 @@
  * The index is a hash table of lines of 8 words {hash 32 | offset / 8 32}, open
  * addressing by lines, at most 4/5 full. It doubles: the next level is filled
  * from the last, without looking at records, and published by one store. The
- * word of a key names its newest frame; a frame's link names the one before.
+ * word of a hash names the newest frame of which the key has it, and a frame's
+ * link the one before. That is of the same key nearly always; but who puts does
+ * not wait to see, and who gets compares keys anyway.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -42,7 +44,8 @@
 /* A record in the log; little-endian. Key and value follow, then padding. */
 struct qt__frame {
 	_Atomic uint32_t link;	/* in memory only, not in the crc: offset / 8 of
-				   the key's previous frame in this log, or 0 */
+				   the previous frame in this log of a key with
+				   the same hash, or 0 */
 	uint32_t	crc;	/* CRC32C of what follows, seeded by the log's */
 	uint32_t	chain;	/* crc of the frame before: the running hash */
 	uint32_t	lag;	/* bytes that were not durable when it was
@@ -87,7 +90,7 @@ struct qt__mem_head {
 	_Atomic uint64_t head;		/* committed: offset in the log */
 	_Atomic uint64_t indexed;	/* visible */
 	_Atomic uint64_t index_lines;	/* of the level in use; a power of 2 */
-	_Atomic uint64_t keys;		/* in the index */
+	_Atomic uint64_t keys;		/* words of the index that are in use */
 	_Atomic uint64_t backed;	/* of the log area, bytes with memory */
 	_Atomic uint64_t room;		/* of the file, bytes with disk blocks */
 	_Atomic uint32_t chain;		/* crc of the frame that ends at head */
