@@ -38,7 +38,7 @@ __qh_put_all() {
 	local i=$1
 
 	while ((i-- > 1)); do
-		__qh_put "$((i + 1))" 0 0 '' ''
+		__qh_put "$((i + 1))" "$3" 0 '' ''
 	done
 	__qh_put 1 "$2" "$3" "$4" "$5"
 }

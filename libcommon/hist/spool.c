@@ -121,6 +121,8 @@ read_session(struct qt_hist_spool_record *r, const struct qt_hist_bytes *f)
 	r->pid = number_of(&f[5]);
 	r->start_us = number_of(&f[6]);
 	r->qt_session = f[7];
+	r->boot = f[8];
+	r->pid_ns = number_of(&f[9]);
 	return r->pid != 0;
 }
 
@@ -160,7 +162,7 @@ read_record(struct qt_hist_spool_record *r, char kind,
 		size_t	count;
 		bool	(*read)(struct qt_hist_spool_record *r,
 			    const struct qt_hist_bytes *f);
-	} kinds[] = { { 'S', 8, read_session }, { 'B', 4, read_begin },
+	} kinds[] = { { 'S', 10, read_session }, { 'B', 4, read_begin },
 	    { 'E', 8, read_end } };
 
 	memset(r, 0, sizeof(*r));

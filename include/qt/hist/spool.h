@@ -17,7 +17,7 @@
  * knows who writes a command elsewhere.
  *
  *	kind	fields
- *	S	host user tty shell version pid start QT_SESSION
+ *	S	host user tty shell version pid start QT_SESSION boot pidns
  *	B	number start cwd text
  *	E	number start end status statuses cwd form text
  *
@@ -55,8 +55,10 @@ enum qt_hist_spool_kind {
 struct qt_hist_spool_record {
 	enum qt_hist_spool_kind kind;
 	struct qt_hist_bytes host, user, tty, shell, version, qt_session;
+	struct qt_hist_bytes boot;	/* the kernel's boot_id */
 	struct qt_hist_bytes cwd, text;
-	uint64_t	pid, number, start_us, end_us;
+	uint64_t	pid, pid_ns;	/* that of its number in /proc/PID/ns */
+	uint64_t	number, start_us, end_us;
 	int32_t		status;		/* -1: not known */
 	uint32_t	pipe_count;
 	int32_t		pipe[QT_HIST_PIPE_MAX];

@@ -77,7 +77,8 @@ QT_TEST(records_give_what_the_shell_knew)
 	size_t				used, at;
 
 	(void)state;
-	add(&b, 'S', "box|ann|/dev/pts/3|bash|5.2.15|77|1700000000000000|work|",
+	add(&b, 'S', "box|ann|/dev/pts/3|bash|5.2.15|77|1700000000000000|work|"
+	    "boot|4026531836|",
 	    ".");
 	add(&b, 'B', "1|1700000001000000|/home/ann|make -j2|", ".");
 	add(&b, 'E', "1|1700000001000000|1700000009000000|130|0 130|/home/ann|"
@@ -92,6 +93,8 @@ QT_TEST(records_give_what_the_shell_knew)
 	expect(&r.version, "5.2.15");
 	assert_int_equal(r.pid, 77);
 	expect(&r.qt_session, "work");
+	expect(&r.boot, "boot");
+	assert_int_equal(r.pid_ns, 4026531836);
 	at = used;
 	assert_int_equal(qt_hist_spool_next(&r, TOKEN, b.data + at, b.len - at,
 	    &used, &lost), 1);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_HIST_TAKE_H
+#define QT_HIST_TAKE_H
+/*
+ * Taking in what shells wrote: spools into the history.
+ *
+ *	folder | each spool | records | events --> qt_hist_db_add()
+ *
+ * Killed anywhere: what was added has its spool's offset with it, in one write;
+ * the next one goes on from there.
+ */
+#include <qt/hist/db.h>
+
+struct qt_hist_taken {
+	uint64_t	events;		/* added, or seen to end */
+	uint64_t	lost;		/* bytes that were no whole record */
+	uint32_t	spools, removed;	/* of shells that are gone */
+	bool		is_busy;	/* somebody else is at it */
+};
+
+/*
+ * Takes in all spools of a folder, and removes those of shells that are gone.
+ * What was taken in is punched out of the others, so that the history alone has
+ * it. A folder that is not there has none. One process at a time: another one
+ * comes back at once, with is_busy. Files that are not ours, or no spools, are
+ * passed over. What went well counts in *out, also on failure.
+ */
+int	qt_hist_take(struct qt_hist_db *db, const char *dir,
+	    struct qt_hist_taken *out, struct qt_err *err);
+
+#endif /* QT_HIST_TAKE_H */

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Spools into the history. See <qt/hist/take.h>. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <qt/base/sys.h>
+#include <qt/hist/take.h>
+
+#include "take_priv.h"
+
+#define SUFFIX		".spool"
+#define READ_SIZE	((size_t)1 << 20)
+#define READ_MAX	((size_t)32 << 20)	/* one record is less */
+#define EVENTS_MAX	1024u			/* of a batch */
+#define KEPT		UINT64_C(4096)		/* of a spool: its session */
+
+/* --- One spool ------------------------------------------------------------ */
+
+struct spool {
+	struct qt__take		*take;
+	const char		*name;
+	int			 fd;
+	uint64_t		 offset;	/* taken in up to here */
+	struct qt__shell	 shell;
+	struct qt_buf		 data;		/* what lies at offset */
+};
+
+/* At least more bytes than there are, or as many as there will be. */
+static int
+read_more(struct spool *s)
+{
+	size_t	before = s->data.len;
+	ssize_t	n = 1;
+	int	rc = qt_buf_reserve(&s->data, READ_SIZE);
+
+	if (rc < 0)
+		return rc;
+	n = qt_sys_pread(s->fd, s->data.data + before, READ_SIZE,
+	    (off_t)(s->offset + before));
+	if (n < 0)
+		return (int)n;
+	s->data.len += (size_t)n;
+	return n > 0;
+}
+
+/* Events of the bytes that are there, into the history. */
+static int
+take_some(struct spool *s, struct qt_err *err)
+{
+	struct qt_hist_spool_record	r;
+	struct qt__takings		t;
+	size_t				at = 0, used;
+	int				rc = 1;
+
+	qt__takings_begin(&t, s->take, &s->shell);
+	while (rc == 1 && t.count < EVENTS_MAX) {
+		rc = qt_hist_spool_next(&r, s->shell.token, s->data.data + at,
+		    s->data.len - at, &used, &s->take->out->lost);
+		at += used;
+		if (rc == 1)
+			rc = qt__takings_add(&t, &r, err);
+	}
+	if (rc >= 0 && at > 0) {
+		int	added = qt_hist_db_add(s->take->db, t.events, t.count,
+		    s->name, s->offset + at, err);
+
+		if (added < 0)
+			rc = added;
+	}
+	if (rc >= 0) {
+		s->take->out->events += t.count;
+		s->offset += at;
+		qt_buf_drop(&s->data, at);
+	}
+	qt__takings_end(&t);
+	return rc < 0 ? rc : at > 0;
+}
+
+/* What the history has is nowhere else. Not every file system can. */
+static void
+punch(const struct spool *s)
+{
+	uint64_t	end = s->offset & ~(KEPT - 1);
+
+	if (end > KEPT)
+		(void)qt_sys_fallocate(s->fd, FALLOC_FL_PUNCH_HOLE |
+		    FALLOC_FL_KEEP_SIZE, (off_t)KEPT, (off_t)(end - KEPT));
+}
+
+static int
+take_all(struct spool *s, struct qt_err *err)
+{
+	uint64_t	before = s->offset;
+	int		rc, more;
+
+	do {
+		more = read_more(s);
+		if (more < 0)
+			return more;
+		while ((rc = take_some(s, err)) == 1)
+			continue;
+		if (rc < 0)
+			return rc;
+		/* A record without an end, as long as nobody's is. */
+		if (s->data.len > READ_MAX) {
+			s->take->out->lost += s->data.len;
+			s->offset += s->data.len;
+			qt_buf_reset(&s->data);
+		}
+	} while (more > 0);
+	if (s->offset > before)
+		punch(s);
+	return 0;
+}
+
+/* Its head and its session. 1: it is one; 0: not. */
+static int
+begin(struct spool *s, struct qt_err *err)
+{
+	struct stat	st;
+	int		rc;
+
+	if (fstat(s->fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return 0;
+	rc = read_more(s);
+	if (rc < 0)
+		return rc;
+	if (qt__shell_read(&s->shell, s->data.data, s->data.len) < 0)
+		return 0;
+	qt_buf_reset(&s->data);
+	rc = qt_hist_db_spool(s->take->db, s->name, &s->offset, err);
+	if (s->offset < QT_HIST_SPOOL_HEAD)
+		s->offset = QT_HIST_SPOOL_HEAD;
+	return rc < 0 ? rc : 1;
+}
+
+static int
+take_spool(struct qt__take *take, const char *name, struct qt_err *err)
+{
+	struct spool	s = { .take = take, .name = name,
+	    .data = QT_BUF_INIT };
+	int		rc;
+
+	s.fd = qt_sys_open(take->dirfd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK,
+	    0);
+	if (s.fd < 0)
+		return s.fd == -ENOENT || s.fd == -ELOOP ? 0 : s.fd;
+	rc = begin(&s, err);
+	if (rc == 1) {
+		take->out->spools++;
+		/* First: what it writes before it ends is there then. */
+		bool	is_gone = qt__shell_is_gone(&s.shell);
+
+		rc = take_all(&s, err);
+		if (rc == 0 && is_gone) {
+			rc = qt_sys_unlink(take->dirfd, name);
+			if (rc == 0)
+				rc = qt_hist_db_add(take->db, NULL, 0, name, 0,
+				    err);
+			take->out->removed += rc == 0;
+		}
+	}
+	qt__shell_clear(&s.shell);
+	qt_buf_clear(&s.data);
+	close(s.fd);
+	if (rc < 0)
+		qt_err_wrap(err, "take in '%s'", name);
+	return rc;
+}
+
+/* --- The folder ----------------------------------------------------------- */
+
+static bool
+is_spool(const char *name)
+{
+	size_t	len = strlen(name);
+
+	return name[0] != '.' && len > sizeof(SUFFIX) - 1 &&
+	    strcmp(name + len - (sizeof(SUFFIX) - 1), SUFFIX) == 0;
+}
+
+static int
+take_each(struct qt__take *take, struct qt_err *err)
+{
+	struct dirent	*e;
+	DIR		*d;
+	int		 rc = 0, fd = dup(take->dirfd);
+
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (d == NULL) {
+		rc = -errno;
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	while ((e = readdir(d)) != NULL) {
+		int	one = is_spool(e->d_name) ?
+		    take_spool(take, e->d_name, err) : 0;
+
+		/* One that cannot be read does not keep others out. */
+		if (one < 0)
+			rc = one;
+	}
+	closedir(d);
+	return rc;
+}
+
+int
+qt_hist_take(struct qt_hist_db *db, const char *dir, struct qt_hist_taken *out,
+    struct qt_err *err)
+{
+	struct qt__take	take = { .db = db, .out = out };
+	int		rc = 0;
+
+	*out = (struct qt_hist_taken){ 0 };
+	take.dirfd = qt_sys_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
+	if (take.dirfd == -ENOENT)
+		return 0;
+	if (take.dirfd < 0) {
+		qt_err_set(err, "open '%s'", dir);
+		return take.dirfd;
+	}
+	if (flock(take.dirfd, LOCK_EX | LOCK_NB) < 0)
+		out->is_busy = true;
+	else
+		rc = take_each(&take, err);
+	qt__roots_clear(&take);
+	close(take.dirfd);
+	if (rc < 0)
+		qt_err_wrap(err, "spools in '%s'", dir);
+	return rc;
+}
