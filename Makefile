@@ -57,6 +57,8 @@ LIBS_qtd        := -lwebsockets -luv -lssl -lcrypto -lcrypt -ljansson -lseccomp 
 LIBS_qt-session := $(call archive,uv_a uv) $(call archive,vterm) \
 	$(call archive,utf8proc) -lz
 LIBS_qt-shm     := $(call archive,z)
+# Every qt-hist is one, too.
+LIBS_qt-hist    := $(call archive,sodium) $(call archive,z)
 # Every qt-map is a process of its own: linked statically where all of it can be.
 ARCHIVES_qt-map := $(call archive,jansson) $(call archive,z)
 LIBS_qt-map     := $(ARCHIVES_qt-map) $(if $(filter -l%,$(ARCHIVES_qt-map) \

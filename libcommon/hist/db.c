@@ -57,12 +57,11 @@ open_store(struct qt_hist_db *db, const char *path, struct qt_err *err)
 	if (db->is_rdonly)
 		o.flags |= QT_STORE_RDONLY;
 	rc = qt_store_open(path, &o, &db->store, err);
-	if (rc != -ENOENT || db->is_rdonly)
+	if ((rc != -ENOENT && rc != -QT_EFORMAT) || db->is_rdonly)
 		return rc;
+	/* An empty folder is fine, too; of another one, opening tells. */
 	qt_store_settings_init(&s);
-	rc = qt_store_init(path, &s, err);
-	if (rc < 0 && rc != -EEXIST)
-		return rc;
+	(void)qt_store_init(path, &s, NULL);
 	return qt_store_open(path, &o, &db->store, err);
 }
 

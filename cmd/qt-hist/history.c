@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the user's history is. See history.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <qt/base/prog.h>
+#include <qt/base/sys.h>
+#include <qt/hist/take.h>
+
+#include "history.h"
+
+/* The folder and those that it lies in. */
+static int
+make_all(char *path, struct qt_err *err)
+{
+	int	rc = 0;
+
+	for (char *p = path + 1; rc == 0 || rc == -EEXIST; p++) {
+		p = strchr(p, '/');
+		if (p != NULL)
+			*p = '\0';
+		rc = qt_sys_mkdir(path, 0700);
+		if (rc < 0 && rc != -EEXIST)
+			qt_err_set(err, "make folder '%s'", path);
+		if (p == NULL)
+			break;
+		*p = '/';
+	}
+	return rc == -EEXIST ? 0 : rc;
+}
+
+static int
+join(char out[QT_PATH_SIZE], const char *folder, const char *name)
+{
+	int	n = snprintf(out, QT_PATH_SIZE, "%s/%s", folder, name);
+
+	return n < 0 || n >= QT_PATH_SIZE ? -ENAMETOOLONG : 0;
+}
+
+static int
+usable(char out[QT_PATH_SIZE], struct qt_err *err)
+{
+	int	rc = access(out, W_OK | X_OK) == 0 ? 0 : make_all(out, err);
+
+	if (rc == 0 && access(out, W_OK | X_OK) < 0) {
+		rc = -errno;
+		qt_err_set(err, "write to folder '%s'", out);
+	}
+	return rc;
+}
+
+int
+history_folder(char out[QT_PATH_SIZE], const char *name, struct qt_err *err)
+{
+	const char	*own = getenv("QT_HIST");
+	char		 state[QT_PATH_SIZE], all[QT_PATH_SIZE];
+	int		 rc = 0;
+
+	if (own == NULL || *own == '\0') {
+		rc = qt_path_state(state, err);
+		if (rc == 0)
+			rc = join(all, state, "hist");
+		own = all;
+	}
+	if (rc == 0)
+		rc = join(out, own, name);
+	return rc < 0 ? rc : usable(out, err);
+}
+
+int
+history_spare_folder(char out[QT_PATH_SIZE], struct qt_err *err)
+{
+	char	runtime[QT_PATH_SIZE];
+	int	rc = qt_path_runtime(runtime, err);
+
+	if (rc == 0)
+		rc = join(out, runtime, "hist");
+	return rc < 0 ? rc : usable(out, err);
+}
+
+int
+history_code(int rc)
+{
+	return rc == -QT_ECORRUPT ? 5 : QT_EXIT_SYS;
+}
+
+static void
+take(struct qt_hist_db *db, int (*folder)(char out[QT_PATH_SIZE],
+    struct qt_err *err))
+{
+	struct qt_hist_taken	t;
+	struct qt_err		err = QT_ERR_INIT;
+	char			path[QT_PATH_SIZE];
+	int			rc = folder(path, &err);
+
+	if (rc == 0)
+		rc = qt_hist_take(db, path, &t, &err);
+	/* What is there already can be looked at, anyway. */
+	if (rc < 0)
+		qt_warn("%s: %s", err.text, qt_strerror(rc));
+}
+
+static int
+spool_folder(char out[QT_PATH_SIZE], struct qt_err *err)
+{
+	return history_folder(out, "spool", err);
+}
+
+struct qt_hist_db *
+history_open(void)
+{
+	struct qt_hist_db	*db;
+	struct qt_err		 err = QT_ERR_INIT;
+	char			 path[QT_PATH_SIZE];
+	int			 rc = history_folder(path, "store", &err);
+
+	if (rc == 0)
+		rc = qt_hist_db_open(&db, path, false, &err);
+	if (rc < 0)
+		qt_die(history_code(rc), "%s: %s", err.text, qt_strerror(rc));
+	take(db, spool_folder);
+	take(db, history_spare_folder);
+	return db;
+}
+
+void
+history_close(struct qt_hist_db *db)
+{
+	struct qt_err	err = QT_ERR_INIT;
+	int		rc = qt_hist_db_close(db, &err);
+
+	if (rc < 0)
+		qt_die(history_code(rc), "%s: %s", err.text, qt_strerror(rc));
+}

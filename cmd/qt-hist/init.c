@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qt-hist init - what a shell is to evaluate so that its commands are kept */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <qt/base/buf.h>
+#include <qt/base/clock.h>
+#include <qt/base/hash.h>
+#include <qt/base/prog.h>
+#include <qt/base/sys.h>
+#include <qt/hist/spool.h>
+
+#include "history.h"
+#include "verbs.h"
+
+const struct qt_verb init_verb = {
+	"init", init_main, "bash|zsh|fish",
+	"print what a shell evaluates: eval \"$(qt-hist init bash)\"", NULL,
+};
+
+/* What lies on another machine may make a prompt wait. */
+static bool
+is_local(const char *folder)
+{
+	static const unsigned int	remote[] = {
+		0x6969,		/* NFS */
+		0xff534d42, 0xfe534d42, 0x517b,	/* CIFS, SMB2, SMB */
+		0x65735546,	/* FUSE: sshfs and others */
+		0x00c36400,	/* Ceph */
+		0x01021997,	/* 9P */
+		0x0bd00bd0,	/* Lustre */
+		0x47504653,	/* GPFS */
+		0x5346414f,	/* AFS */
+	};
+	struct statfs			s;
+
+	if (statfs(folder, &s) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if ((unsigned int)s.f_type == remote[i])
+			return false;
+	return true;
+}
+
+/* --- The spool ------------------------------------------------------------ */
+
+static int
+add_field(struct qt_buf *b, const char *text)
+{
+	return qt_buf_add(b, text, strlen(text) + 1);
+}
+
+static int
+add_number(struct qt_buf *b, uint64_t n)
+{
+	char	text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	return add_field(b, text);
+}
+
+static int
+add_mark(struct qt_buf *b, const char *token, char kind)
+{
+	char	mark[QT_HIST_TOKEN + 3];
+
+	snprintf(mark, sizeof(mark), "\x1e%.*s%c", (int)QT_HIST_TOKEN, token,
+	    kind);
+	return add_field(b, mark);
+}
+
+static const char *
+or_none(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+static void
+read_boot(char out[64])
+{
+	int	fd = qt_sys_open(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
+	    O_RDONLY, 0);
+	ssize_t	n = fd < 0 ? fd : qt_sys_read(fd, out, 63);
+
+	if (fd >= 0)
+		close(fd);
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+}
+
+/* The head, and the session: what is written before the shell's own. */
+static int
+first_bytes(struct qt_buf *b, const char *token, const char *shell)
+{
+	const struct passwd	*pw = getpwuid(geteuid());
+	char			 head[QT_HIST_SPOOL_HEAD], host[256] = "";
+	char			 boot[64];
+	struct stat		 st = { 0 };
+	int			 rc;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	(void)stat("/proc/self/ns/pid", &st);
+	read_boot(boot);
+	qt_hist_spool_head(head, token);
+	rc = qt_buf_add(b, head, sizeof(head));
+	rc = rc < 0 ? rc : add_mark(b, token, QT_HIST_SPOOL_SESSION);
+	rc = rc < 0 ? rc : add_field(b, host);
+	rc = rc < 0 ? rc : add_field(b, pw != NULL ? pw->pw_name :
+	    or_none(getenv("USER")));
+	rc = rc < 0 ? rc : add_field(b, or_none(ttyname(STDERR_FILENO)));
+	rc = rc < 0 ? rc : add_field(b, shell);
+	rc = rc < 0 ? rc : add_field(b, "");
+	rc = rc < 0 ? rc : add_number(b, (uint64_t)getppid());
+	rc = rc < 0 ? rc : add_number(b, qt_clock_real_ms() * 1000);
+	rc = rc < 0 ? rc : add_field(b, or_none(getenv("QT_SESSION")));
+	rc = rc < 0 ? rc : add_field(b, boot);
+	rc = rc < 0 ? rc : add_number(b, st.st_ino);
+	return rc < 0 ? rc : add_mark(b, token, '.');
+}
+
+static int
+make_spool(const char *folder, const char *token, const struct qt_buf *first,
+    char out[QT_PATH_SIZE])
+{
+	int	n = snprintf(out, QT_PATH_SIZE, "%s/%.*s.spool", folder,
+	    (int)QT_HIST_TOKEN, token), fd, rc;
+
+	if (n < 0 || n >= QT_PATH_SIZE)
+		return -ENAMETOOLONG;
+	fd = qt_sys_open(AT_FDCWD, out, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	if (fd < 0)
+		return fd;
+	rc = qt_sys_write_all(fd, first->data, first->len);
+	close(fd);
+	return rc;
+}
+
+/* --- The script ----------------------------------------------------------- */
+
+/* In single quotes; fish takes \\ and \' in them, the others end them. */
+static int
+add_quoted(struct qt_buf *b, const char *text, bool is_fish)
+{
+	int	rc = qt_buf_add(b, "'", 1);
+
+	for (; rc == 0 && *text != '\0'; text++) {
+		if (is_fish && (*text == '\\' || *text == '\''))
+			rc = qt_buf_add(b, "\\", 1);
+		if (*text == '\'' && !is_fish)
+			rc = qt_buf_add(b, "'\\''", 4);
+		else if (rc == 0)
+			rc = qt_buf_add(b, text, 1);
+	}
+	return rc < 0 ? rc : qt_buf_add(b, "'", 1);
+}
+
+struct words {
+	const char	*spool, *spare, *token;
+	bool		 is_fish;
+};
+
+/* What stands for @NAME@. */
+static int
+add_word(struct qt_buf *b, const struct words *w, const char *name, size_t len)
+{
+	if (len == 5 && memcmp(name, "SPOOL", 5) == 0)
+		return add_quoted(b, w->spool, w->is_fish);
+	if (len == 5 && memcmp(name, "SPARE", 5) == 0)
+		return add_quoted(b, w->spare, w->is_fish);
+	if (len == 5 && memcmp(name, "TOKEN", 5) == 0)
+		return qt_buf_add(b, w->token, QT_HIST_TOKEN);
+	if (len == 4 && memcmp(name, "BOOT", 4) == 0) {
+		struct timespec	up;
+
+		clock_gettime(CLOCK_BOOTTIME, &up);
+		return qt_buf_addf(b, "%llu", (unsigned long long)
+		    (qt_clock_real_ms() - (uint64_t)up.tv_sec * 1000 -
+		    (uint64_t)up.tv_nsec / 1000000) * 1000);
+	}
+	return -ENOENT;
+}
+
+static int
+fill_in(struct qt_buf *b, const struct words *w, const char *script)
+{
+	int	rc = 0;
+
+	while (rc == 0 && *script != '\0') {
+		const char	*at = strchr(script, '@'), *end;
+
+		if (at == NULL)
+			return qt_buf_add(b, script, strlen(script));
+		rc = qt_buf_add(b, script, (size_t)(at - script));
+		end = at + 1 + strspn(at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		if (rc == 0 && *end == '@')
+			rc = add_word(b, w, at + 1, (size_t)(end - at - 1));
+		else
+			rc = rc == 0 ? -ENOENT : rc;
+		script = end + 1;
+		if (rc == -ENOENT) {	/* another @ */
+			rc = qt_buf_add(b, "@", 1);
+			script = at + 1;
+		}
+	}
+	return rc;
+}
+
+static void
+read_script(struct qt_buf *b, const char *shell)
+{
+	char	name[64], path[QT_PATH_SIZE], piece[4096];
+	FILE	*f;
+	size_t	n;
+	int	rc;
+
+	snprintf(name, sizeof(name), "init.%s", shell);
+	rc = qt_path_data(name, path);
+	if (rc < 0)
+		qt_die(QT_EXIT_SYS, "%s: %s", path, qt_strerror(rc));
+	f = fopen(path, "re");
+	if (f == NULL)
+		qt_die(QT_EXIT_SYS, "%s: %s", path, strerror(errno));
+	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+		if (qt_buf_add(b, piece, n) < 0)
+			qt_die(QT_EXIT_SYS, "out of memory");
+	fclose(f);
+}
+
+/* Whether the shell that calls us has it already: evaluating twice is once. */
+static bool
+is_there(void)
+{
+	const char	*session = getenv("QT_HIST_SESSION");
+
+	return session != NULL && strtol(session, NULL, 10) == getppid();
+}
+
+static void
+print_script(const char *shell)
+{
+	char		 token[QT_HIST_TOKEN + 1], spool[QT_PATH_SIZE];
+	char		 folder[QT_PATH_SIZE], spare[QT_PATH_SIZE];
+	uint64_t	 random;
+	struct qt_buf	 first = QT_BUF_INIT, script = QT_BUF_INIT;
+	struct qt_buf	 out = QT_BUF_INIT;
+	struct qt_err	 err = QT_ERR_INIT;
+	struct words	 w = { .token = token,
+	    .is_fish = strcmp(shell, "fish") == 0 };
+	int		 rc;
+
+	qt_random(&random, sizeof(random));
+	snprintf(token, sizeof(token), "%016llx", (unsigned long long)random);
+	if (first_bytes(&first, token, shell) < 0)
+		qt_die(QT_EXIT_SYS, "out of memory");
+	rc = history_folder(folder, "spool", &err);
+	w.spool = spool;
+	w.spare = spare;
+	if (rc == 0 && is_local(folder))
+		rc = make_spool(folder, token, &first, spool);
+	else
+		rc = -EREMOTE;
+	if (history_spare_folder(folder, &err) < 0 || make_spool(folder,
+	    token, &first, spare) < 0)
+		w.spare = "/dev/null";
+	if (rc < 0) {
+		if (strcmp(w.spare, "/dev/null") == 0)
+			qt_die(QT_EXIT_SYS, "no folder for what this shell "
+			    "writes down: %s: %s", err.text, qt_strerror(rc));
+		w.spool = w.spare;
+	}
+	read_script(&script, shell);
+	if (fill_in(&out, &w, script.data) < 0)
+		qt_die(QT_EXIT_SYS, "out of memory");
+	qt_prog_write(out.data, out.len);
+	qt_buf_clear(&first);
+	qt_buf_clear(&script);
+	qt_buf_clear(&out);
+}
+
+int
+init_main(int argc, char **argv)
+{
+	struct qt_opts	o = QT_OPTS_INIT(&init_verb, argc, argv);
+	const char	*shell;
+
+	while (qt_opts_next(&o) != 0)
+		;
+	if (o.index + 1 != argc)
+		qt_usage(&init_verb);
+	shell = argv[o.index];
+	if (strcmp(shell, "bash") != 0 && strcmp(shell, "zsh") != 0 &&
+	    strcmp(shell, "fish") != 0)
+		qt_die(QT_EXIT_USAGE, "'%s': bash, zsh and fish are the shells "
+		    "that it knows", shell);
+	if (is_there())
+		printf("# this shell has it already\n");
+	else
+		print_script(shell);
+	return QT_EXIT_OK;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_HIST_VERBS_H
+#define QT_HIST_VERBS_H
+
+/*
+ * One file a verb; each exports its row of the table, with its options. In
+ * its own file a verb reads them by QT_OPTS_INIT(&NAME_verb, argc, argv).
+ */
+
+#include <qt/base/prog.h>
+
+extern const struct qt_verb init_verb;
+extern const struct qt_verb list_verb;
+extern const struct qt_verb sync_spool_verb;
+
+int	init_main(int argc, char **argv);
+int	list_main(int argc, char **argv);
+int	sync_spool_main(int argc, char **argv);
+
+#endif /* QT_HIST_VERBS_H */
