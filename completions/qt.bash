@@ -124,4 +124,4 @@ _qt() {
 		    "$(_qt_operand "$help" $count)" | sort -u)
 	fi
 }
-complete -o filenames -F _qt qt-session qtd qt-shm qt-map qt-bench
+complete -o filenames -F _qt qt-session qtd qt-shm qt-map qt-hist qt-bench

@@ -128,6 +128,6 @@ function __qt_complete
 	end
 end
 
-for prog in qt-session qtd qt-shm qt-map qt-bench
+for prog in qt-session qtd qt-shm qt-map qt-hist qt-bench
 	complete -c $prog -f -a '(__qt_complete)'
 end

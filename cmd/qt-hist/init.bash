@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # qt-hist: every command is remembered. What "qt-hist init bash" prints.
 #
 # At the prompt nothing runs a program, forks, locks or waits: built-ins append
@@ -15,7 +16,7 @@ __qh_spool=@SPOOL@
 __qh_spare=@SPARE@
 __qh_token=@TOKEN@
 __qh_bang='\!'
-__qh_last=		# "\!" at the last prompt
+__qh_last=''		# "\!" at the last prompt
 __qh_n=0		# commands that were recorded
 __qh_t0=0		# when the first command since the prompt began, and
 __qh_t1=0		# the last: microseconds; 0: none has
@@ -45,6 +46,8 @@ __qh_put_all() {
 
 770077() {
 	{
+		# [*] would put the first character of IFS between them.
+		# shellcheck disable=SC2124
 		local - __qh_s=$? __qh_p="${PIPESTATUS[@]}"
 		set +eux
 		local now=${EPOCHREALTIME-} start=$__qh_t1 count=$__qh_runs last=$__qh_last
@@ -60,7 +63,7 @@ __qh_put_all() {
 			((count = __qh_last - last, start = __qh_t0))
 		fi
 		if ((count == 0)); then		# a comment
-			start=$now __qh_s= __qh_p=
+			start=$now __qh_s='' __qh_p=''
 		fi
 		((count < 0)) ||
 		    __qh_put_all "$count" "$start" "$now" "$__qh_s" "$__qh_p" \

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # qt-hist: every command is remembered. What "qt-hist init fish" prints.
 #
 # At the prompt nothing runs a program, forks, locks or waits: built-ins append
