@@ -7,7 +7,9 @@
 # How it is known when a command began: PS0 is expanded then, and arithmetic in
 # the subscript of an array sets variables without a subshell. What it was:
 # bash's own list, which has it if HISTCONTROL and HISTIGNORE let it in; the
-# number of the list's last entry, "\!", tells whether they did.
+# number of the list's last entry, "\!", tells whether they did. An empty list
+# has the number of its first entry; in bash 5.2 and later HISTCMD is one more
+# where there is one.
 #
 # Other tools overwrite PROMPT_COMMAND. Arithmetic can set an element of it, to
 # a number; so our function has one for a name, and each PS0 puts it back.
@@ -16,7 +18,7 @@ __qh_spool=@SPOOL@
 __qh_spare=@SPARE@
 __qh_token=@TOKEN@
 __qh_bang='\!'
-__qh_last=''		# "\!" at the last prompt
+__qh_last=''		# that number, at the last prompt
 __qh_n=0		# commands that were recorded
 __qh_t0=0		# when the first command since the prompt began, and
 __qh_t1=0		# the last: microseconds; 0: none has
@@ -39,7 +41,7 @@ __qh_put_all() {
 	local i=$1
 
 	while ((i-- > 1)); do
-		__qh_put "$((i + 1))" "$3" 0 '' ''
+		__qh_put "$((i + 1))" "$((__qh_t0++))" 0 '' ''
 	done
 	__qh_put 1 "$2" "$3" "$4" "$5"
 }
@@ -54,10 +56,9 @@ __qh_put_all() {
 
 		now=${now//[!0-9]/}
 		__qh_last=${__qh_bang@P}
+		((HISTCMD <= __qh_last)) || __qh_last=$HISTCMD
 		if [[ $__qh_last == "$last" || -z $last ]]; then
-			# An empty list has the number of its first entry; who
-			# takes in drops what is empty, or was there before.
-			[[ $__qh_last == 1 && $count -gt 0 ]] || count=-1
+			count=-1
 		elif ((__qh_last - last < count)); then
 			# Several lines that were entered at once, one entry.
 			((count = __qh_last - last, start = __qh_t0))
