@@ -64,8 +64,8 @@ ARCHIVES_qt-map := $(call archive,jansson) $(call archive,z)
 LIBS_qt-map     := $(ARCHIVES_qt-map) $(if $(filter -l%,$(ARCHIVES_qt-map) \
 	$(call archive,c)),,-static)
 LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz -lm
-LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench)) -pthread
-LIBS_test       := -lcmocka $(LIBS_qtd) -lvterm -lutf8proc -lm
+LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench)) -lsodium -pthread
+LIBS_test       := -lcmocka $(LIBS_qtd) -lsodium -lvterm -lutf8proc -lm
 
 LIB   := $(B)/libcommon.a
 SOLIB := $(B)/libqt.so

@@ -152,8 +152,12 @@ take_spool(struct qt__take *take, const char *name, struct qt_err *err)
 
 	s.fd = qt_sys_open(take->dirfd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK,
 	    0);
+	/* A link, a folder, another user's: no spool of ours. */
+	if (s.fd == -ENOENT || s.fd == -ELOOP || s.fd == -EISDIR ||
+	    s.fd == -EACCES || s.fd == -ENXIO)
+		return 0;
 	if (s.fd < 0)
-		return s.fd == -ENOENT || s.fd == -ELOOP ? 0 : s.fd;
+		return s.fd;
 	rc = begin(&s, err);
 	if (rc == 1) {
 		take->out->spools++;
