@@ -3,6 +3,7 @@
 # Commands of real shells, typed into a terminal, are in the history as they
 # were.
 
+bats_require_minimum_version 1.5.0
 load lib
 
 setup() {
@@ -31,7 +32,7 @@ zsh_open() {
 	setopt promptsubst interactivecomments
 	PROMPT='[$((++prompts))]$ '
 	EOF
-	printf '%s\n' "$@" 'eval "$(qt-hist init zsh)"' >>"$HOME/.zshrc"
+	echo 'eval "$(qt-hist init zsh)"' >>"$HOME/.zshrc"
 	term_open 100x50 "exec zsh"
 	prompt
 }
@@ -142,7 +143,7 @@ term_running() {
 	term_wait '^ignoreboth ls\*:pwd$'
 	[ "$(qt-hist list -0 | tr '\0' ';')" = \
 	    'echo a;echo b;echo a;echo "$HISTCONTROL" "$HISTIGNORE";' ]
-	! grep -rqa secret "$QT_HIST"
+	run ! grep -rqa secret "$QT_HIST"
 }
 
 @test "bash: other tools may take the prompt" {
@@ -189,7 +190,7 @@ X' 'bad )' 'setopt histignorespace' ' secret' 'HISTORY_IGNORE="(ls*|pwd)"' \
 	["exec sleep 100",null]
 	EOF
 	qt-hist list | tail -n 1 | grep -q ' runs  exec sleep 100$'
-	! grep -rqa secret "$QT_HIST"
+	run ! grep -rqa secret "$QT_HIST"
 }
 
 @test "fish: what was typed, and what came of it" {
@@ -208,7 +209,7 @@ X' 'bad )' 'setopt histignorespace' ' secret' 'HISTORY_IGNORE="(ls*|pwd)"' \
 	["set -g fish_private_mode 1",127]
 	["sleep 0.1",0]
 	EOF
-	! grep -rqa secret "$QT_HIST"
+	run ! grep -rqa secret "$QT_HIST"
 	qt-hist list -J | jq -se 'last | .duration >= 0.1 and .start > 1700000000'
 }
 
@@ -230,11 +231,12 @@ X' 'bad )' 'setopt histignorespace' ' secret' 'HISTORY_IGNORE="(ls*|pwd)"' \
 	[ "$(find "$QT_HIST/spool" -type f | wc -l)" -eq 1 ]
 	enter 'echo last'
 	kill -KILL "$(term_mode pane_pid)"
-	wait_for 10 term_dead
+	# Gone is who was waited for, too.
+	wait_for 10 no_spools
 	[ "$(qt-hist list -0 | tr '\0' ';')" = 'echo one;echo $$;echo last;' ]
-	[ "$(find "$QT_HIST/spool" "$WORLD/run/hist" -type f | wc -l)" -eq 0 ]
 }
 
-term_dead() {
-	[ "$(term_mode pane_dead)" = 1 ]
+no_spools() {
+	qt-hist sync-spool &&
+	    [ "$(find "$QT_HIST/spool" "$WORLD/run/hist" -type f | wc -l)" -eq 0 ]
 }
