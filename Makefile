@@ -305,6 +305,7 @@ install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 	    include/qt/*/*.hpp),$$f)
 	$(Q)$(call each,$(wildcard cmd/qt-shm/python/qtshm/*.py),$(strip \
 	    lib/python3/dist-packages/qtshm/$$n))
+	$(Q)$(call each,$(wildcard cmd/qt-hist/init.*sh),share/qt/$$n)
 	$(Q)$(call each,$(LIB),lib/libqt.a)
 	$(Q)$(call each,$(SOLIB),lib/libqt.so.$(VERSION),755)
 	$(Q)ln -sf libqt.so.$(VERSION) "$(to)/lib/$(SONAME)"

@@ -192,6 +192,14 @@ build_user() {
 	[ "$(readlink "/proc/$(host_pid)/exe")" = "$AT/bin/qt-session" ]
 }
 
+@test "what a shell evaluates for its history is installed" {
+	for shell in bash zsh fish; do
+		run -0 "$AT/bin/qt-hist" init "$shell"
+		[[ $output == *QT_HIST_SESSION* ]]
+		[[ $output != *@SPOOL@* ]]
+	done
+}
+
 @test "the systemd units name the installed programs" {
 	for unit in system/qtd.service system/qtd.socket user/qtd.service \
 	    user/qtd.socket user/qt-session-host.service; do
