@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_HIST_MATCH_PRIV_H
+#define QT_HIST_MATCH_PRIV_H
+/*
+ * Between match.c, which knows groups, match_batch.c, which knows the best of
+ * many, match_term.c and match_fuzzy.c, which know one term, and match_regex.c.
+ */
+#include <qt/hist/match.h>
+
+#define QT__MATCH_BYTE	16u
+#define QT__MATCH_RUN	10u	/* also the highest bonus of a place */
+#define QT__MATCH_GAP	3u
+#define QT__MATCH_MORE	1u	/* a gap's further bytes */
+
+struct qt__pattern;
+
+struct qt__term {
+	enum qt_hist_term_kind	kind;
+	bool			is_or, is_negated, is_case;
+	uint32_t		len;
+	const uint8_t		*text;		/* folded, if not is_case */
+	struct qt__pattern	*pattern;
+};
+
+/* For one fuzzy term: scores of a row, and how each was reached. */
+struct qt__scratch {
+	int32_t		row[QT_HIST_SCORED];
+	uint8_t		from[QT_HIST_FUZZY_MAX][QT_HIST_SCORED];
+};
+
+struct qt_hist_match {
+	struct qt__term		terms[QT_HIST_TERMS_MAX];
+	uint32_t		count;
+	uint64_t		needs;
+	bool			is_plain;	/* no group of several, no not */
+	uint64_t		gave_up;
+	bool			has_pattern;
+	char			bytes[QT_HIST_QUERY_BYTES];
+	struct qt__scratch	scratch;
+};
+
+/* A command, in a buffer in which [text, text + room) may be read. */
+struct qt__text {
+	const uint8_t	*text;
+	size_t		 len, room;
+};
+
+extern const uint8_t	qt__fold[256];	/* ASCII capitals to small letters */
+
+/* What a byte at a place is worth beyond its 16. */
+uint32_t qt__match_bonus(const uint8_t *text, size_t at);
+/* Of a run of len bytes at a place. */
+uint32_t qt__match_run(const uint8_t *text, size_t at, size_t len);
+
+/* The score, or 0. Positions (may be NULL) are added. */
+uint32_t qt__term_score(struct qt_hist_match *m, const struct qt__term *t,
+	    const struct qt__text *x, struct qt_hist_positions *positions);
+/* As score; but where that takes long, a number that it is not above, and
+   *is_exact is false. 0 is always exact. */
+uint32_t qt__term_bound(struct qt_hist_match *m, const struct qt__term *t,
+	    const struct qt__text *x, bool *is_exact);
+
+uint32_t qt__fuzzy_score(struct qt__scratch *s, const struct qt__term *t,
+	    const struct qt__text *x, struct qt_hist_positions *positions);
+uint32_t qt__fuzzy_bound(const struct qt__term *t, const struct qt__text *x,
+	    bool *is_exact);
+
+/* Of a whole command; as qt_hist_match_one(). */
+uint32_t qt__match_score(struct qt_hist_match *m, const struct qt__text *x,
+	    struct qt_hist_positions *positions);
+uint32_t qt__match_bound(struct qt_hist_match *m, const struct qt__text *x,
+	    bool *is_exact);
+void	qt__positions_add(struct qt_hist_positions *p, size_t at);
+
+/* 0; -EINVAL and *at, *why where it does not compile; -ENOMEM. */
+int	qt__pattern_new(struct qt__pattern **out, const char *text, size_t len,
+	    bool is_case, size_t *at, char why[128]);
+void	qt__pattern_free(struct qt__pattern *p);
+/* 1 with [*from, *to), 0, or -E2BIG: it took too long. */
+int	qt__pattern_match(struct qt__pattern *p, const void *text, size_t len,
+	    size_t *from, size_t *to);
+
+#endif /* QT_HIST_MATCH_PRIV_H */
