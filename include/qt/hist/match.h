@@ -17,6 +17,7 @@
  *	16	each byte of the term
  *	-3	a gap, and -1 for each byte of it but the first
  *	10	a byte at the start of the command or behind a blank
+ *		(a control counts as one; blanks themselves have no bonus)
  *	9	behind one of / , : ; |
  *	8	behind any other that is no letter or digit: - _ . = ...
  *	7	a capital behind a small letter, a digit behind a letter
@@ -54,7 +55,7 @@ int	qt_hist_match_new(struct qt_hist_match **out,
 	    struct qt_err *err);
 void	qt_hist_match_free(struct qt_hist_match *m);
 
-/* Scratch for positions; plain data. */
+/* Where it matched. */
 struct qt_hist_positions {
 	uint32_t	*at;		/* caller's: offsets, ascending */
 	size_t		 max, count;	/* those beyond max are left out */

@@ -138,15 +138,17 @@ const char *qt_hist_filter_name(enum qt_hist_filter_name name);
 bool	qt_hist_filter_has(const struct qt_hist_query *q,
 	    const struct qt_hist_filter *f, const char *value, size_t len);
 
-/* Of exit, dur, before and after, the others being unknown to an event:
- * 1, 0, or -1 when the event does not know: then neither f nor !f match. */
+/*
+ * exit, dur, before and after: 1, 0, or -1 where it is not known, or f is another
+ * one: then neither f nor !f passes.
+ */
 int	qt_hist_filter_is(const struct qt_hist_filter *f,
 	    const struct qt_hist_event *e);
 
 /*
- * Whether an event passes all filters. What the event does not know passes
- * neither a filter nor its negation: a command that runs has not failed. tags
- * are the event's.
+ * Whether an event passes all filters. A status, duration or time that is not
+ * known passes neither a filter nor its negation: a command that runs has not
+ * failed. tags are the event's.
  */
 bool	qt_hist_query_passes(const struct qt_hist_query *q,
 	    const struct qt_hist_event *e, const struct qt_hist_bytes *tags,
