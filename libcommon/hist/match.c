@@ -77,6 +77,28 @@ needs_of(const struct qt_hist_match *m)
 	return all | group;
 }
 
+/* Likewise: of a group its best term. */
+static uint32_t
+highest_of(const struct qt_hist_match *m)
+{
+	uint64_t	all = 0, group = 0;
+
+	for (uint32_t i = 0; i < m->count; i++) {
+		const struct qt__term	*t = &m->terms[i];
+		uint64_t		 one;
+
+		one = t->is_negated ? 0 : qt__term_highest(t);
+		if (!t->is_or) {
+			all += group;
+			group = 0;
+		}
+		if (one > group)
+			group = one;
+	}
+	all += group;
+	return all == 0 ? 1 : (uint32_t)all;
+}
+
 /* --- Life ----------------------------------------------------------------- */
 
 static int
@@ -148,6 +170,7 @@ qt_hist_match_new(struct qt_hist_match **out, const struct qt_hist_query *q,
 		return rc;
 	}
 	m->needs = needs_of(m);
+	m->highest = highest_of(m);
 	*out = m;
 	return 0;
 }
@@ -178,12 +201,29 @@ qt__positions_add(struct qt_hist_positions *p, size_t at)
 	p->count++;
 }
 
-/*
- * Groups one by one: the best of each is summed. bound: qt__term_bound() where
- * that will do.
- */
+/* What is asked of a command. */
+enum ask { HAS, BOUND, SCORE };
+
 static uint32_t
-each_group(struct qt_hist_match *m, const struct qt__text *x,
+ask_term(struct qt_hist_match *m, const struct qt__term *t,
+    const struct qt__text *x, enum ask ask,
+    struct qt_hist_positions *positions, bool *is_exact)
+{
+	bool		is = true;
+	uint32_t	score;
+
+	if (ask == HAS || t->is_negated)
+		return qt__term_has(m, t, x);
+	if (ask == SCORE)
+		return qt__term_score(m, t, x, positions);
+	score = qt__term_bound(m, t, x, &is);
+	*is_exact &= is;
+	return score;
+}
+
+/* Groups one by one: the best of each is summed. */
+static uint32_t
+each_group(struct qt_hist_match *m, const struct qt__text *x, enum ask ask,
     struct qt_hist_positions *positions, bool *is_exact)
 {
 	uint64_t	sum = 0;
@@ -196,14 +236,9 @@ each_group(struct qt_hist_match *m, const struct qt__text *x,
 		do {
 			const struct qt__term	*t = &m->terms[i];
 			uint64_t		 gave_up = m->gave_up;
-			bool			 is = true;
 			uint32_t		 score;
 
-			score = is_exact != NULL ?
-			    qt__term_bound(m, t, x, &is) : qt__term_score(m,
-			    t, x, t->is_negated ? NULL : positions);
-			if (is_exact != NULL && !t->is_negated)
-				*is_exact &= is;
+			score = ask_term(m, t, x, ask, positions, is_exact);
 			/* Who gave up knows nothing, not even "not". */
 			has |= (score == 0) == t->is_negated &&
 			    m->gave_up == gave_up;
@@ -223,7 +258,7 @@ uint32_t
 qt__match_score(struct qt_hist_match *m, const struct qt__text *x,
     struct qt_hist_positions *positions)
 {
-	return each_group(m, x, positions, NULL);
+	return each_group(m, x, SCORE, positions, NULL);
 }
 
 uint32_t
@@ -233,7 +268,15 @@ qt__match_bound(struct qt_hist_match *m, const struct qt__text *x,
 	*is_exact = true;
 	if (m->is_plain && m->count == 1)
 		return qt__term_bound(m, &m->terms[0], x, is_exact);
-	return each_group(m, x, NULL, is_exact);
+	return each_group(m, x, BOUND, NULL, is_exact);
+}
+
+bool
+qt__match_has(struct qt_hist_match *m, const struct qt__text *x)
+{
+	if (m->is_plain && m->count == 1)
+		return qt__term_has(m, &m->terms[0], x);
+	return each_group(m, x, HAS, NULL, NULL) > 0;
 }
 
 uint32_t

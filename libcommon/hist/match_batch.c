@@ -4,9 +4,9 @@
  *
  *	signature | matches, bound | above the worst of the best? | score
  *
- * Most commands end at the first step, most of the others at the third: the
- * best are soon as good as can be (a run at the start of a word), and whatever
- * cannot be better needs no score. The best are a heap, the worst of them on top.
+ * Most commands end at the first step. The best are soon as good as can be (a
+ * run at the start of a word); then the others are only counted, but those of
+ * which more was run lately. The best are a heap, the worst of them on top.
  */
 
 #include <errno.h>
@@ -107,7 +107,7 @@ sort(const struct run *r)
 static inline bool
 look_at(const struct run *r, uint32_t i)
 {
-	struct qt_hist_hit	hit = { .index = i };
+	struct qt_hist_hit	hit = { .index = i, .score = r->m->highest };
 	size_t			offset = r->c->offsets[i];
 	struct qt__text		x;
 	bool			is_exact;
@@ -118,6 +118,12 @@ look_at(const struct run *r, uint32_t i)
 	x.text = (const uint8_t *)r->c->arena + offset;
 	x.len = r->c->lens[i];
 	x.room = r->c->arena_len - offset;
+	if (!is_among_the_best(r, &hit)) {
+		if (!qt__match_has(r->m, &x))
+			return false;
+		r->b->matched++;
+		return true;
+	}
 	hit.score = qt__match_bound(r->m, &x, &is_exact);
 	if (hit.score == 0)
 		return false;

@@ -16,64 +16,76 @@
 #include <emmintrin.h>
 
 struct qt__block {
-	__m128i	part[QT__BLOCK / 16];
+	__m128i	a, b, c, d;
 };
+
+static inline __m128i
+qt__part_fold(__m128i v)
+{
+	const __m128i	before = _mm_set1_epi8((char)(0x80 - 'A'));
+	const __m128i	behind = _mm_set1_epi8((char)(-128 + 26));
+
+	return _mm_or_si128(v, _mm_and_si128(_mm_set1_epi8(0x20),
+	    _mm_cmplt_epi8(_mm_add_epi8(v, before), behind)));
+}
+
+static inline __m128i
+qt__part_load(const uint8_t *text)
+{
+	return _mm_loadu_si128((const void *)text);
+}
 
 /* Reads as many parts of 16 bytes as len needs: those have to be there. */
 static inline void
 qt__block_load(struct qt__block *b, const uint8_t *text, size_t len,
     bool is_folded)
 {
-	const __m128i	before = _mm_set1_epi8((char)(0x80 - 'A'));
-	const __m128i	behind = _mm_set1_epi8((char)(-128 + 26));
-	const __m128i	bit = _mm_set1_epi8(0x20);
-
-	for (size_t i = 0; i < QT__BLOCK / 16; i++) {
-		__m128i	v = _mm_setzero_si128();
-
-		if (i * 16 < len)
-			v = _mm_loadu_si128((const void *)(text + i * 16));
-		if (is_folded)
-			v = _mm_or_si128(v, _mm_and_si128(bit, _mm_cmplt_epi8(
-			    _mm_add_epi8(v, before), behind)));
-		b->part[i] = v;
-	}
+	b->a = len > 0 ? qt__part_load(text) : _mm_setzero_si128();
+	b->b = len > 16 ? qt__part_load(text + 16) : _mm_setzero_si128();
+	b->c = len > 32 ? qt__part_load(text + 32) : _mm_setzero_si128();
+	b->d = len > 48 ? qt__part_load(text + 48) : _mm_setzero_si128();
+	if (!is_folded)
+		return;
+	b->a = qt__part_fold(b->a);
+	b->b = qt__part_fold(b->b);
+	b->c = qt__part_fold(b->c);
+	b->d = qt__part_fold(b->d);
 }
 
 static inline uint64_t
-qt__block_join(const __m128i m[QT__BLOCK / 16])
+qt__block_join(__m128i a, __m128i b, __m128i c, __m128i d)
 {
-	uint64_t	low, high;
+	uint32_t	low, high;
 
-	low = (uint32_t)_mm_movemask_epi8(m[0]) |
-	    (uint32_t)_mm_movemask_epi8(m[1]) << 16;
-	high = (uint32_t)_mm_movemask_epi8(m[2]) |
-	    (uint32_t)_mm_movemask_epi8(m[3]) << 16;
-	return low | high << 32;
+	low = (uint32_t)_mm_movemask_epi8(a) |
+	    (uint32_t)_mm_movemask_epi8(b) << 16;
+	high = (uint32_t)_mm_movemask_epi8(c) |
+	    (uint32_t)_mm_movemask_epi8(d) << 16;
+	return low | (uint64_t)high << 32;
 }
 
 static inline uint64_t
-qt__block_find(const struct qt__block *b, uint8_t c)
+qt__block_find(const struct qt__block *b, uint8_t byte)
 {
-	const __m128i	want = _mm_set1_epi8((char)c);
-	__m128i		m[QT__BLOCK / 16];
+	const __m128i	want = _mm_set1_epi8((char)byte);
 
-	for (size_t i = 0; i < QT__BLOCK / 16; i++)
-		m[i] = _mm_cmpeq_epi8(b->part[i], want);
-	return qt__block_join(m);
+	return qt__block_join(_mm_cmpeq_epi8(b->a, want),
+	    _mm_cmpeq_epi8(b->b, want), _mm_cmpeq_epi8(b->c, want),
+	    _mm_cmpeq_epi8(b->d, want));
+}
+
+static inline __m128i
+qt__part_low(__m128i v)
+{
+	return _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v);
 }
 
 /* Bytes that are not above ' '. */
 static inline uint64_t
 qt__block_low(const struct qt__block *b)
 {
-	const __m128i	space = _mm_set1_epi8(' ');
-	__m128i		m[QT__BLOCK / 16];
-
-	for (size_t i = 0; i < QT__BLOCK / 16; i++)
-		m[i] = _mm_cmpeq_epi8(_mm_min_epu8(b->part[i], space),
-		    b->part[i]);
-	return qt__block_join(m);
+	return qt__block_join(qt__part_low(b->a), qt__part_low(b->b),
+	    qt__part_low(b->c), qt__part_low(b->d));
 }
 
 #else

@@ -99,19 +99,12 @@ score_bits(const struct qt__term *t, const struct qt__text *x,
 	return best > 1 ? (uint32_t)best : 1;
 }
 
-/* The most that a term is worth: a run at the start of a word. */
-static inline uint32_t
-highest(const struct qt__term *t)
-{
-	return t->len * QT__MATCH_BYTE + (t->len + 1) * QT__MATCH_RUN;
-}
-
 static inline uint32_t
 bound_bits(const struct qt__term *t, const struct qt__block *b,
     const uint64_t bits[QT_HIST_FUZZY_MAX], bool *is_exact)
 {
 	uint64_t	run = bits[0], word;
-	uint32_t	most = highest(t);
+	uint32_t	most = qt__term_highest(t);
 
 	word = qt__block_low(b) << 1 | 1;
 	for (uint32_t i = 1; i < t->len && run != 0; i++)
@@ -312,5 +305,13 @@ qt__fuzzy_bound(const struct qt__term *t, const struct qt__text *x,
 	if (!find_first(t, x, way))
 		return 0;
 	*is_exact = false;
-	return highest(t);
+	return qt__term_highest(t);
+}
+
+bool
+qt__fuzzy_has(const struct qt__term *t, const struct qt__text *x)
+{
+	uint32_t	way[QT_HIST_FUZZY_MAX];
+
+	return x->len >= t->len && find_first(t, x, way);
 }

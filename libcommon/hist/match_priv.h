@@ -34,6 +34,7 @@ struct qt_hist_match {
 	uint64_t		needs;
 	bool			is_plain;	/* no group of several, no not */
 	uint64_t		gave_up;
+	uint32_t		highest;	/* no command has more */
 	bool			has_pattern;
 	char			bytes[QT_HIST_QUERY_BYTES];
 	struct qt__scratch	scratch;
@@ -52,6 +53,10 @@ uint32_t qt__match_bonus(const uint8_t *text, size_t at);
 /* Of a run of len bytes at a place. */
 uint32_t qt__match_run(const uint8_t *text, size_t at, size_t len);
 
+/* The term in one piece: the best place, or any; behind QT_HIST_SCORED the first one
+   will do. false: none. */
+bool	qt__find_run(const struct qt__term *t, const struct qt__text *x,
+	    bool is_any, size_t *at);
 /* The score, or 0. Positions (may be NULL) are added. */
 uint32_t qt__term_score(struct qt_hist_match *m, const struct qt__term *t,
 	    const struct qt__text *x, struct qt_hist_positions *positions);
@@ -59,17 +64,25 @@ uint32_t qt__term_score(struct qt_hist_match *m, const struct qt__term *t,
    *is_exact is false. 0 is always exact. */
 uint32_t qt__term_bound(struct qt_hist_match *m, const struct qt__term *t,
 	    const struct qt__text *x, bool *is_exact);
+/* Only whether it is there. */
+bool	qt__term_has(struct qt_hist_match *m, const struct qt__term *t,
+	    const struct qt__text *x);
+/* The most that it may be worth: a run at the start of a word. */
+uint32_t qt__term_highest(const struct qt__term *t);
 
 uint32_t qt__fuzzy_score(struct qt__scratch *s, const struct qt__term *t,
 	    const struct qt__text *x, struct qt_hist_positions *positions);
 uint32_t qt__fuzzy_bound(const struct qt__term *t, const struct qt__text *x,
 	    bool *is_exact);
 
+bool	qt__fuzzy_has(const struct qt__term *t, const struct qt__text *x);
+
 /* Of a whole command; as qt_hist_match_one(). */
 uint32_t qt__match_score(struct qt_hist_match *m, const struct qt__text *x,
 	    struct qt_hist_positions *positions);
 uint32_t qt__match_bound(struct qt_hist_match *m, const struct qt__text *x,
 	    bool *is_exact);
+bool	qt__match_has(struct qt_hist_match *m, const struct qt__text *x);
 void	qt__positions_add(struct qt_hist_positions *p, size_t at);
 
 /* 0; -EINVAL and *at, *why where it does not compile; -ENOMEM. */

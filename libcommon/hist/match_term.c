@@ -9,6 +9,8 @@
 #include "match_block_priv.h"
 #include "match_priv.h"
 
+#define PATTERN_MAX	64u		/* bytes of a match that count */
+
 #define R4(n)	(n), (n) + 1, (n) + 2, (n) + 3
 #define R16(n)	R4(n), R4((n) + 4), R4((n) + 8), R4((n) + 12)
 #define R64(n)	R16(n), R16((n) + 16), R16((n) + 32), R16((n) + 48)
@@ -92,11 +94,9 @@ candidates(const struct qt__term *t, const struct qt__block *b)
 	return m;
 }
 
-/*
- * The best place; behind QT_HIST_SCORED the first one will do. false: none.
- */
-static bool
-find_run(const struct qt__term *t, const struct qt__text *x, size_t *out)
+bool
+qt__find_run(const struct qt__term *t, const struct qt__text *x, bool is_any,
+    size_t *out)
 {
 	struct qt__block	b;
 	uint32_t		best = 0;
@@ -125,7 +125,7 @@ find_run(const struct qt__term *t, const struct qt__text *x, size_t *out)
 				best = bonus;
 				*out = p;
 			}
-			if (best == QT__MATCH_RUN)
+			if (is_any || best == QT__MATCH_RUN)
 				return true;
 		}
 	}
@@ -133,10 +133,11 @@ find_run(const struct qt__term *t, const struct qt__text *x, size_t *out)
 }
 
 static bool
-find(const struct qt__term *t, const struct qt__text *x, size_t *at)
+find(const struct qt__term *t, const struct qt__text *x, bool is_any,
+    size_t *at)
 {
 	if (t->kind == QT_HIST_EXACT || t->kind == QT_HIST_FUZZY)
-		return find_run(t, x, at);
+		return qt__find_run(t, x, is_any, at);
 	if (x->len < t->len || (t->kind == QT_HIST_WHOLE && x->len != t->len))
 		return false;
 	*at = t->kind == QT_HIST_SUFFIX ? x->len - t->len : 0;
@@ -158,7 +159,7 @@ pattern_score(struct qt_hist_match *m, const struct qt__term *t,
 	for (size_t i = from; positions != NULL && i < to &&
 	    positions->count < positions->max; i++)
 		qt__positions_add(positions, i);
-	n = to - from > 64 ? 64 : to - from;
+	n = to - from > PATTERN_MAX ? PATTERN_MAX : to - from;
 	return n == 0 ? 1 : (uint32_t)n * (QT__MATCH_BYTE + QT__MATCH_RUN);
 }
 
@@ -174,7 +175,7 @@ qt__term_score(struct qt_hist_match *m, const struct qt__term *t,
 		return qt__fuzzy_score(&m->scratch, t, x, positions);
 	if (t->kind == QT_HIST_REGEX)
 		return pattern_score(m, t, x, positions);
-	if (!find(t, x, &at))
+	if (!find(t, x, false, &at))
 		return 0;
 	for (uint32_t i = 0; positions != NULL && i < t->len; i++)
 		qt__positions_add(positions, at + i);
@@ -189,4 +190,25 @@ qt__term_bound(struct qt_hist_match *m, const struct qt__term *t,
 		return qt__fuzzy_bound(t, x, is_exact);
 	*is_exact = true;
 	return qt__term_score(m, t, x, NULL);
+}
+
+bool
+qt__term_has(struct qt_hist_match *m, const struct qt__term *t,
+    const struct qt__text *x)
+{
+	size_t	at;
+
+	if (t->kind == QT_HIST_FUZZY)
+		return qt__fuzzy_has(t, x);
+	if (t->kind == QT_HIST_REGEX)
+		return pattern_score(m, t, x, NULL) > 0;
+	return find(t, x, true, &at);
+}
+
+uint32_t
+qt__term_highest(const struct qt__term *t)
+{
+	if (t->kind == QT_HIST_REGEX)
+		return PATTERN_MAX * (QT__MATCH_BYTE + QT__MATCH_RUN);
+	return t->len * (QT__MATCH_BYTE + QT__MATCH_RUN) + QT__MATCH_RUN;
 }
