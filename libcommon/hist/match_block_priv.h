@@ -35,15 +35,14 @@ qt__part_load(const uint8_t *text)
 	return _mm_loadu_si128((const void *)text);
 }
 
-/* Reads as many parts of 16 bytes as len needs: those have to be there. */
 static inline void
-qt__block_load(struct qt__block *b, const uint8_t *text, size_t len,
+qt__block_load(struct qt__block *b, const uint8_t text[QT__BLOCK],
     bool is_folded)
 {
-	b->a = len > 0 ? qt__part_load(text) : _mm_setzero_si128();
-	b->b = len > 16 ? qt__part_load(text + 16) : _mm_setzero_si128();
-	b->c = len > 32 ? qt__part_load(text + 32) : _mm_setzero_si128();
-	b->d = len > 48 ? qt__part_load(text + 48) : _mm_setzero_si128();
+	b->a = qt__part_load(text);
+	b->b = qt__part_load(text + 16);
+	b->c = qt__part_load(text + 32);
+	b->d = qt__part_load(text + 48);
 	if (!is_folded)
 		return;
 	b->a = qt__part_fold(b->a);
@@ -95,11 +94,10 @@ struct qt__block {
 };
 
 static inline void
-qt__block_load(struct qt__block *b, const uint8_t *text, size_t len,
+qt__block_load(struct qt__block *b, const uint8_t text[QT__BLOCK],
     bool is_folded)
 {
-	memset(b->bytes, 0, sizeof(b->bytes));
-	memcpy(b->bytes, text, len < QT__BLOCK ? len : QT__BLOCK);
+	memcpy(b->bytes, text, QT__BLOCK);
 	for (size_t i = 0; is_folded && i < QT__BLOCK; i++)
 		if (b->bytes[i] >= 'A' && b->bytes[i] <= 'Z')
 			b->bytes[i] |= 0x20;
@@ -136,17 +134,17 @@ qt__block_at(struct qt__block *b, const uint8_t *text, size_t at, size_t len,
     size_t room, bool is_folded)
 {
 	uint8_t	copy[QT__BLOCK] = { 0 };
-	size_t	n = len - at < QT__BLOCK ? len - at : QT__BLOCK;
 
-	if (((n + 15) & ~(size_t)15) <= room - at) {
-		qt__block_load(b, text + at, n, is_folded);
+	/* All of it, also of short ones: their lengths are hard to foresee. */
+	if (room - at >= QT__BLOCK) {
+		qt__block_load(b, text + at, is_folded);
 		return;
 	}
-	memcpy(copy, text + at, n);
-	qt__block_load(b, copy, n, is_folded);
+	memcpy(copy, text + at, len - at);
+	qt__block_load(b, copy, is_folded);
 }
 
-/* Bits of the first len bytes. */
+/* The bits of the first len bytes. */
 static inline uint64_t
 qt__bits_below(size_t len)
 {
