@@ -137,6 +137,7 @@ add_term(struct qt_hist_match *m, const struct qt_hist_query *q, uint32_t i,
 	    .is_negated = from->is_negated, .is_case = from->is_case,
 	    .len = from->len, .text = (const uint8_t *)text };
 	m->is_plain &= !t->is_or && !t->is_negated;
+	m->is_fuzzy &= m->is_plain && !t->is_case && t->kind == QT_HIST_FUZZY;
 	m->count++;
 	if (t->kind == QT_HIST_REGEX) {
 		m->has_pattern = true;
@@ -161,7 +162,7 @@ qt_hist_match_new(struct qt_hist_match **out, const struct qt_hist_query *q,
 	m->count = 0;
 	m->gave_up = 0;
 	m->has_pattern = false;
-	m->is_plain = true;
+	m->is_plain = m->is_fuzzy = true;
 	memcpy(m->bytes, q->bytes, q->used);
 	for (uint32_t i = 0; rc == 0 && i < q->term_count; i++)
 		rc = add_term(m, q, i, mistake, err);
@@ -274,6 +275,8 @@ qt__match_bound(struct qt_hist_match *m, const struct qt__text *x,
 bool
 qt__match_has(struct qt_hist_match *m, const struct qt__text *x)
 {
+	if (m->is_fuzzy)
+		return qt__fuzzy_has_all(m->terms, m->count, x);
 	if (m->is_plain && m->count == 1)
 		return qt__term_has(m, &m->terms[0], x);
 	return each_group(m, x, HAS, NULL, NULL) > 0;

@@ -315,3 +315,29 @@ qt__fuzzy_has(const struct qt__term *t, const struct qt__text *x)
 
 	return x->len >= t->len && find_first(t, x, way);
 }
+
+bool
+qt__fuzzy_has_all(const struct qt__term *t, uint32_t count,
+    const struct qt__text *x)
+{
+	struct qt__block	b;
+	uint64_t		valid = qt__bits_below(x->len), rest, here;
+
+	if (x->len > QT__BLOCK || x->len == 0) {
+		for (uint32_t k = 0; k < count; k++)
+			if (!qt__fuzzy_has(&t[k], x))
+				return false;
+		return true;
+	}
+	qt__block_at(&b, x->text, 0, x->len, x->room, true);
+	for (uint32_t k = 0; k < count; k++) {
+		rest = valid;
+		for (uint32_t i = 0; i < t[k].len; i++) {
+			here = qt__block_find(&b, t[k].text[i]) & rest;
+			if (here == 0)
+				return false;
+			rest &= ~(here ^ (here - 1));
+		}
+	}
+	return true;
+}

@@ -33,6 +33,7 @@ struct qt_hist_match {
 	uint32_t		count;
 	uint64_t		needs;
 	bool			is_plain;	/* no group of several, no not */
+	bool			is_fuzzy;	/* plain; all fuzzy, without case */
 	uint64_t		gave_up;
 	uint32_t		highest;	/* no command has more */
 	bool			has_pattern;
@@ -76,6 +77,9 @@ uint32_t qt__fuzzy_bound(const struct qt__term *t, const struct qt__text *x,
 	    bool *is_exact);
 
 bool	qt__fuzzy_has(const struct qt__term *t, const struct qt__text *x);
+/* Of several terms that are fuzzy, without case: whether all are there. */
+bool	qt__fuzzy_has_all(const struct qt__term *t, uint32_t count,
+	    const struct qt__text *x);
 
 /* Of a whole command; as qt_hist_match_one(). */
 uint32_t qt__match_score(struct qt_hist_match *m, const struct qt__text *x,
