@@ -49,8 +49,16 @@ struct qt__text {
 
 extern const uint8_t	qt__fold[256];	/* ASCII capitals to small letters */
 
+extern const uint8_t	qt__class[256], qt__bonus[6][6];
+
 /* What a byte at a place is worth beyond its 16. */
-uint32_t qt__match_bonus(const uint8_t *text, size_t at);
+static inline uint32_t
+qt__match_bonus(const uint8_t *text, size_t at)
+{
+	return qt__bonus[at == 0 ? 0 : qt__class[text[at - 1]]]
+	    [qt__class[text[at]]];
+}
+
 /* Of a run of len bytes at a place. */
 uint32_t qt__match_run(const uint8_t *text, size_t at, size_t len);
 

@@ -21,43 +21,30 @@ const uint8_t	qt__fold[256] = {
 	R64(128), R64(192)
 };
 
-enum class { BLANK, DELIMITER, OTHER, SMALL, CAPITAL, DIGIT };
+/* 0 blank or control, 1 delimiter, 2 other, 3 small letter, 4 capital, 5 digit;
+   bytes from 128 on are letters of some alphabet. */
+#define E4(c)	c, c, c, c
+#define E16(c)	E4(c), E4(c), E4(c), E4(c)
+const uint8_t	qt__class[256] = {
+	E16(0), E16(0),
+	0, 2, 2, 2, E4(2), E4(2), 1, 2, 2, 1,		/* , / */
+	E4(5), E4(5), 5, 5, 1, 1, E4(2),		/* : ; */
+	2, 4, 4, 4, E4(4), E4(4), E4(4),
+	E4(4), E4(4), 4, 4, 4, 2, E4(2),
+	2, 3, 3, 3, E4(3), E4(3), E4(3),
+	E4(3), E4(3), 3, 3, 3, 2, 1, 2, 2, 2,		/* | */
+	E16(3), E16(3), E16(3), E16(3), E16(3), E16(3), E16(3), E16(3)
+};
 
-/* Bytes from 128 on are letters of some alphabet. */
-static enum class
-class_of(uint8_t c)
-{
-	if (c <= ' ')
-		return BLANK;
-	if ((c >= 'a' && c <= 'z') || c >= 128)
-		return SMALL;
-	if (c >= 'A' && c <= 'Z')
-		return CAPITAL;
-	if (c >= '0' && c <= '9')
-		return DIGIT;
-	return c == '/' || c == ',' || c == ':' || c == ';' || c == '|' ?
-	    DELIMITER : OTHER;
-}
-
-uint32_t
-qt__match_bonus(const uint8_t *text, size_t at)
-{
-	enum class	c = class_of(text[at]);
-	enum class	before = at == 0 ? BLANK : class_of(text[at - 1]);
-
-	if (c == BLANK)
-		return 0;
-	if (before == BLANK)
-		return 10;
-	if (c < SMALL)
-		return 0;
-	if (before == DELIMITER)
-		return 9;
-	if (before == OTHER)
-		return 8;
-	return (c == CAPITAL && before == SMALL) ||
-	    (c == DIGIT && before != DIGIT) ? 7 : 0;
-}
+/* By the class before a byte, and its own. */
+const uint8_t	qt__bonus[6][6] = {
+	{ 0, 10, 10, 10, 10, 10 },
+	{ 0, 0, 0, 9, 9, 9 },
+	{ 0, 0, 0, 8, 8, 8 },
+	{ 0, 0, 0, 0, 7, 7 },
+	{ 0, 0, 0, 0, 0, 7 },
+	{ 0, 0, 0, 0, 0, 0 },
+};
 
 uint32_t
 qt__match_run(const uint8_t *text, size_t at, size_t len)

@@ -184,6 +184,24 @@ QT_TEST(a_fuzzy_score_is_that_of_the_best_of_all_ways)
 	}
 }
 
+QT_TEST(every_byte_before_a_place_has_its_bonus)
+{
+	static const char *const terms[] = { "x", "X", "7", "-", "\xc3" };
+	char	text[2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+		struct qt_hist_match	*m = match_of(terms[i]);
+
+		text[1] = terms[i][0];
+		for (int c = 0; c < 256; c++) {
+			text[0] = (char)c;
+			check(m, terms[i], text, 2);
+		}
+		qt_hist_match_free(m);
+	}
+}
+
 static uint32_t
 next_random(uint64_t *seed)
 {
@@ -193,7 +211,7 @@ next_random(uint64_t *seed)
 
 QT_TEST(scores_of_long_commands_are_as_exact)
 {
-	static const char	alphabet[] = "abcAB/-_. \n9\xc3";
+	static const char	alphabet[] = "abcAB/-_. \n9\x7f";
 	char			text[300], term[5];
 	uint64_t		seed = 7;
 
