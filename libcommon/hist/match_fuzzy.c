@@ -8,12 +8,12 @@
  *
  * A gap costs what is linear in its length, so the inner maximum is one number
  * that loses 1 a step: a row is one pass. Only places where the byte is have a
- * value, and they lie in [first[i], last[i]], where the leftmost and the
- * rightmost way to find the term have it.
+ * value, and none is before the leftmost way to find the term.
  *
  * Most commands are no longer than 64 bytes: there a row is the set bits of a
- * word (of 64 comparisons at once), and a bound tells for most that they cannot
- * be among the best: before any row.
+ * word (of 64 comparisons at once); of longer ones it is a list of places. A
+ * bound tells for most that they cannot be among the best, before any row. Only
+ * who wants positions needs all the rows, to go back from the end.
  */
 
 #include <assert.h>
@@ -143,6 +143,77 @@ find_first(const struct qt__term *t, const struct qt__text *x,
 		}
 	}
 	return false;
+}
+
+/* Where a byte of the term is, from a place on. */
+static void
+find_places(const struct qt__term *t, const struct qt__text *x, uint32_t i,
+    uint32_t from, uint32_t end, struct qt__places *out)
+{
+	struct qt__block	b;
+
+	out->count = 0;
+	for (; from < end; from += QT__BLOCK) {
+		uint64_t	m;
+
+		qt__block_at(&b, x->text, from, x->len, x->room, !t->is_case);
+		m = qt__block_find(&b, t->text[i]) & qt__bits_below(end - from);
+		for (; m != 0; m &= m - 1)
+			out->at[out->count++] = from +
+			    (uint32_t)__builtin_ctzll(m);
+	}
+}
+
+/* A row over the places of the byte before. Each has one of them before it. */
+static void
+score_places(const struct qt__text *x, const struct qt__places *before,
+    struct qt__places *row)
+{
+	int32_t		open = LOW;	/* M[q] + q, of q < p - 1 */
+	uint32_t	j = 0;
+
+	for (uint32_t i = 0; i < row->count; i++) {
+		uint32_t	p = row->at[i];
+		int32_t		run = LOW, gap = LOW;
+
+		for (; j < before->count && before->at[j] + 1 < p; j++)
+			if (before->score[j] + (int32_t)before->at[j] > open)
+				open = before->score[j] +
+				    (int32_t)before->at[j];
+		if (j < before->count && before->at[j] + 1 == p)
+			run = before->score[j] + (int32_t)QT__MATCH_RUN;
+		if (open > LOW)
+			gap = open - (int32_t)p - 1 +
+			    (int32_t)qt__match_bonus(x->text, p);
+		row->score[i] = (run > gap ? run : gap) +
+		    (int32_t)QT__MATCH_BYTE;
+	}
+}
+
+/* As score_bits(), of the first QT_HIST_SCORED bytes. */
+static uint32_t
+score_long(struct qt__scratch *s, const struct qt__term *t,
+    const struct qt__text *x, const uint32_t *first)
+{
+	struct qt__places	*before = &s->places[0], *row = &s->places[1];
+	struct qt__places	*swap;
+	uint32_t		end = x->len < QT_HIST_SCORED ?
+	    (uint32_t)x->len : QT_HIST_SCORED;
+	int32_t			best = 1;
+
+	find_places(t, x, 0, first[0], end, row);
+	for (uint32_t i = 0; i < row->count; i++)
+		row->score[i] = (int32_t)(QT__MATCH_BYTE +
+		    2 * qt__match_bonus(x->text, row->at[i]));
+	for (uint32_t i = 1; i < t->len; i++) {
+		swap = before, before = row, row = swap;
+		find_places(t, x, i, first[i], end, row);
+		score_places(x, before, row);
+	}
+	for (uint32_t i = 0; i < row->count; i++)
+		if (row->score[i] > best)
+			best = row->score[i];
+	return (uint32_t)best;
 }
 
 /* The rightmost way within the first end bytes, where there is one. */
@@ -279,8 +350,12 @@ qt__fuzzy_score(struct qt__scratch *s, const struct qt__term *t,
 	}
 	if (!find_first(t, x, way))
 		return 0;
-	score = way[t->len - 1] >= QT_HIST_SCORED ? score_way(t, x, way) :
-	    score_rows(s, t, x, way, way);
+	if (way[t->len - 1] >= QT_HIST_SCORED)
+		score = score_way(t, x, way);
+	else if (positions == NULL)
+		score = score_long(s, t, x, way);
+	else
+		score = score_rows(s, t, x, way, way);
 	for (uint32_t i = 0; positions != NULL && i < t->len; i++)
 		qt__positions_add(positions, way[i]);
 	return score;

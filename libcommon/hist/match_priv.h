@@ -22,8 +22,16 @@ struct qt__term {
 	struct qt__pattern	*pattern;
 };
 
-/* For one fuzzy term: scores of a row, and how each was reached. */
+/* Where one byte of a term is, and the best score there. */
+struct qt__places {
+	uint32_t	count, at[QT_HIST_SCORED];
+	int32_t		score[QT_HIST_SCORED];
+};
+
+/* For one fuzzy term: two bytes' places; or a row of scores, and how each was
+   reached. */
 struct qt__scratch {
+	struct qt__places places[2];
 	int32_t		row[QT_HIST_SCORED];
 	uint8_t		from[QT_HIST_FUZZY_MAX][QT_HIST_SCORED];
 };

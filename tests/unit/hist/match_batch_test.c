@@ -129,7 +129,7 @@ QT_TEST(the_best_are_those_that_match_best_one_by_one)
 	static const char *const queries[] = { "", "g", "git", "git p", "gip",
 	    "docker compose up", "gg", "Git", "'git", "^git", "git$", "!git",
 	    "git | up", "git !up", "^gi | 'tig p", "re:g.t", "nothing",
-	    "ti ip", "re:x|g 'git" };
+	    "ti ip", "usr", "re:x|g 'git" };
 
 	(void)state;
 	fill();
