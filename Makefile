@@ -58,15 +58,16 @@ LIBS_qt-session := $(call archive,uv_a uv) $(call archive,vterm) \
 	$(call archive,utf8proc) -lz
 LIBS_qt-shm     := $(call archive,z)
 # Every qt-hist is one, too.
-LIBS_qt-hist    := $(call archive,sodium) $(call archive,pcre2-8) $(call archive,z)
+LIBS_qt-hist    := $(call archive,sodium) $(call archive,pcre2-8) \
+	$(call archive,jansson) $(call archive,sqlite3) $(call archive,z) -lm
 # Every qt-map is a process of its own: linked statically where all of it can be.
 ARCHIVES_qt-map := $(call archive,jansson) $(call archive,z)
 LIBS_qt-map     := $(ARCHIVES_qt-map) $(if $(filter -l%,$(ARCHIVES_qt-map) \
 	$(call archive,c)),,-static)
 LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz -lm
-LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench)) -lsodium -lpcre2-8 \
-	-pthread
-LIBS_test       := -lcmocka $(LIBS_qtd) -lsodium -lpcre2-8 -lvterm -lutf8proc -lm
+LIBS_hist       := -lsodium -lpcre2-8 -lsqlite3
+LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench) $(LIBS_hist)) -pthread
+LIBS_test       := -lcmocka $(LIBS_qtd) $(LIBS_hist) -lvterm -lutf8proc -lm
 
 LIB   := $(B)/libcommon.a
 SOLIB := $(B)/libqt.so

@@ -9,7 +9,8 @@ int
 main(int argc, char **argv)
 {
 	const struct qt_verb verbs[] = {
-		init_verb, list_verb, sync_spool_verb,
+		init_verb, list_verb, import_verb, export_verb,
+		sync_spool_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
 	};
 

@@ -9,10 +9,14 @@
 
 #include <qt/base/prog.h>
 
+extern const struct qt_verb export_verb;
+extern const struct qt_verb import_verb;
 extern const struct qt_verb init_verb;
 extern const struct qt_verb list_verb;
 extern const struct qt_verb sync_spool_verb;
 
+int	export_main(int argc, char **argv);
+int	import_main(int argc, char **argv);
 int	init_main(int argc, char **argv);
 int	list_main(int argc, char **argv);
 int	sync_spool_main(int argc, char **argv);

@@ -46,5 +46,9 @@ void	qt__db_hash(const struct qt_hist_db *db, uint8_t out[QT__HASH_KEY],
 /* Reads what an event's keys name; borrowed until the next call. */
 int	qt__db_resolve(struct qt_hist_db *db, struct qt_hist_event *e,
 	    const struct qt__event_keys *keys, struct qt_err *err);
+/* The next event of a scan without what its keys name, which is not read. */
+int	qt__scan_next_keys(struct qt_hist_scan *scan,
+	    struct qt_hist_event *out, struct qt__event_keys *keys,
+	    struct qt_err *err);
 
 #endif /* QT_HIST_DB_PRIV_H */

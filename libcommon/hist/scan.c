@@ -107,10 +107,9 @@ qt_hist_scan_open(struct qt_hist_db *db, uint64_t from_us, uint64_t to_us,
 }
 
 int
-qt_hist_scan_next(struct qt_hist_scan *s, struct qt_hist_event *out,
-    struct qt_err *err)
+qt__scan_next_keys(struct qt_hist_scan *s, struct qt_hist_event *out,
+    struct qt__event_keys *keys, struct qt_err *err)
 {
-	struct qt__event_keys	keys;
 	struct qt_store_item	item;
 	int			rc;
 
@@ -119,9 +118,21 @@ qt_hist_scan_next(struct qt_hist_scan *s, struct qt_hist_event *out,
 		return rc;
 	rc = qt__event_key_read(out, item.key, item.key_len);
 	if (rc == 0)
-		rc = qt__event_unpack(out, &keys, item.value, item.value_len);
-	if (rc == 0)
+		rc = qt__event_unpack(out, keys, item.value, item.value_len);
+	return rc < 0 ? rc : 1;
+}
+
+int
+qt_hist_scan_next(struct qt_hist_scan *s, struct qt_hist_event *out,
+    struct qt_err *err)
+{
+	struct qt__event_keys	keys;
+	int			rc = qt__scan_next_keys(s, out, &keys, err);
+
+	if (rc == 1)
 		rc = qt__db_resolve(s->db, out, &keys, err);
+	else
+		return rc;
 	return rc < 0 ? rc : 1;
 }
 

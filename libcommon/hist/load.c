@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Others' histories into ours. See <qt/hist/load.h>.
+ *
+ * An event's id is its number in what is read, so that those of the same second
+ * stay in order, and a hash of what it is, so that those of another file do not
+ * take its place. Without a time the number alone is it, behind those that are
+ * there.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <qt/base/hash.h>
+
+#include "known_priv.h"
+
+#include <qt/hist/load.h>
+
+#define BATCH		8192u			/* events */
+#define BATCH_BYTES	((size_t)8 << 20)
+
+struct load {
+	struct qt_hist_db		*db;
+	struct qt_hist_import		*from;
+	const struct qt_hist_load_options *o;
+	struct qt_hist_loaded		*out;
+	struct qt__known		 known;
+	struct qt_hist_event		*events;
+	size_t				 count;
+	struct qt_buf			 bytes;	/* of events, in this order */
+	struct qt_buf			 context;	/* the last one, packed */
+	uint64_t			 context_hash;
+};
+
+/* The bytes of an event, each as long as the batch. */
+#define FIELDS	8u
+static void
+list_fields(struct qt_hist_event *e, struct qt_hist_bytes *out[FIELDS])
+{
+	out[0] = &e->text;
+	out[1] = &e->cwd;
+	out[2] = &e->host;
+	out[3] = &e->user;
+	out[4] = &e->tty;
+	out[5] = &e->shell;
+	out[6] = &e->session;
+	out[7] = &e->qt_session;
+}
+
+static int
+flush(struct load *l, struct qt_err *err)
+{
+	struct qt_hist_bytes	*f[FIELDS];
+	const char		*p = l->bytes.data;
+	uint64_t		 done, all;
+	int			 rc = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		list_fields(&l->events[i], f);
+		for (size_t k = 0; k < FIELDS; k++) {
+			f[k]->data = p;
+			p += f[k]->len;
+		}
+	}
+	if (l->count > 0)
+		rc = qt_hist_db_add(l->db, l->events, l->count, NULL, 0, err);
+	if (rc == 0)
+		l->out->added += l->count;
+	l->count = 0;
+	qt_buf_reset(&l->bytes);
+	qt_hist_import_progress(l->from, &done, &all);
+	if (l->o->progress != NULL)
+		l->o->progress(l->o->arg, done, all, l->out);
+	return rc;
+}
+
+static int
+hash_context(struct load *l, const struct qt_hist_event *e)
+{
+	struct qt_buf	packed = QT_BUF_INIT;
+	uint8_t		key[QT__HASH_KEY];
+	int		rc = qt__context_pack(&packed, e);
+
+	if (rc == 0 && (packed.len != l->context.len ||
+	    memcmp(packed.data, l->context.data, packed.len) != 0)) {
+		qt__db_hash(l->db, key, 'x', packed.data, packed.len);
+		memcpy(&l->context_hash, key + 1, sizeof(l->context_hash));
+		qt_buf_clear(&l->context);
+		l->context = packed;
+		return 0;
+	}
+	qt_buf_clear(&packed);
+	return rc;
+}
+
+/* Is it there? Else its id is set. */
+static bool
+is_there(struct load *l, struct qt_hist_event *e)
+{
+	struct qt_hash_key	hash_key;
+	uint8_t			key[QT__HASH_KEY];
+	uint64_t		text = 0, what[4], which = 0;
+
+	memcpy(&hash_key, l->db->key, sizeof(hash_key));
+	if (l->known.count > 0) {
+		qt__db_hash(l->db, key, 'c', e->text.data, e->text.len);
+		memcpy(&text, key + 1, sizeof(text));
+		if (qt__known_has(&l->known, text, l->context_hash,
+		    e->start_us, &which))
+			return true;
+	}
+	if (e->start_us == 0) {
+		e->id = ++l->known.last_id;
+		return false;
+	}
+	what[0] = qt_hash_quick(&hash_key, e->text.data, e->text.len);
+	what[1] = l->context_hash;
+	what[2] = which;
+	what[3] = l->out->read;
+	e->id = l->out->read << 32 |
+	    (uint32_t)qt_hash_quick(&hash_key, what, sizeof(what));
+	return false;
+}
+
+static int
+add(struct load *l, struct qt_hist_event *e, struct qt_err *err)
+{
+	struct qt_hist_bytes	*f[FIELDS];
+	int			 rc;
+
+	if (e->host.len == 0 && l->o->host != NULL)
+		e->host = (struct qt_hist_bytes){ l->o->host,
+			strlen(l->o->host) };
+	if (e->user.len == 0 && l->o->user != NULL)
+		e->user = (struct qt_hist_bytes){ l->o->user,
+			strlen(l->o->user) };
+	rc = hash_context(l, e);
+	if (rc < 0)
+		return rc;
+	l->out->read++;
+	if (is_there(l, e))
+		return 0;
+	list_fields(e, f);
+	for (size_t k = 0; k < FIELDS && rc == 0; k++)
+		if (f[k]->len > 0)
+			rc = qt_buf_add(&l->bytes, f[k]->data, f[k]->len);
+	if (rc < 0)
+		return rc;
+	e->root = (struct qt_hist_bytes){ "", 0 };
+	l->events[l->count++] = *e;
+	if (l->count == BATCH || l->bytes.len >= BATCH_BYTES)
+		rc = flush(l, err);
+	return rc;
+}
+
+static int
+load_all(struct load *l, struct qt_err *err)
+{
+	struct qt_hist_event	e;
+	struct qt_err		bad = QT_ERR_INIT;
+	int			rc;
+
+	for (;;) {
+		rc = qt_hist_import_next(l->from, &e, &bad);
+		if (rc == 1) {
+			rc = add(l, &e, err);
+			if (rc < 0)
+				return rc;
+		} else if (rc == -QT_EFORMAT) {
+			l->out->bad++;
+			if (l->o->tell != NULL)
+				l->o->tell(l->o->arg, bad.text);
+		} else {
+			if (rc < 0)
+				qt_err_set(err, "%s", bad.text);
+			break;
+		}
+	}
+	return rc < 0 ? rc : flush(l, err);
+}
+
+int
+qt_hist_load(struct qt_hist_db *db, struct qt_hist_import *from,
+    const struct qt_hist_load_options *options, struct qt_hist_loaded *out,
+    struct qt_err *err)
+{
+	struct load	l = { .db = db, .from = from, .o = options,
+	    .out = out };
+	int		rc;
+
+	*out = (struct qt_hist_loaded){ 0 };
+	l.events = malloc(BATCH * sizeof(*l.events));
+	rc = l.events == NULL ? -ENOMEM : qt__known_load(&l.known, db, err);
+	if (rc == 0)
+		rc = load_all(&l, err);
+	if (rc < 0)
+		qt_err_wrap(err, "import");
+	free(l.events);
+	qt_buf_clear(&l.bytes);
+	qt_buf_clear(&l.context);
+	qt__known_clear(&l.known);
+	return rc;
+}
