@@ -76,7 +76,8 @@ qt_hist_db_open(struct qt_hist_db **out, const char *path, bool is_rdonly,
 	if (db == NULL)
 		return -ENOMEM;
 	db->is_rdonly = is_rdonly;
-	rc = open_store(db, path, err);
+	/* Without it there would be BLAKE2b's slowest form only. */
+	rc = sodium_init() < 0 ? -ENOSYS : open_store(db, path, err);
 	if (rc == 0)
 		rc = load_key(db, err);
 	if (rc < 0) {
@@ -172,6 +173,11 @@ struct batch {
 		unsigned int	 flags;
 	}		*pieces;
 	size_t		 count, room;
+	struct last {
+		uint8_t		 key[QT__HASH_KEY];
+		struct qt_buf	 value;
+	}		 context, place;	/* most events have that of the last */
+	struct qt_buf	 packed;
 };
 
 static int
@@ -203,18 +209,47 @@ add_piece(struct batch *b, const void *key, size_t key_len, const void *value,
 
 /* What is under its hash: unless it is there. */
 static int
-add_fact(struct qt_hist_db *db, struct batch *b, uint8_t key[QT__HASH_KEY],
-    char kind, const void *data, size_t len, struct qt_err *err)
+add_fact(struct qt_hist_db *db, struct batch *b,
+    const uint8_t key[QT__HASH_KEY], const void *data, size_t len,
+    struct qt_err *err)
 {
-	int	rc;
+	int	rc = qt_store_has(db->store, NULL, key, QT__HASH_KEY, err);
 
-	qt__db_hash(db, key, kind, data, len);
-	if (qt__facts_knows(&db->facts, key))
-		return 0;
-	rc = qt_store_has(db->store, NULL, key, QT__HASH_KEY, err);
 	if (rc == -ENOENT)
 		rc = add_piece(b, key, QT__HASH_KEY, data, len, 0);
 	return rc;
+}
+
+static int
+add_text(struct qt_hist_db *db, struct batch *b, uint8_t key[QT__HASH_KEY],
+    const struct qt_hist_bytes *text, struct qt_err *err)
+{
+	int	rc;
+
+	qt__db_hash(db, key, 'c', text->data, text->len);
+	if (db->texts != NULL && qt__facts_knows(db->texts, key))
+		return 0;
+	rc = add_fact(db, b, key, text->data, text->len, err);
+	if (rc == 0 && db->texts != NULL)
+		rc = qt__facts_put(db->texts, key, "", 0);
+	return rc;
+}
+
+/* What is in b->packed, a context or a place. */
+static int
+add_packed(struct qt_hist_db *db, struct batch *b, struct last *last,
+    char kind, struct qt_err *err)
+{
+	struct qt_buf	swap = last->value;
+
+	if (last->key[0] != 0 && swap.len == b->packed.len &&
+	    memcmp(swap.data, b->packed.data, swap.len) == 0)
+		return 0;
+	last->value = b->packed;
+	b->packed = swap;
+	qt__db_hash(db, last->key, kind, last->value.data, last->value.len);
+	return add_fact(db, b, last->key, last->value.data, last->value.len,
+	    err);
 }
 
 static int
@@ -223,24 +258,23 @@ add_event(struct qt_hist_db *db, struct batch *b,
 {
 	struct qt__event_keys	keys;
 	uint8_t			key[QT__EVENT_KEY], value[QT__EVENT_MAX];
-	struct qt_buf		fact = QT_BUF_INIT;
 	int			rc;
 
-	rc = add_fact(db, b, keys.text, 'c', e->text.data, e->text.len, err);
+	rc = add_text(db, b, keys.text, &e->text, err);
+	qt_buf_reset(&b->packed);
 	if (rc == 0)
-		rc = qt__context_pack(&fact, e);
+		rc = qt__context_pack(&b->packed, e);
 	if (rc == 0)
-		rc = add_fact(db, b, keys.context, 'x', fact.data, fact.len,
-		    err);
-	qt_buf_reset(&fact);
+		rc = add_packed(db, b, &b->context, 'x', err);
+	qt_buf_reset(&b->packed);
 	if (rc == 0)
-		rc = qt__place_pack(&fact, e);
+		rc = qt__place_pack(&b->packed, e);
 	if (rc == 0)
-		rc = add_fact(db, b, keys.place, 'l', fact.data, fact.len,
-		    err);
-	qt_buf_clear(&fact);
+		rc = add_packed(db, b, &b->place, 'l', err);
 	if (rc < 0)
 		return rc;
+	memcpy(keys.context, b->context.key, QT__HASH_KEY);
+	memcpy(keys.place, b->place.key, QT__HASH_KEY);
 	qt__event_key(key, e->start_us, e->id);
 	return add_piece(b, key, sizeof(key), value,
 	    qt__event_pack(value, e, &keys), 0);
@@ -305,7 +339,13 @@ qt_hist_db_add(struct qt_hist_db *db, const struct qt_hist_event *events,
 		rc = write_batch(db, &b, err);
 	if (rc < 0)
 		qt_err_wrap(err, "add to the history");
+	/* What was not written is not known. */
+	if (rc < 0 && db->texts != NULL)
+		qt__facts_clear(db->texts);
 	free(b.pieces);
 	qt_buf_clear(&b.heap);
+	qt_buf_clear(&b.packed);
+	qt_buf_clear(&b.context.value);
+	qt_buf_clear(&b.place.value);
 	return rc;
 }

@@ -38,6 +38,12 @@ struct qt_hist_db {
 	uint8_t			 key[QT__DB_KEY];
 	bool			 is_rdonly;
 	struct qt__facts	 facts;
+	/*
+	 * Commands that this run has put, or seen, already; borrowed from who
+	 * puts many at once. NULL for others: what they know somebody may have
+	 * deleted since.
+	 */
+	struct qt__facts	*texts;
 	struct qt_store_value	 text;	/* of the last event that was got */
 };
 

@@ -129,6 +129,7 @@ add_powershell(struct qt_buf *out, const struct qt_hist_event *e)
 	int	rc = 0;
 
 	if (last == '`' || last == '\r' ||
+	    qt__starts(e->text.data, e->text.len, "\xef\xbb\xbf") ||
 	    memmem(e->text.data, e->text.len, "\r\n", 2) != NULL)
 		return -ENOTSUP;
 	for (size_t i = 0; i < e->text.len && rc == 0; i++) {

@@ -117,7 +117,7 @@ is_near(const struct qt__known *k, const struct qt__seen *s)
 }
 
 bool
-qt__known_has(struct qt__known *k, uint64_t text, uint64_t context,
+qt__known_has(struct qt__known *k, uint64_t text, uint32_t context,
     uint64_t start_us, uint64_t *which)
 {
 	struct qt__seen	s = { .text = text, .start_us = start_us,

@@ -6,9 +6,10 @@
 
 struct qt__known {
 	struct qt__seen {
-		uint64_t	text, context;	/* of their hashes */
+		uint64_t	text;		/* of its hash */
 		uint64_t	start_us;
-		uint64_t	used;	/* of its group, in its first one */
+		uint32_t	context;	/* of its hash */
+		uint32_t	used;	/* of its group, in its first one */
 	}			*seen;		/* sorted */
 	size_t			 count, room;
 	uint64_t		 last_id;	/* of those without a time */
@@ -22,7 +23,7 @@ void	qt__known_clear(struct qt__known *k);
  * Is an event there, as <qt/hist/load.h> says? Counts it; *which is its number
  * among those that are the same. text, context: as in their keys.
  */
-bool	qt__known_has(struct qt__known *k, uint64_t text, uint64_t context,
+bool	qt__known_has(struct qt__known *k, uint64_t text, uint32_t context,
 	    uint64_t start_us, uint64_t *which);
 
 #endif /* QT_HIST_KNOWN_PRIV_H */

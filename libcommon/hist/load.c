@@ -18,7 +18,7 @@
 
 #include <qt/hist/load.h>
 
-#define BATCH		8192u			/* events */
+#define BATCH		16384u			/* events */
 #define BATCH_BYTES	((size_t)8 << 20)
 
 struct load {
@@ -31,7 +31,9 @@ struct load {
 	size_t				 count;
 	struct qt_buf			 bytes;	/* of events, in this order */
 	struct qt_buf			 context;	/* the last one, packed */
-	uint64_t			 context_hash;
+	struct qt_buf			 packed;
+	struct qt__facts		 texts;
+	uint32_t			 context_hash;
 };
 
 /* The bytes of an event, each as long as the batch. */
@@ -79,20 +81,20 @@ flush(struct load *l, struct qt_err *err)
 static int
 hash_context(struct load *l, const struct qt_hist_event *e)
 {
-	struct qt_buf	packed = QT_BUF_INIT;
+	struct qt_buf	last = l->context;
 	uint8_t		key[QT__HASH_KEY];
-	int		rc = qt__context_pack(&packed, e);
 
-	if (rc == 0 && (packed.len != l->context.len ||
-	    memcmp(packed.data, l->context.data, packed.len) != 0)) {
-		qt__db_hash(l->db, key, 'x', packed.data, packed.len);
-		memcpy(&l->context_hash, key + 1, sizeof(l->context_hash));
-		qt_buf_clear(&l->context);
-		l->context = packed;
+	qt_buf_reset(&l->packed);
+	if (qt__context_pack(&l->packed, e) < 0)
+		return -ENOMEM;
+	if (l->packed.len == last.len &&
+	    memcmp(l->packed.data, last.data, last.len) == 0)
 		return 0;
-	}
-	qt_buf_clear(&packed);
-	return rc;
+	l->context = l->packed;
+	l->packed = last;
+	qt__db_hash(l->db, key, 'x', l->context.data, l->context.len);
+	memcpy(&l->context_hash, key + 1, sizeof(l->context_hash));
+	return 0;
 }
 
 /* Is it there? Else its id is set. */
@@ -193,13 +195,17 @@ qt_hist_load(struct qt_hist_db *db, struct qt_hist_import *from,
 	*out = (struct qt_hist_loaded){ 0 };
 	l.events = malloc(BATCH * sizeof(*l.events));
 	rc = l.events == NULL ? -ENOMEM : qt__known_load(&l.known, db, err);
+	db->texts = &l.texts;
 	if (rc == 0)
 		rc = load_all(&l, err);
+	db->texts = NULL;
 	if (rc < 0)
 		qt_err_wrap(err, "import");
 	free(l.events);
 	qt_buf_clear(&l.bytes);
 	qt_buf_clear(&l.context);
+	qt_buf_clear(&l.packed);
+	qt__facts_clear(&l.texts);
 	qt__known_clear(&l.known);
 	return rc;
 }

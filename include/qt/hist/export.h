@@ -19,8 +19,8 @@
 
 /*
  * Appends an event. 0; -ENOTSUP: this format cannot say it (PowerShell's, of
- * commands that end in a backtick, or have a line that ends in a carriage
- * return); -EINVAL: nobody writes this format; -ENOMEM.
+ * commands that begin with a byte order mark, end in a backtick, or have a line
+ * that ends in a carriage return); -EINVAL: nobody writes this format; -ENOMEM.
  */
 int	qt_hist_export_add(struct qt_buf *out, enum qt_hist_format format,
 	    const struct qt_hist_event *e);

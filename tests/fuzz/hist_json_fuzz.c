@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as a history in JSON lines. clang -fsanitize=fuzzer */
+
+#include "history_fuzz.h"
+
+HISTORY_FUZZ(QT_HIST_JSON);
