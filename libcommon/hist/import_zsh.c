@@ -3,7 +3,8 @@
  * The history file of zsh. See <qt/hist/import.h>.
  *
  * A line is ": START:SECONDS;COMMAND" (EXTENDED_HISTORY) or COMMAND, mixed where
- * the option was changed. A newline of a command has a backslash before it; so
+ * the option was changed; a COMMAND that begins with ":" has a backslash before
+ * it, where there is no time. A newline of a command has a backslash before it; so
  * one that was typed with a backslash has two, and a command that ends in a
  * backslash has a space behind it, which is not its own. Older ones had no such
  * space: there, an even number of backslashes before a line that has a time is
@@ -105,9 +106,11 @@ qt__zsh_next(struct qt_hist_import *i, struct qt_hist_event *out,
 		/* 0 is what most options leave there. */
 		if (took > 0 && took < INT32_MAX)
 			out->took_us = took * 1000000;
-		line.data += n;
-		line.len -= n;
+	} else if (qt__starts(line.data, line.len, "\\:")) {
+		n = 1;
 	}
+	line.data += n;
+	line.len -= n;
 	qt_buf_reset(&i->text);
 	while (goes_on(i, &line)) {
 		if (add_plain(&i->text, line.data, line.len - 1) < 0 ||

@@ -93,9 +93,9 @@ QT_TEST(zsh_lines_with_and_without_times)
 {
 	(void)state;
 	expect(QT_HIST_ZSH, ": 1700000000:0;ls\nplain\n: 17:x;no head\n"
-	    ": 1700000001:3;a;b\n:\n: 99\n",
+	    ": 1700000001:3;a;b\n:\n: 99\n\\: 1:2;x\n: 1700000002:0;\\:y\n",
 	    "1700000000 ls|0 plain|0 : 17:x;no head|1700000001 a;b|0 :|"
-	    "0 : 99|");
+	    "0 : 99|0 : 1:2;x|1700000002 \\\\:y|");
 }
 
 QT_TEST(zsh_newlines_have_a_backslash)

@@ -1,0 +1,169 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Histories that real shells and tools wrote, imported; and exported again.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+ODD=('ls -l' $'for i in 1 2\ndo\n\n:\ndone' 'ends in \' 'ends in \\'
+    $'a \\\nb' $'\xc3\x83\xc2\xa0 \xe2\x82\xac' $'bytes \xff\xfe\x83\x84\x01'
+    "printf 'a\\nb\\\\n'" ': 1:2;x' '# 1700000000' $'cat <<X\ntwo\nX\n'
+    'two  spaces ' $'tab\tit')
+
+setup() {
+	world_up
+	export QT_HIST=$WORLD/hist
+	unset HISTFILE ZDOTDIR XDG_DATA_HOME ATUIN_DB_PATH HISTDB_FILE
+	printf '%s\0' "${ODD[@]}" >"$WORLD/odd"
+}
+
+teardown() {
+	world_down
+}
+
+# What is there is what was written, byte by byte.
+same() {
+	qt-hist list -0 >"$WORLD/got"
+	cmp "$WORLD/odd" "$WORLD/got" || { od -c "$WORLD/got"; false; }
+}
+
+# Importing again adds nothing.
+twice() {
+	run -0 qt-hist import "$@"
+	[[ $output == "${#ODD[@]} of ${#ODD[@]} commands imported from "* ]]
+	run -0 qt-hist import "$@"
+	[[ $output == "0 of ${#ODD[@]} commands imported from "*", ${#ODD[@]} were there" ]]
+}
+
+@test "bash: a file with times, where bash keeps it" {
+	bash -c 'HISTTIMEFORMAT=%s
+		for c; do history -s -- "$c"; done
+		history -w .bash_history' bash "${ODD[@]}"
+	grep -qE '^#[0-9]{10}$' .bash_history
+	twice -f bash
+	same
+	qt-hist list -J | jq -se 'all(.start > 1700000000 and
+	    .shell == "bash" and .user != null and .host != null)'
+}
+
+@test "bash: lines without times stay in order" {
+	printf '%s\n' b a b '#5' >hist
+	run -0 qt-hist import hist
+	[ "$output" = "4 of 4 commands imported from 'hist' (bash)" ]
+	printf '%s\n' c >>hist
+	run -0 qt-hist import hist
+	[ "$output" = "1 of 5 commands imported from 'hist' (bash), 4 were there" ]
+	[ "$(qt-hist list -0 | tr '\0' ';')" = 'b;a;b;#5;c;' ]
+}
+
+@test "zsh: extended and plain, metafied" {
+	command -v zsh || skip "zsh is not here"
+	for option in extendedhistory noextendedhistory; do
+		rm -rf "$QT_HIST"
+		setsid -w zsh -fic 'HISTSIZE=100 SAVEHIST=100
+			setopt $1; shift
+			for c; do print -rs -- "$c"; done
+			fc -W ~/.zsh_history' zsh $option "${ODD[@]}" </dev/null
+		twice -f zsh
+		same
+	done
+}
+
+@test "fish: what was typed is there once" {
+	command -v fish || skip "fish is not here"
+	mkdir -p .config/fish
+	echo 'set -g fish_greeting; function fish_prompt; echo "> "; end' \
+	    >.config/fish/config.fish
+	term_open 80x24 "exec fish"
+	term_wait '^>'
+	term_type 'echo "a\nb" \\ one'
+	term_key Enter
+	term_wait '^a.nb . one'
+	printf "echo 'two\nlines'" | tmux load-buffer -
+	tmux paste-buffer -p -r -t t
+	term_key Enter
+	term_wait '^lines$'
+	term_type exit
+	term_key Enter
+	wait_for 10 term_ended
+	run -0 qt-hist import --format fish
+	[ "$(qt-hist list -0 | tr '\0' ';')" = "echo \"a\\nb\" \\\\ one;echo 'two
+lines';exit;" ]
+	run -0 qt-hist import .local/share/fish/fish_history
+	[[ $output == "0 of 3 commands"*"(fish), 3 were there" ]]
+}
+
+term_ended() {
+	[ "$(term_mode pane_dead)" = 1 ]
+}
+
+@test "what was exported is imported the same, by the shells as well" {
+	for c in "${ODD[@]}"; do
+		jq -cn --arg c x --arg h "$(printf %s "$c" | od -An -v -tx1 |
+		    tr -d ' \n')" --argjson t $((1700000000 + n++)) \
+		    '{command: $c, command_hex: $h, start: $t, exit: 3}'
+	done >all.jsonl
+	qt-hist import all.jsonl
+	same
+	qt-hist export | jq -se 'all(.exit == 3)'
+	for f in bash zsh fish json; do
+		qt-hist export -f $f >all.$f
+		QT_HIST=$WORLD/$f qt-hist import -f $f - <all.$f
+		QT_HIST=$WORLD/$f same
+		QT_HIST=$WORLD/$f qt-hist export -f $f | cmp - all.$f
+	done
+	# bash reads what is for it: it runs as what it was.
+	bash -c 'HISTTIMEFORMAT=%s
+		history -r all.bash
+		HISTTIMEFORMAT= history 1' | grep -q 'tab	it$'
+	if command -v zsh; then
+		zsh -fc 'HISTSIZE=100
+			fc -R all.zsh
+			for c in "${(@v)history[@]}"; do print -rN -- "$c"
+			done' | tr '\0' '\n' | grep -qax $'bytes \xff\xfe\x83\x84\x01'
+	fi
+}
+
+@test "what cannot be read is told by its line, the rest is imported" {
+	printf -- '- cmd: a\n  when: 1700000000\nrubbish\n- cmd: b\n- cmd: tor' \
+	    >fish_history
+	run -3 qt-hist import fish_history
+	[ "${lines[0]}" = "qt-hist: 'fish_history', line 3: neither a command nor of one" ]
+	[ "${lines[1]}" = "qt-hist: 'fish_history', line 5: it has no end" ]
+	[ "${lines[2]}" = "2 of 2 commands imported from 'fish_history' (fish), 2 could not be read" ]
+	run -3 qt-hist import nothing
+	[ "$output" = "qt-hist: read 'nothing': No such file or directory" ]
+	run -2 qt-hist import -f tcsh
+	run -2 qt-hist export -f atuin
+	: >empty
+	run -1 qt-hist import empty
+	run -1 qt-hist import -f zsh
+	[ "$output" = "qt-hist: no history of zsh is there: name the file" ]
+}
+
+@test "a tool's database is read, and stays as it is" {
+	command -v sqlite3 || skip "sqlite3 is not here"
+	mkdir -p .local/share/atuin
+	sqlite3 .local/share/atuin/history.db "PRAGMA journal_mode=WAL;
+	    CREATE TABLE history (id text primary key, timestamp integer,
+	    duration integer, exit integer, command text, cwd text,
+	    session text, hostname text, deleted_at integer);
+	    INSERT INTO history VALUES ('a', 1700000000500000000, 2000000, 1,
+	    'make' || char(10) || 'x', '/srv', 's', 'box:bob', NULL)"
+	cp .local/share/atuin/history.db before
+	run -0 qt-hist import -f atuin
+	cmp before .local/share/atuin/history.db
+	qt-hist list -J | jq -e '. == {command: "make\nx", exit: 1,
+	    start: 1700000000.5, duration: 0.002, cwd: "/srv", host: "box",
+	    user: "bob", session: "s"}'
+	run -0 qt-hist import .local/share/atuin/history.db
+	[[ $output == "0 of 1 commands"*"(atuin), 1 were there" ]]
+}
+
+@test "a file that grows or is cut off is no trouble, nor a terminal" {
+	seq -f 'echo %.0f' 1 30000 >hist
+	term_open 80x10 "qt-hist import hist; echo done \$?; exec cat"
+	term_wait '^done 0'
+	term_shows "^30000 of 30000 commands imported from 'hist' \(bash\)"
+	term_lacks '%'
+}
