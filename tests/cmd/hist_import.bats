@@ -160,10 +160,23 @@ term_ended() {
 	[[ $output == "0 of 1 commands"*"(atuin), 1 were there" ]]
 }
 
-@test "a file that grows or is cut off is no trouble, nor a terminal" {
+@test "a terminal is told how far it is, and a pipe is not" {
 	seq -f 'echo %.0f' 1 30000 >hist
-	term_open 80x10 "qt-hist import hist; echo done \$?; exec cat"
-	term_wait '^done 0'
-	term_shows "^30000 of 30000 commands imported from 'hist' \(bash\)"
-	term_lacks '%'
+	script -qec 'qt-hist import hist' raw </dev/null
+	tr '\r' '\n' <raw | grep -q '^100 %  30000 commands, 30000 new'
+	tr '\r' '\n' <raw | grep -q "30000 of 30000 commands imported from 'hist' (bash)$"
+	run -0 qt-hist import hist
+	[ "$output" = "0 of 30000 commands imported from 'hist' (bash), 30000 were there" ]
+}
+
+@test "killed at any sync, importing again has each once and in order" {
+	seq -f 'echo %.0f' 1 20000 >hist
+	for nth in 1 2 3 4 5; do
+		rm -rf "$QT_HIST"
+		qt-hist sync-spool
+		QT_FAULT=fsync:$nth:kill run qt-hist import hist
+		[ "$status" -eq 137 ] || [ "$nth" -gt 2 ]
+		run -0 qt-hist import hist
+		qt-hist list -0 | tr '\0' '\n' | cmp - hist
+	done
 }
