@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib
+load hist
 
 ODD=('ls -l' $'for i in 1 2\ndo\n\n:\ndone' 'ends in \' 'ends in \\'
     $'a \\\nb' $'\xc3\x83\xc2\xa0 \xe2\x82\xac' $'bytes \xff\xfe\x83\x84\x01'
@@ -11,14 +12,12 @@ ODD=('ls -l' $'for i in 1 2\ndo\n\n:\ndone' 'ends in \' 'ends in \\'
     'two  spaces ' $'tab\tit')
 
 setup() {
-	world_up
-	export QT_HIST=$WORLD/hist
-	unset HISTFILE ZDOTDIR XDG_DATA_HOME ATUIN_DB_PATH HISTDB_FILE
+	hist_up
 	printf '%s\0' "${ODD[@]}" >"$WORLD/odd"
 }
 
 teardown() {
-	world_down
+	hist_down
 }
 
 # What is there is what was written, byte by byte.
@@ -59,7 +58,7 @@ twice() {
 @test "zsh: extended and plain, metafied" {
 	command -v zsh || skip "zsh is not here"
 	for option in extendedhistory noextendedhistory; do
-		rm -rf "$QT_HIST"
+		hist_forget "$QT_HIST"
 		setsid -w zsh -fic 'HISTSIZE=100 SAVEHIST=100
 			setopt $1; shift
 			for c; do print -rs -- "$c"; done
@@ -172,7 +171,7 @@ term_ended() {
 @test "killed at any sync, importing again has each once and in order" {
 	seq -f 'echo %.0f' 1 20000 >hist
 	for nth in 1 2 3 4 5; do
-		rm -rf "$QT_HIST"
+		hist_forget "$QT_HIST"
 		qt-hist sync-spool
 		QT_FAULT=fsync:$nth:kill run qt-hist import hist
 		[ "$status" -eq 137 ] || [ "$nth" -gt 2 ]
