@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include <qt/base/hash.h>
+#include <qt/hist/index.h>
 #include <qt/store/store.h>
 
 #include "db_priv.h"
+#include "journal_priv.h"
 
 _Static_assert(QT__DB_KEY <= crypto_generichash_KEYBYTES_MAX &&
     QT__HASH >= crypto_generichash_BYTES_MIN, "as BLAKE2b has it");
@@ -171,6 +173,7 @@ struct batch {
 	struct piece {
 		size_t		 key_at, key_len, value_at, value_len;
 		unsigned int	 flags;
+		uint64_t	 if_version;
 	}		*pieces;
 	size_t		 count, room;
 	struct last {
@@ -198,7 +201,7 @@ add_piece(struct batch *b, const void *key, size_t key_len, const void *value,
 	}
 	p = &b->pieces[b->count];
 	*p = (struct piece){ b->heap.len, key_len, b->heap.len + key_len,
-	    value_len, flags };
+	    value_len, flags, 0 };
 	rc = qt_buf_add(&b->heap, key, key_len);
 	if (rc == 0)
 		rc = qt_buf_add(&b->heap, value, value_len);
@@ -317,6 +320,7 @@ write_batch(struct qt_hist_db *db, const struct batch *b, struct qt_err *err)
 			.key_len = p->key_len,
 			.value = b->heap.data + p->value_at,
 			.value_len = p->value_len,
+			.if_version = p->if_version,
 			.flags = p->flags | QT_STORE_SYNC_NOW };
 	}
 	rc = qt_store_put_many(db->store, NULL, NULL, puts, b->count, err);
@@ -324,8 +328,36 @@ write_batch(struct qt_hist_db *db, const struct batch *b, struct qt_err *err)
 	return rc;
 }
 
-int
-qt_hist_db_add(struct qt_hist_db *db, const struct qt_hist_event *events,
+/* On the condition that no other batch gets the same number. */
+static int
+add_journal(struct qt_hist_db *db, struct batch *b,
+    const struct qt_hist_event *events, size_t count, struct qt_err *err)
+{
+	struct qt_buf	value = QT_BUF_INIT;
+	uint64_t	batch, version;
+	char		key[2] = { 'j' };
+	int		rc;
+
+	rc = qt__journal_last(db, NULL, &batch, &version, err);
+	if (rc < 0)
+		return rc;
+	batch++;
+	key[1] = (char)(batch % QT_HIST_BATCHES);
+	rc = qt__journal_pack(&value, batch, events, count);
+	if (rc == 0)
+		rc = add_piece(b, key, 2, value.data, value.len, 0);
+	qt_buf_clear(&value);
+	batch = htole64(batch);
+	if (rc == 0)
+		rc = add_piece(b, key, 1, &batch, sizeof(batch),
+		    QT_STORE_IF_VERSION);
+	if (rc == 0)
+		b->pieces[b->count - 1].if_version = version;
+	return rc;
+}
+
+static int
+add_all(struct qt_hist_db *db, const struct qt_hist_event *events,
     size_t count, const char *name, uint64_t offset, struct qt_err *err)
 {
 	struct batch	b = { .heap = QT_BUF_INIT };
@@ -335,10 +367,10 @@ qt_hist_db_add(struct qt_hist_db *db, const struct qt_hist_event *events,
 		rc = add_event(db, &b, &events[i], err);
 	if (rc == 0 && name != NULL)
 		rc = add_spool(db, &b, name, offset, err);
+	if (rc == 0 && count > 0)
+		rc = add_journal(db, &b, events, count, err);
 	if (rc == 0 && b.count > 0)
 		rc = write_batch(db, &b, err);
-	if (rc < 0)
-		qt_err_wrap(err, "add to the history");
 	/* What was not written is not known. */
 	if (rc < 0 && db->texts != NULL)
 		qt__facts_clear(db->texts);
@@ -347,5 +379,20 @@ qt_hist_db_add(struct qt_hist_db *db, const struct qt_hist_event *events,
 	qt_buf_clear(&b.packed);
 	qt_buf_clear(&b.context.value);
 	qt_buf_clear(&b.place.value);
+	return rc;
+}
+
+int
+qt_hist_db_add(struct qt_hist_db *db, const struct qt_hist_event *events,
+    size_t count, const char *name, uint64_t offset, struct qt_err *err)
+{
+	int	rc;
+
+	/* Stale: another batch came between, which takes at most so long. */
+	do {
+		rc = add_all(db, events, count, name, offset, err);
+	} while (rc == -ESTALE);
+	if (rc < 0)
+		qt_err_wrap(err, "add to the history");
 	return rc;
 }

@@ -11,6 +11,7 @@
  *	x hash(16)		a context: host user tty shell session QT_SESSION
  *	l hash(16)		a place: folder, root of its repository
  *	o name			of a spool: how far it was taken in
+ *	j, j slot		the last batches, see libcommon/hist/journal_priv.h
  *	k			32 random bytes, the key of all hashes
  *
  * start is microseconds since 1970, the highest byte first, so events lie in the

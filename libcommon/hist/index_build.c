@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An index of all that is in a history. See index_priv.h.
+ *
+ * What events name is read first, in the order of its keys, so that no event
+ * has to look anything up on the disk. All is of one moment of the store.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <qt/base/buf.h>
+#include <qt/base/sys.h>
+
+#include "db_priv.h"
+#include "index_priv.h"
+#include "journal_priv.h"
+
+#define TRIES		4	/* each with twice the room */
+
+/* --- What events name ----------------------------------------------------- */
+
+struct name {
+	uint8_t		hash[QT__HASH];
+	size_t		at;		/* in bytes */
+	uint32_t	len;
+	uint32_t	id;		/* in the index, or QT_HIST_NONE */
+};
+struct names {
+	struct name	*of;
+	size_t		 count, room;
+	uint32_t	*slots;		/* index into of, and 1 */
+	size_t		 size;		/* a power of 2 */
+	struct qt_buf	 bytes;
+};
+
+static void
+names_clear(struct names *n)
+{
+	free(n->of);
+	free(n->slots);
+	qt_buf_clear(&n->bytes);
+}
+
+static int
+add_name(struct names *n, const struct qt_store_item *item)
+{
+	struct name	*of;
+	int		 rc;
+
+	if (n->count == n->room) {
+		size_t	room = n->room * 2 + 1024;
+
+		of = realloc(n->of, room * sizeof(*of));
+		if (of == NULL)
+			return -ENOMEM;
+		n->of = of;
+		n->room = room;
+	}
+	of = &n->of[n->count];
+	memcpy(of->hash, (const char *)item->key + 1, QT__HASH);
+	of->at = n->bytes.len;
+	of->len = (uint32_t)item->value_len;
+	of->id = QT_HIST_NONE;
+	rc = qt_buf_add(&n->bytes, item->value, item->value_len);
+	if (rc == 0)
+		n->count++;
+	return rc;
+}
+
+/* The hash is a keyed one already: nobody chooses where it falls. */
+static size_t
+slot_of(const struct names *n, const uint8_t *hash)
+{
+	uint64_t	x;
+
+	memcpy(&x, hash, sizeof(x));
+	return (size_t)x & (n->size - 1);
+}
+
+static int
+make_slots(struct names *n)
+{
+	for (n->size = 64; n->size < n->count * 2;)
+		n->size *= 2;
+	n->slots = calloc(n->size, sizeof(*n->slots));
+	if (n->slots == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n->count; i++) {
+		size_t	at = slot_of(n, n->of[i].hash);
+
+		while (n->slots[at] != 0)
+			at = (at + 1) & (n->size - 1);
+		n->slots[at] = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+static struct name *
+find_name(struct names *n, const uint8_t key[QT__HASH_KEY])
+{
+	size_t	at = slot_of(n, key + 1);
+
+	for (; n->slots[at] != 0; at = (at + 1) & (n->size - 1))
+		if (memcmp(n->of[n->slots[at] - 1].hash, key + 1, QT__HASH) ==
+		    0)
+			return &n->of[n->slots[at] - 1];
+	return NULL;
+}
+
+static int
+load_names(struct names *n, struct qt_hist_db *db,
+    const struct qt_store_snap *snap, char kind, struct qt_err *err)
+{
+	struct qt_store_scan	*scan;
+	struct qt_store_item	 item;
+	int			 rc;
+
+	rc = qt_store_scan_open(db->store, snap, &(struct qt_store_range){
+		.prefix = &kind, .prefix_len = 1 }, &scan, err);
+	if (rc < 0)
+		return rc;
+	while ((rc = qt_store_scan_next(scan, &item, err)) == 1) {
+		if (item.key_len == QT__HASH_KEY)
+			rc = add_name(n, &item);
+		if (rc < 0)
+			break;
+	}
+	qt_store_scan_close(scan);
+	return rc < 0 ? rc : make_slots(n);
+}
+
+/* --- Events --------------------------------------------------------------- */
+
+struct build {
+	struct qt_hist_db		*db;
+	struct qt_store_snap		*snap;
+	struct names			 commands, contexts, places;
+	struct qt_hist_index		*ix;
+};
+
+/* The ids of what an event names, made when it is the first to. 1; 0: something
+   is not there, so nobody can tell what was run. */
+static int
+get_ids(struct build *b, const struct qt__event_keys *keys, uint32_t id[3])
+{
+	struct name		*c = find_name(&b->commands, keys->text);
+	struct name		*x = find_name(&b->contexts, keys->context);
+	struct name		*l = find_name(&b->places, keys->place);
+	struct qt_hist_event	 e;
+	int			 rc = 0;
+
+	if (c == NULL || x == NULL || l == NULL)
+		return 0;
+	if (c->id == QT_HIST_NONE)
+		rc = qt__ix_add_command(b->ix, &c->id, b->commands.bytes.data
+		    + c->at, c->len);
+	if (rc == 0 && x->id == QT_HIST_NONE) {
+		const char	*data = b->contexts.bytes.data + x->at;
+
+		qt__context_unpack(&e, data, x->len);
+		rc = qt__ix_add_context(b->ix, &x->id, &e, data, x->len);
+	}
+	if (rc == 0 && l->id == QT_HIST_NONE)
+		rc = qt__ix_add_place(b->ix, &l->id, b->places.bytes.data +
+		    l->at, l->len);
+	id[0] = c->id;
+	id[1] = x->id;
+	id[2] = l->id;
+	return rc < 0 ? rc : 1;
+}
+
+static int
+add_events(struct build *b, struct qt_err *err)
+{
+	struct qt_store_scan	*scan;
+	struct qt_store_item	 item;
+	struct qt_hist_event	 e = { .text = { "", 0 } };
+	struct qt__event_keys	 keys;
+	uint32_t		 id[3];
+	int			 rc;
+
+	rc = qt_store_scan_open(b->db->store, b->snap,
+	    &(struct qt_store_range){ .prefix = "e", .prefix_len = 1 }, &scan,
+	    err);
+	if (rc < 0)
+		return rc;
+	while ((rc = qt_store_scan_next(scan, &item, err)) == 1) {
+		if (qt__event_key_read(&e, item.key, item.key_len) < 0 ||
+		    qt__event_unpack(&e, &keys, item.value, item.value_len) <
+		    0)
+			continue;
+		rc = get_ids(b, &keys, id);
+		if (rc == 1)
+			rc = qt__ix_add_event(b->ix, id[0], id[1], id[2], &e);
+		if (rc < 0)
+			break;
+	}
+	qt_store_scan_close(scan);
+	return rc;
+}
+
+static int
+grow_tries(struct qt_hist_index *ix)
+{
+	uint32_t	count = qt__ix_count(&ix->head->commands,
+	    ix->room.commands);
+	int		rc = 0;
+
+	for (uint32_t i = 0; i < count && rc == 0; i++)
+		rc = qt__ix_grow(ix, i);
+	return rc;
+}
+
+/* --- The index ------------------------------------------------------------ */
+
+uint64_t
+qt__ix_history(const struct qt_hist_db *db)
+{
+	static const struct qt_hash_key	key = { { 0x71742d68697374, 2 } };
+
+	return qt_hash(&key, db->key, sizeof(db->key));
+}
+
+static uint64_t
+power(uint64_t least, uint64_t than)
+{
+	uint64_t	x = least;
+
+	while (x < than && x < UINT64_C(1) << 30)
+		x *= 2;
+	return x;
+}
+
+/* Twice of what there is, at least; it is address space only, but for hashes. */
+static void
+choose_room(struct qt__ix_room *r, const struct build *b,
+    const struct qt_hist_index_options *options, uint32_t times)
+{
+	uint32_t	least = options == NULL ? 0 : options->commands;
+	uint64_t	commands = power(64, least == 0 ? 16384 : least);
+	uint64_t	facts, text;
+
+	commands = power(commands, b->commands.count * 2);
+	facts = power(1024, (b->contexts.count + b->places.count) * 4);
+	text = (b->commands.bytes.len + b->contexts.bytes.len +
+	    b->places.bytes.len) * 3 + ((uint64_t)16 << 20);
+	text *= times;
+	*r = (struct qt__ix_room){
+		.ring = options == NULL || options->ring == 0 ? QT_HIST_RING :
+		    (uint32_t)power(64, options->ring),
+		.commands = (uint32_t)commands,
+		.c_slots = (uint32_t)commands * 2,
+		.bloom = (uint32_t)commands / 4,
+		.facts = (uint32_t)facts, .f_slots = (uint32_t)facts * 2,
+		.words = (uint32_t)commands * 2 * times,
+		.text = text < UINT32_MAX ? text : UINT32_MAX - 1,
+	};
+	/* A command, or word, that splits a node makes three. */
+	r->nodes = 3 * (r->commands + r->words) + 16;
+}
+
+static int
+fill(struct build *b, const char *name,
+    const struct qt_hist_index_options *options, uint32_t times,
+    struct qt_err *err)
+{
+	struct qt__ix_room	room;
+	struct names		*all[3] = { &b->commands, &b->contexts,
+	    &b->places };
+	int			rc;
+
+	choose_room(&room, b, options, times);
+	rc = qt__ix_create(&b->ix, name, &room, qt__ix_history(b->db), err);
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < 3; i++)
+		for (size_t k = 0; k < all[i]->count; k++)
+			all[i]->of[k].id = QT_HIST_NONE;
+	rc = qt__ix_plant(b->ix);
+	if (rc == 0)
+		rc = add_events(b, err);
+	if (rc == 0)
+		rc = grow_tries(b->ix);
+	if (rc < 0) {
+		qt_hist_index_close(b->ix);
+		b->ix = NULL;
+		(void)qt_seg_unlink(name);
+	}
+	return rc;
+}
+
+/*
+ * The old one is outdated before it loses its name: whoever is killed between
+ * leaves one that the next writer makes anew.
+ */
+static int
+replace(const char *name, const char *new_name, struct qt_err *err)
+{
+	struct qt_hist_index	*old;
+	char			 from[80], to[80];
+	int			 rc;
+
+	if (qt__ix_open(&old, name, QT_SEG_WRITE, NULL) == 0) {
+		atomic_store(&old->head->is_outdated, 1);
+		qt_hist_index_close(old);
+	}
+	snprintf(from, sizeof(from), "/dev/shm%s", new_name);
+	snprintf(to, sizeof(to), "/dev/shm%s", name);
+	rc = qt_sys_rename(AT_FDCWD, from, to);
+	if (rc < 0)
+		qt_err_set(err, "rename '%s' to '%s'", from, to);
+	return rc;
+}
+
+static int
+build_all(struct build *b, const char *name, const char *new_name,
+    const struct qt_hist_index_options *options, struct qt_err *err)
+{
+	uint64_t	batch, version;
+	uint32_t	times = 1;
+	int		rc = qt__journal_last(b->db, b->snap, &batch,
+	    &version, err);
+
+	if (rc == 0)
+		rc = load_names(&b->commands, b->db, b->snap, 'c', err);
+	if (rc == 0)
+		rc = load_names(&b->contexts, b->db, b->snap, 'x', err);
+	if (rc == 0)
+		rc = load_names(&b->places, b->db, b->snap, 'l', err);
+	if (rc < 0)
+		return rc;
+	do {
+		rc = fill(b, new_name, options, times, err);
+		times *= 2;
+	} while (rc == -QT_EFULL && times < 1u << TRIES);
+	if (rc < 0)
+		return rc;
+	b->ix->was_built = true;
+	atomic_store(&b->ix->head->batch, batch);
+	rc = replace(name, new_name, err);
+	if (rc < 0)
+		(void)qt_seg_unlink(new_name);
+	return rc;
+}
+
+int
+qt__ix_build(struct qt_hist_index **out, struct qt_hist_db *db,
+    const char *path, const struct qt_hist_index_options *options,
+    struct qt_err *err)
+{
+	struct build	b = { .db = db };
+	char		name[QT__IX_NAME], new_name[QT__IX_NAME];
+	int		rc = qt__ix_name(name, path, "");
+
+	*out = NULL;
+	if (rc == 0)
+		rc = qt__ix_name(new_name, path, ".new");
+	if (rc == 0)
+		rc = qt_store_snap_open(db->store, &b.snap, err);
+	if (rc == 0)
+		rc = build_all(&b, name, new_name, options, err);
+	names_clear(&b.commands);
+	names_clear(&b.contexts);
+	names_clear(&b.places);
+	qt_store_snap_close(b.snap);
+	if (rc < 0)
+		qt_hist_index_close(b.ix);
+	else
+		*out = b.ix;
+	return rc;
+}
