@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <qt/base/buf.h>
@@ -218,18 +219,21 @@ measure(struct qt_hist_db *db, const char *path, size_t events,
 	struct qt_hist_index_stat	 st;
 	struct qt_err			 err = QT_ERR_INIT;
 	uint64_t			 start;
+	clock_t				 cpu;
 
 	for (int i = 0; i < 3; i++) {
 		qt_hist_index_close(ix);
 		ix = NULL;
 		(void)qt_hist_index_remove(path);
 		start = qt_clock_mono_ns();
+		cpu = clock();
 		if (qt_hist_index_update(&ix, db, path, NULL, &err) < 0)
 			must(0, err.text);
 		qt_hist_index_stat(ix, &st);
-		printf("rebuild\tms=%.0f used_MB=%.1f size_MB=%.0f events=%u "
+		printf("rebuild\tms=%.0f cpu_ms=%.0f used_MB=%.1f size_MB=%.0f events=%u "
 		    "commands=%u words=%u nodes=%u facts=%u text_MB=%.1f\n",
-		    ms_since(start), (double)st.used / 1e6, (double)st.size /
+		    ms_since(start), (double)(clock() - cpu) * 1e3 /
+		    CLOCKS_PER_SEC, (double)st.used / 1e6, (double)st.size /
 		    1e6, st.events, st.commands, st.words, st.nodes, st.facts,
 		    (double)st.text / 1e6);
 	}

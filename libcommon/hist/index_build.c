@@ -27,14 +27,19 @@ struct name {
 	uint8_t		hash[QT__HASH];
 	size_t		at;		/* in bytes */
 	uint32_t	len;
+};
+/* All that most events need of a name is in one line of the cache. */
+struct name_slot {
+	uint8_t		hash[QT__HASH];
+	uint32_t	index;		/* of the name, and 1; 0: empty */
 	uint32_t	id;		/* in the index, or QT_HIST_NONE */
 };
 struct names {
-	struct name	*of;
-	size_t		 count, room;
-	uint32_t	*slots;		/* index into of, and 1 */
-	size_t		 size;		/* a power of 2 */
-	struct qt_buf	 bytes;
+	struct name		*of;
+	size_t			 count, room;
+	struct name_slot	*slots;
+	size_t			 size;		/* a power of 2 */
+	struct qt_buf		 bytes;
 };
 
 static void
@@ -64,7 +69,6 @@ add_name(struct names *n, const struct qt_store_item *item)
 	memcpy(of->hash, (const char *)item->key + 1, QT__HASH);
 	of->at = n->bytes.len;
 	of->len = (uint32_t)item->value_len;
-	of->id = QT_HIST_NONE;
 	rc = qt_buf_add(&n->bytes, item->value, item->value_len);
 	if (rc == 0)
 		n->count++;
@@ -92,23 +96,39 @@ make_slots(struct names *n)
 	for (size_t i = 0; i < n->count; i++) {
 		size_t	at = slot_of(n, n->of[i].hash);
 
-		while (n->slots[at] != 0)
+		while (n->slots[at].index != 0)
 			at = (at + 1) & (n->size - 1);
-		n->slots[at] = (uint32_t)i + 1;
+		memcpy(n->slots[at].hash, n->of[i].hash, QT__HASH);
+		n->slots[at].index = (uint32_t)i + 1;
 	}
 	return 0;
 }
 
-static struct name *
+static void
+forget_ids(struct names *n)
+{
+	for (size_t i = 0; i < n->size; i++)
+		n->slots[i].id = QT_HIST_NONE;
+}
+
+static struct name_slot *
 find_name(struct names *n, const uint8_t key[QT__HASH_KEY])
 {
 	size_t	at = slot_of(n, key + 1);
 
-	for (; n->slots[at] != 0; at = (at + 1) & (n->size - 1))
-		if (memcmp(n->of[n->slots[at] - 1].hash, key + 1, QT__HASH) ==
-		    0)
-			return &n->of[n->slots[at] - 1];
+	for (; n->slots[at].index != 0; at = (at + 1) & (n->size - 1))
+		if (memcmp(n->slots[at].hash, key + 1, QT__HASH) == 0)
+			return &n->slots[at];
 	return NULL;
+}
+
+static struct qt_hist_bytes
+name_bytes(const struct names *n, const struct name_slot *slot)
+{
+	const struct name	*name = &n->of[slot->index - 1];
+
+	return (struct qt_hist_bytes){ n->bytes.data == NULL ? "" :
+		n->bytes.data + name->at, name->len };
 }
 
 static int
@@ -147,26 +167,29 @@ struct build {
 static int
 get_ids(struct build *b, const struct qt__event_keys *keys, uint32_t id[3])
 {
-	struct name		*c = find_name(&b->commands, keys->text);
-	struct name		*x = find_name(&b->contexts, keys->context);
-	struct name		*l = find_name(&b->places, keys->place);
+	struct name_slot	*c = find_name(&b->commands, keys->text);
+	struct name_slot	*x = find_name(&b->contexts, keys->context);
+	struct name_slot	*l = find_name(&b->places, keys->place);
+	struct qt_hist_bytes	 data;
 	struct qt_hist_event	 e;
 	int			 rc = 0;
 
 	if (c == NULL || x == NULL || l == NULL)
 		return 0;
-	if (c->id == QT_HIST_NONE)
-		rc = qt__ix_add_command(b->ix, &c->id, b->commands.bytes.data
-		    + c->at, c->len);
-	if (rc == 0 && x->id == QT_HIST_NONE) {
-		const char	*data = b->contexts.bytes.data + x->at;
-
-		qt__context_unpack(&e, data, x->len);
-		rc = qt__ix_add_context(b->ix, &x->id, &e, data, x->len);
+	if (c->id == QT_HIST_NONE) {
+		data = name_bytes(&b->commands, c);
+		rc = qt__ix_add_command(b->ix, &c->id, data.data, data.len);
 	}
-	if (rc == 0 && l->id == QT_HIST_NONE)
-		rc = qt__ix_add_place(b->ix, &l->id, b->places.bytes.data +
-		    l->at, l->len);
+	if (rc == 0 && x->id == QT_HIST_NONE) {
+		data = name_bytes(&b->contexts, x);
+		qt__context_unpack(&e, data.data, data.len);
+		rc = qt__ix_add_context(b->ix, &x->id, &e, data.data,
+		    data.len);
+	}
+	if (rc == 0 && l->id == QT_HIST_NONE) {
+		data = name_bytes(&b->places, l);
+		rc = qt__ix_add_place(b->ix, &l->id, data.data, data.len);
+	}
 	id[0] = c->id;
 	id[1] = x->id;
 	id[2] = l->id;
@@ -200,18 +223,6 @@ add_events(struct build *b, struct qt_err *err)
 			break;
 	}
 	qt_store_scan_close(scan);
-	return rc;
-}
-
-static int
-grow_tries(struct qt_hist_index *ix)
-{
-	uint32_t	count = qt__ix_count(&ix->head->commands,
-	    ix->room.commands);
-	int		rc = 0;
-
-	for (uint32_t i = 0; i < count && rc == 0; i++)
-		rc = qt__ix_grow(ix, i);
 	return rc;
 }
 
@@ -269,22 +280,20 @@ fill(struct build *b, const char *name,
     struct qt_err *err)
 {
 	struct qt__ix_room	room;
-	struct names		*all[3] = { &b->commands, &b->contexts,
-	    &b->places };
 	int			rc;
 
 	choose_room(&room, b, options, times);
 	rc = qt__ix_create(&b->ix, name, &room, qt__ix_history(b->db), err);
 	if (rc < 0)
 		return rc;
-	for (int i = 0; i < 3; i++)
-		for (size_t k = 0; k < all[i]->count; k++)
-			all[i]->of[k].id = QT_HIST_NONE;
+	forget_ids(&b->commands);
+	forget_ids(&b->contexts);
+	forget_ids(&b->places);
 	rc = qt__ix_plant(b->ix);
 	if (rc == 0)
 		rc = add_events(b, err);
 	if (rc == 0)
-		rc = grow_tries(b->ix);
+		rc = qt__ix_grow_all(b->ix);
 	if (rc < 0) {
 		qt_hist_index_close(b->ix);
 		b->ix = NULL;

@@ -82,9 +82,9 @@ struct qt__ix_word {
 };
 /*
  * A node of a trie: its label is bytes of the arena; label has the first of them
- * in its highest byte, and how many there are. Children are a list. What ends
- * here, and the best of it and of all below, are commands or words; 0 is none,
- * so they are one more than the id.
+ * in its highest byte, and how many there are. Children are a list, the highest
+ * byte first. What ends here, and the best of it and of all below, are commands
+ * or words; 0 is none, so they are one more than the id.
  */
 struct qt__ix_node {
 	_Atomic uint32_t	text, label, child, next, own, best;
@@ -218,16 +218,38 @@ int	qt__ix_again(struct qt_hist_index *ix, uint32_t command,
 int	qt__ix_plant(struct qt_hist_index *ix);		/* empty tries */
 /* A command whose score has grown, and its words. */
 int	qt__ix_grow(struct qt_hist_index *ix, uint32_t command);
+/* The two halves of that. words: of new ones, to find them by; or NULL. */
+struct qt__ix_words;
+int	qt__ix_grow_command(struct qt_hist_index *ix, uint32_t command);
+int	qt__ix_grow_words(struct qt_hist_index *ix, uint32_t command,
+	    struct qt__ix_words *words);
 /* The score of a command or a word + 1; 0 for what cannot be. */
 uint32_t qt__ix_score(const struct qt_hist_index *ix,
 	    enum qt_hist_complete of, uint32_t own);
 /* The child of a node whose label begins with c, or 0; *before (may be NULL) is
-   the one before it in the list. */
+   the one before it in the list, or before where it would be; 0: none. */
 uint32_t qt__ix_child(const struct qt_hist_index *ix, uint32_t node,
 	    unsigned char c, uint32_t *before);
 /* A node's label, *len bytes, at least one; NULL: what it says cannot be. */
 const char *qt__ix_label(const struct qt_hist_index *ix, uint32_t node,
 	    uint32_t *len);
+
+/* --- index_order.c -------------------------------------------------------- */
+
+/* Tries of all commands that were run. Nobody reads yet. */
+int	qt__ix_grow_all(struct qt_hist_index *ix);
+
+/* Words by their hash: each is looked up as often as it is in a command. */
+struct qt__ix_words {
+	uint32_t	*slots;		/* the word + 1 */
+	size_t		 size, count;	/* size: a power of 2 */
+};
+/* The slot of a word, or the empty one for it. */
+uint32_t *qt__ix_words_slot(const struct qt_hist_index *ix,
+	    struct qt__ix_words *w, const char *bytes, uint32_t len);
+/* Room for one more: 0 or -ENOMEM. */
+int	qt__ix_words_reserve(const struct qt_hist_index *ix,
+	    struct qt__ix_words *w);
 
 /* --- index_build.c -------------------------------------------------------- */
 

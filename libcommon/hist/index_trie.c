@@ -54,15 +54,19 @@ qt__ix_child(const struct qt_hist_index *ix, uint32_t node, unsigned char c,
 	at = atomic_load_explicit(&ix->node[node].child,
 	    memory_order_acquire);
 	for (uint32_t i = 0; i < QT__IX_FANOUT && at != 0 && at < most; i++) {
-		if (qt__ix_get(&ix->node[at].label) >> 24 == c) {
+		uint32_t	its = qt__ix_get(&ix->node[at].label) >> 24;
+
+		if (its <= c) {
 			if (before != NULL)
 				*before = last;
-			return at;
+			return its == c ? at : 0;
 		}
 		last = at;
 		at = atomic_load_explicit(&ix->node[at].next,
 		    memory_order_acquire);
 	}
+	if (before != NULL)
+		*before = last;
 	return 0;
 }
 
@@ -161,8 +165,14 @@ split(struct qt_hist_index *ix, const struct growth *g, uint32_t pos,
 	qt__ix_set(&ix->node[lower].child, qt__ix_get(&was->child));
 	qt__ix_set(&ix->node[lower].own, qt__ix_get(&was->own));
 	qt__ix_set(&ix->node[lower].best, qt__ix_get(&was->best));
-	qt__ix_set(&ix->node[lower].next, leaf);
-	qt__ix_set(&ix->node[upper].child, lower);
+	if (leaf == 0 || qt__ix_get(&ix->node[lower].label) >
+	    qt__ix_get(&ix->node[leaf].label)) {
+		qt__ix_set(&ix->node[lower].next, leaf);
+		qt__ix_set(&ix->node[upper].child, lower);
+	} else {
+		qt__ix_set(&ix->node[leaf].next, lower);
+		qt__ix_set(&ix->node[upper].child, leaf);
+	}
 	qt__ix_set(&ix->node[upper].next, qt__ix_get(&was->next));
 	qt__ix_set(&ix->node[upper].best, qt__ix_get(&was->best));
 	if (leaf == 0)
@@ -188,9 +198,10 @@ grow(struct qt_hist_index *ix, const struct growth *g)
 	uint32_t	node = QT__IX_ROOT(g->of), pos = 0;
 
 	for (;;) {
-		uint32_t	 child, before, len, same, leaf;
-		const char	*label;
-		int		 rc;
+		uint32_t		 child, before, len, same, leaf;
+		const char		*label;
+		_Atomic uint32_t	*link;
+		int			 rc;
 
 		raise_best(ix, g, node);
 		if (pos == g->len) {
@@ -199,13 +210,14 @@ grow(struct qt_hist_index *ix, const struct growth *g)
 		}
 		child = qt__ix_child(ix, node, (unsigned char)g->bytes[pos],
 		    &before);
+		link = before == 0 ? &ix->node[node].child :
+		    &ix->node[before].next;
 		if (child == 0) {
 			rc = new_leaf(ix, g, pos, &leaf);
 			if (rc < 0)
 				return rc;
-			qt__ix_set(&ix->node[leaf].next,
-			    qt__ix_get(&ix->node[node].child));
-			link_to(&ix->node[node].child, leaf);
+			qt__ix_set(&ix->node[leaf].next, qt__ix_get(link));
+			link_to(link, leaf);
 			return 0;
 		}
 		label = qt__ix_label(ix, child, &len);
@@ -215,8 +227,7 @@ grow(struct qt_hist_index *ix, const struct growth *g)
 		if (same == 0)
 			return -QT_ECORRUPT;
 		if (same < len)
-			return split(ix, g, pos, same, child, before == 0 ?
-			    &ix->node[node].child : &ix->node[before].next);
+			return split(ix, g, pos, same, child, link);
 		node = child;
 		pos += same;
 	}
@@ -270,15 +281,25 @@ new_word(struct qt_hist_index *ix, struct growth *g, uint32_t command)
 
 static int
 grow_word(struct qt_hist_index *ix, uint32_t text, uint32_t len,
-    uint32_t command)
+    uint32_t command, struct qt__ix_words *words)
 {
 	struct growth	g = { QT_HIST_WORDS, text, len, ix->text + text, 0 };
-	uint32_t	best;
+	uint32_t	best, *slot = NULL;
 	int		rc;
 
-	g.own = find_word(ix, g.bytes, len);
+	if (words != NULL) {
+		rc = qt__ix_words_reserve(ix, words);
+		if (rc < 0)
+			return rc;
+		slot = qt__ix_words_slot(ix, words, g.bytes, len);
+	}
+	g.own = slot == NULL ? find_word(ix, g.bytes, len) : *slot;
 	if (g.own == 0) {
 		rc = new_word(ix, &g, command);
+		if (rc == 0 && slot != NULL) {
+			*slot = g.own;
+			words->count++;
+		}
 		return rc < 0 ? rc : grow(ix, &g);
 	}
 	best = qt__ix_get(&ix->word[g.own - 1].command);
@@ -296,25 +317,43 @@ is_blank(char c)
 }
 
 int
-qt__ix_grow(struct qt_hist_index *ix, uint32_t command)
+qt__ix_grow_words(struct qt_hist_index *ix, uint32_t command,
+    struct qt__ix_words *words)
+{
+	uint32_t	 at = qt__ix_get(&ix->c_text[command]), from = 0;
+	uint32_t	 len = qt__ix_get(&ix->c_len[command]);
+	const char	*bytes = qt__ix_text(ix, at, len);
+	int		 rc = 0;
+
+	if (bytes == NULL)
+		return -QT_ECORRUPT;
+	for (uint32_t i = 0; i <= len && rc == 0; i++) {
+		if (i < len && !is_blank(bytes[i]))
+			continue;
+		if (i - from >= QT__IX_WORD_MIN && i - from <=
+		    QT__IX_WORD_MAX)
+			rc = grow_word(ix, at + from, i - from, command,
+			    words);
+		from = i + 1;
+	}
+	return rc;
+}
+
+int
+qt__ix_grow_command(struct qt_hist_index *ix, uint32_t command)
 {
 	uint32_t	at = qt__ix_get(&ix->c_text[command]);
 	uint32_t	len = qt__ix_get(&ix->c_len[command]);
 	struct growth	g = { QT_HIST_COMMANDS, at, len,
 	    qt__ix_text(ix, at, len), command + 1 };
-	uint32_t	from = 0;
-	int		rc;
 
-	if (g.bytes == NULL)
-		return -QT_ECORRUPT;
-	rc = grow(ix, &g);
-	for (uint32_t i = 0; i <= len && rc == 0; i++) {
-		if (i < len && !is_blank(g.bytes[i]))
-			continue;
-		if (i - from >= QT__IX_WORD_MIN && i - from <=
-		    QT__IX_WORD_MAX)
-			rc = grow_word(ix, at + from, i - from, command);
-		from = i + 1;
-	}
-	return rc;
+	return g.bytes == NULL ? -QT_ECORRUPT : grow(ix, &g);
+}
+
+int
+qt__ix_grow(struct qt_hist_index *ix, uint32_t command)
+{
+	int	rc = qt__ix_grow_command(ix, command);
+
+	return rc < 0 ? rc : qt__ix_grow_words(ix, command, NULL);
 }

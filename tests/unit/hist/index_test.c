@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The index of a history, beside a slow copy of what it should say. */
+
+#include "index_compare.h"
+
+QT_TEST(an_index_says_what_was_run)
+{
+	struct world			w;
+	struct qt_hist_index_event	e;
+	struct qt_hist_event		f = { .id = 0 };
+	uint32_t			id, last;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	world_add(&w, 1, "ls -la", "s1", "/a", 0);
+	world_add(&w, 2, "make check", "s1", "/a", 2);
+	world_add(&w, 3, "ls -la", "s2", "/b", 0);
+	world_update(&w);
+	assert_int_equal(qt_hist_index_last(w.ix), 3);
+	id = qt_hist_index_find(w.ix, "ls -la", 6);
+	assert_int_not_equal(id, QT_HIST_NONE);
+	assert_int_equal(qt_hist_index_find(w.ix, "ls -l", 5), QT_HIST_NONE);
+	assert_true(qt_hist_index_event(w.ix, 3, &e));
+	assert_int_equal(e.command, id);
+	assert_int_equal(e.of_command, 1);
+	assert_int_equal(e.of_session, 0);
+	assert_int_equal(e.of_host, 2);
+	assert_true(qt_hist_index_fact(w.ix, QT_HIST_PLACE, e.place, &f,
+	    &last));
+	assert_int_equal(last, 3);
+	assert_int_equal(f.cwd.len, 2);
+	assert_memory_equal(f.cwd.data, "/b", 2);
+	assert_true(qt_hist_index_fact(w.ix, QT_HIST_CONTEXT, e.context, &f,
+	    NULL));
+	assert_memory_equal(f.session.data, "s2", 2);
+	assert_false(qt_hist_index_fact(w.ix, QT_HIST_HOST, e.place, &f,
+	    NULL));
+	assert_false(qt_hist_index_event(w.ix, 4, &e));
+	assert_false(qt_hist_index_event(w.ix, 0, &e));
+	world_end(&w);
+}
+
+QT_TEST(a_signature_has_the_bits_of_all_that_is_in_a_text)
+{
+	uint64_t	text = qt_hist_signature("Git Push \xc3\xa9", 11);
+	uint64_t	query = qt_hist_signature("gIt\xc3\x89", 5);
+
+	(void)state;
+	assert_true((query & ~text) == 0);
+	assert_true((qt_hist_signature("x", 1) & ~text) != 0);
+	assert_true((qt_hist_signature("0", 1) & ~text) != 0);
+	assert_true(qt_hist_signature("", 0) == 0);
+	for (int i = 0; i < 256; i++) {
+		char	c = (char)i;
+
+		assert_true(qt_hist_signature(&c, 1) != 0);
+	}
+}
+
+QT_TEST(random_events_are_found_as_the_slow_copy_has_them)
+{
+	struct world	w;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	for (int round = 0; round < 12; round++) {
+		world_add_random(&w, 50);
+		world_update(&w);
+		/* The first one made it; then it is brought up to date. */
+		assert_int_equal(world_was_built(&w), round == 0);
+		world_compare(&w);
+	}
+	/* Made anew it says the same. */
+	assert_int_equal(qt_hist_index_remove(w.path), 0);
+	world_update(&w);
+	assert_true(world_was_built(&w));
+	world_compare(&w);
+	world_end(&w);
+}
+
+QT_TEST(a_ring_keeps_the_last_events_and_commands_stay)
+{
+	struct world			w;
+	struct qt_hist_index_event	e;
+
+	(void)state;
+	world_begin(&w, 64, 0);
+	for (int round = 0; round < 4; round++) {
+		world_add_random(&w, 50);
+		world_update(&w);
+		assert_int_equal(world_was_built(&w), round == 0);
+		world_compare(&w);
+	}
+	assert_int_equal(qt_hist_index_last(w.ix), 200);
+	assert_int_equal(qt_hist_index_first(w.ix), 200 - 64 + 1);
+	assert_false(qt_hist_index_event(w.ix, 200 - 64, &e));
+	assert_true(qt_hist_index_event(w.ix, 200 - 63, &e));
+	world_end(&w);
+}
+
+QT_TEST(a_command_that_ends_later_is_the_same_event)
+{
+	struct world			w;
+	struct qt_hist_index_event	e;
+	struct qt_hist_index_view	v;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	world_add(&w, 1, "true", "s1", "/a", 0);
+	world_add_running(&w, 2, "sleep 9", "s1", "/a");
+	world_update(&w);
+	world_add(&w, 3, "true", "s1", "/a", 0);
+	world_update(&w);
+	assert_true(qt_hist_index_event(w.ix, 2, &e));
+	assert_int_equal(e.flags, QT_HIST_RUNNING);
+	assert_true(qt_hist_index_took_us(e.took) == UINT64_MAX);
+	world_add(&w, 2, "sleep 9", "s1", "/a", 0);
+	world_update(&w);
+	assert_false(world_was_built(&w));
+	assert_int_equal(qt_hist_index_last(w.ix), 3);
+	assert_true(qt_hist_index_event(w.ix, 2, &e));
+	assert_int_equal(e.flags, 0);
+	assert_int_equal(e.status, 0);
+	assert_true(qt_hist_index_took_us(e.took) == 2000);
+	qt_hist_index_view(w.ix, &v);
+	assert_int_equal(v.count[e.command], 1);
+	assert_int_equal(v.successes[e.command], 1);
+	world_end(&w);
+}
+
+QT_TEST(when_it_is_full_a_larger_one_takes_its_place)
+{
+	struct world		 w;
+	struct qt_hist_index	*reader, *again;
+	char			 text[32];
+	uint32_t		 n = 0;
+
+	(void)state;
+	world_begin(&w, 0, 64);
+	world_add(&w, ++n, "first", "s1", "/a", 0);
+	world_update(&w);
+	assert_int_equal(qt_hist_index_open(&reader, w.path, NULL), 0);
+	assert_false(qt_hist_index_is_outdated(reader));
+	while (n < 80) {
+		snprintf(text, sizeof(text), "command %u", n);
+		world_add(&w, ++n, text, "s1", "/a", 0);
+	}
+	world_update(&w);
+	assert_true(world_was_built(&w));
+	world_compare(&w);
+	/* The old one is still whole, and says that it is old. */
+	assert_true(qt_hist_index_is_outdated(reader));
+	assert_int_equal(qt_hist_index_last(reader) >= 1, 1);
+	assert_int_equal(qt_hist_index_find(reader, "first", 5), 0);
+	assert_int_equal(qt_hist_index_open(&again, w.path, NULL), 0);
+	assert_int_equal(qt_hist_index_last(again), 80);
+	qt_hist_index_close(reader);
+	qt_hist_index_close(again);
+	world_end(&w);
+}
+
+QT_TEST(a_reader_sees_what_another_process_adds)
+{
+	struct world		 w;
+	struct qt_hist_index	*reader;
+	int			 status;
+	pid_t			 child;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	assert_int_equal(qt_hist_index_open(&reader, w.path, NULL), -ENOENT);
+	world_add(&w, 1, "first", "s1", "/a", 0);
+	world_update(&w);
+	assert_int_equal(qt_hist_index_open(&reader, w.path, NULL), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		world_add(&w, 2, "second", "s2", "/a", 0);
+		world_update(&w);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(qt_hist_index_last(reader), 2);
+	assert_int_equal(qt_hist_index_find(reader, "second", 6), 1);
+	assert_false(qt_hist_index_is_outdated(reader));
+	qt_hist_index_close(reader);
+	world_end(&w);
+}
+
+QT_TEST(one_that_lacks_too_much_is_made_anew)
+{
+	struct world	w;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	world_add_random(&w, 5);
+	world_update(&w);
+	for (unsigned int i = 0; i < QT_HIST_BATCHES; i++)
+		world_add_random(&w, 1);
+	world_update(&w);
+	assert_false(world_was_built(&w));
+	world_compare(&w);
+	for (unsigned int i = 0; i <= QT_HIST_BATCHES; i++)
+		world_add_random(&w, 1);
+	world_update(&w);
+	assert_true(world_was_built(&w));
+	world_compare(&w);
+	world_end(&w);
+}
+
+QT_TEST(what_followed_is_told_most_often_first)
+{
+	struct world			w;
+	struct qt_hist_index_next	next[QT_HIST_NEXT];
+	static const char *const	after[] = { "b", "c", "b", "d", "b",
+	    "c", "e" };
+	uint32_t			a, n = 0;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+		world_add(&w, ++n, "a", "s1", "/a", 0);
+		world_add(&w, ++n, after[i], "s1", "/a", 0);
+	}
+	world_update(&w);
+	a = qt_hist_index_find(w.ix, "a", 1);
+	assert_int_equal(qt_hist_index_next(w.ix, a, next), 4);
+	assert_int_equal(next[0].command, qt_hist_index_find(w.ix, "b", 1));
+	assert_int_equal(next[0].count, 3);
+	assert_int_equal(next[1].command, qt_hist_index_find(w.ix, "c", 1));
+	assert_int_equal(next[1].count, 2);
+	world_end(&w);
+}
