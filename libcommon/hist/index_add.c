@@ -143,8 +143,7 @@ back_command(struct qt_hist_index *ix, uint32_t id)
 	if (id >= ix->room.commands)
 		return -QT_EFULL;
 	for (int i = QT__IX_SIGNATURE; i <= QT__IX_NEXT && rc == 0; i++)
-		rc = qt__ix_back(ix, (enum qt__ix_area_id)i, (id + UINT64_C(1))
-		    * (ix->head->area[i].size / ix->room.commands));
+		rc = qt__ix_back(ix, (enum qt__ix_area_id)i, id + UINT64_C(1));
 	return rc;
 }
 
@@ -203,7 +202,7 @@ add_fact(struct qt_hist_index *ix, uint32_t *out, uint32_t kind, uint32_t host,
 	}
 	if (count >= ix->room.facts)
 		return -QT_EFULL;
-	rc = qt__ix_back(ix, QT__IX_FACT, (count + UINT64_C(1)) * sizeof(*f));
+	rc = qt__ix_back(ix, QT__IX_FACT, count + UINT64_C(1));
 	if (rc == 0)
 		rc = add_text(ix, &at, data, len);
 	if (rc < 0)
@@ -332,8 +331,7 @@ qt__ix_add_event(struct qt_hist_index *ix, uint32_t command, uint32_t context,
 	if (host >= qt__ix_count(&h->facts, ix->room.facts))
 		return -QT_ECORRUPT;
 	at.of_host = qt__ix_get(&ix->fact[host].last);
-	rc = qt__ix_back(ix, QT__IX_RING, (n < ring ? n + UINT64_C(1) : ring) *
-	    sizeof(struct qt__ix_event));
+	rc = qt__ix_back(ix, QT__IX_RING, n < ring ? n + UINT64_C(1) : ring);
 	if (rc < 0)
 		return rc;
 	if (at.of_session != 0 && qt_hist_index_event(ix, at.of_session,

@@ -197,10 +197,11 @@ qt__ix_open(struct qt_hist_index **out, const char *name, unsigned int flags,
 }
 
 int
-qt__ix_back(struct qt_hist_index *ix, enum qt__ix_area_id i, uint64_t len)
+qt__ix_back(struct qt_hist_index *ix, enum qt__ix_area_id i, uint64_t count)
 {
 	struct qt__ix_area	*a = &ix->head->area[i];
 	uint64_t		 backed = atomic_load(&a->backed);
+	uint64_t		 len = count * sizes[i];
 	int			 rc;
 
 	if (len <= backed)
@@ -213,7 +214,8 @@ qt__ix_back(struct qt_hist_index *ix, enum qt__ix_area_id i, uint64_t len)
 	rc = qt_seg_back(ix->seg, a->offset + backed, len - backed);
 	if (rc == 0)
 		atomic_store(&a->backed, len);
-	return rc;
+	/* Not in the segment: the head is damaged. */
+	return rc == -EINVAL ? -QT_ECORRUPT : rc;
 }
 
 static int
@@ -241,7 +243,7 @@ back_whole(struct qt_hist_index *ix)
 
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]) && rc == 0;
 	    i++)
-		rc = qt__ix_back(ix, whole[i], ix->head->area[whole[i]].size);
+		rc = qt__ix_back(ix, whole[i], things(ix->head, whole[i]));
 	return rc;
 }
 

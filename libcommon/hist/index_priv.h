@@ -182,9 +182,9 @@ int	qt__ix_open(struct qt_hist_index **out, const char *name,
 int	qt__ix_create(struct qt_hist_index **out, const char *name,
 	    const struct qt__ix_room *room, uint64_t history,
 	    struct qt_err *err);
-/* Memory for len bytes of an area from its start. 0, -ENOSPC, -QT_EFULL. */
+/* Memory for the first things of an area. 0, -ENOSPC, -QT_EFULL, -QT_ECORRUPT. */
 int	qt__ix_back(struct qt_hist_index *ix, enum qt__ix_area_id area,
-	    uint64_t len);
+	    uint64_t count);
 
 /* Bytes of the arena, or NULL. */
 const char *qt__ix_text(const struct qt_hist_index *ix, uint32_t at,

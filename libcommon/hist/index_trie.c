@@ -86,16 +86,19 @@ new_node(struct qt_hist_index *ix, uint32_t *out, uint32_t text, uint32_t len)
 	uint32_t		 n = qt__ix_count(&ix->head->nodes,
 	    ix->room.nodes);
 	struct qt__ix_node	*node = &ix->node[n];
+	const char		*first = qt__ix_text(ix, text, len > 0);
 	int			 rc;
 
+	if (first == NULL)
+		return -QT_ECORRUPT;
 	if (n >= ix->room.nodes || len > QT__IX_LABEL_MAX)
 		return -QT_EFULL;
-	rc = qt__ix_back(ix, QT__IX_NODE, (n + UINT64_C(1)) * sizeof(*node));
+	rc = qt__ix_back(ix, QT__IX_NODE, n + UINT64_C(1));
 	if (rc < 0)
 		return rc;
 	qt__ix_set(&node->text, text);
 	qt__ix_set(&node->label, len == 0 ? 0 :
-	    (uint32_t)(unsigned char)ix->text[text] << 24 | len);
+	    (uint32_t)(unsigned char)*first << 24 | len);
 	qt__ix_publish(&ix->head->nodes, n + 1);
 	*out = n;
 	return 0;
@@ -268,7 +271,7 @@ new_word(struct qt_hist_index *ix, struct growth *g, uint32_t command)
 
 	if (n >= ix->room.words)
 		return -QT_EFULL;
-	rc = qt__ix_back(ix, QT__IX_WORD, (n + UINT64_C(1)) * sizeof(*w));
+	rc = qt__ix_back(ix, QT__IX_WORD, n + UINT64_C(1));
 	if (rc < 0)
 		return rc;
 	qt__ix_set(&w->text, g->text);

@@ -116,7 +116,9 @@ qt_hist_index_update(struct qt_hist_index **ix, struct qt_hist_db *db,
 {
 	struct qt_hist_index	*other;
 	char			 name[QT__IX_NAME];
-	int			 rc = qt__ix_name(name, path, "");
+	uint32_t		 ring = options == NULL ? 0 : options->ring;
+	int			 rc = (ring & (ring - 1)) != 0 || (ring > 0 &&
+	    ring < 64) ? -EINVAL : qt__ix_name(name, path, "");
 
 	if (rc == 0 && *ix != NULL && (qt_hist_index_is_outdated(*ix) ||
 	    qt_seg_is_named((*ix)->seg) != 1)) {

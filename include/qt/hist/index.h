@@ -36,7 +36,7 @@
 struct qt_hist_index;
 
 struct qt_hist_index_options {
-	uint32_t	ring;	/* events, a power of 2; 0: QT_HIST_RING */
+	uint32_t	ring;	/* a power of 2, from 64 on; 0: QT_HIST_RING */
 	uint32_t	commands;	/* room for them at least; 0: 16384 */
 };
 
