@@ -20,6 +20,7 @@
 #include "journal_priv.h"
 
 #define TRIES		4	/* each with twice the room */
+#define WAITING		16	/* events */
 
 /* --- What events name ----------------------------------------------------- */
 
@@ -196,14 +197,51 @@ get_ids(struct build *b, const struct qt__event_keys *keys, uint32_t id[3])
 	return rc < 0 ? rc : 1;
 }
 
+/* Events that wait for others, so that the memory for all is on its way before
+   the first of them needs it. */
+struct waiting {
+	struct qt_hist_event	e;
+	struct qt__event_keys	keys;
+	uint32_t		id[3];
+	int			has_ids;
+};
+
+static void
+prefetch_names(const struct build *b, const struct qt__event_keys *k)
+{
+	__builtin_prefetch(&b->commands.slots[slot_of(&b->commands,
+	    k->text + 1)]);
+	__builtin_prefetch(&b->contexts.slots[slot_of(&b->contexts,
+	    k->context + 1)]);
+}
+
+static int
+add_waiting(struct build *b, struct waiting *w, size_t count)
+{
+	int	rc = 0;
+
+	for (size_t i = 0; i < count && rc >= 0; i++) {
+		rc = w[i].has_ids = get_ids(b, &w[i].keys, w[i].id);
+		if (rc == 1) {
+			__builtin_prefetch((void *)&b->ix->last[w[i].id[0]]);
+			__builtin_prefetch((void *)&b->ix->count[w[i].id[0]]);
+			__builtin_prefetch((void *)&b->ix->score[w[i].id[0]]);
+		}
+	}
+	for (size_t i = 0; i < count && rc >= 0; i++)
+		if (w[i].has_ids == 1)
+			rc = qt__ix_add_event(b->ix, w[i].id[0], w[i].id[1],
+			    w[i].id[2], &w[i].e);
+	return rc < 0 ? rc : 0;
+}
+
 static int
 add_events(struct build *b, struct qt_err *err)
 {
+	struct waiting		 w[WAITING] = { 0 };
 	struct qt_store_scan	*scan;
 	struct qt_store_item	 item;
-	struct qt_hist_event	 e = { .text = { "", 0 } };
-	struct qt__event_keys	 keys;
-	uint32_t		 id[3];
+	size_t			 count = 0;
 	int			 rc;
 
 	rc = qt_store_scan_open(b->db->store, b->snap,
@@ -211,19 +249,21 @@ add_events(struct build *b, struct qt_err *err)
 	    err);
 	if (rc < 0)
 		return rc;
-	while ((rc = qt_store_scan_next(scan, &item, err)) == 1) {
-		if (qt__event_key_read(&e, item.key, item.key_len) < 0 ||
-		    qt__event_unpack(&e, &keys, item.value, item.value_len) <
-		    0)
+	while (rc >= 0 && (rc = qt_store_scan_next(scan, &item, err)) == 1) {
+		struct waiting	*one = &w[count];
+
+		if (qt__event_key_read(&one->e, item.key, item.key_len) < 0 ||
+		    qt__event_unpack(&one->e, &one->keys, item.value,
+		    item.value_len) < 0)
 			continue;
-		rc = get_ids(b, &keys, id);
-		if (rc == 1)
-			rc = qt__ix_add_event(b->ix, id[0], id[1], id[2], &e);
-		if (rc < 0)
-			break;
+		prefetch_names(b, &one->keys);
+		if (++count < WAITING)
+			continue;
+		rc = add_waiting(b, w, count);
+		count = 0;
 	}
 	qt_store_scan_close(scan);
-	return rc;
+	return rc < 0 ? rc : add_waiting(b, w, count);
 }
 
 /* --- The index ------------------------------------------------------------ */
