@@ -232,3 +232,83 @@ QT_TEST(what_followed_is_told_most_often_first)
 	assert_int_equal(next[1].count, 2);
 	world_end(&w);
 }
+
+/* As world_event() makes them: one that is torn is not so. */
+static void
+assert_whole(const struct qt_hist_index *ix, uint32_t n)
+{
+	struct qt_hist_index_event	e;
+	struct qt_hist_index_view	v;
+	struct qt_hist_bytes		text;
+	char				want[32];
+
+	if (!qt_hist_index_event(ix, n, &e))
+		return;
+	assert_int_equal(e.id, n);
+	assert_true(e.start_us == WORLD_START + n * UINT64_C(3600000000));
+	assert_true(qt_hist_index_took_us(e.took) == n * UINT64_C(1000));
+	qt_hist_index_view(ix, &v);
+	text = qt_hist_index_text(&v, e.command);
+	snprintf(want, sizeof(want), "command %u", n % 100);
+	assert_true(world_is(text, want));
+}
+
+static void
+write_all(struct world *w, uint32_t events)
+{
+	struct world_event	m = { .session = "s", .cwd = "/" };
+	struct qt_hist_event	e[40];
+	struct world_event	all[40];
+
+	for (uint32_t n = w->count + 1; n < events; n += 40) {
+		for (uint32_t i = 0; i < 40; i++) {
+			snprintf(m.text, sizeof(m.text), "command %u", (n + i)
+			    % 100);
+			m.number = n + i;
+			all[i] = m;
+			world_event(&e[i], &all[i]);
+		}
+		assert_int_equal(qt_hist_db_add(w->db, e, 40, NULL, 0, NULL),
+		    0);
+		world_update(w);
+	}
+}
+
+QT_TEST(what_is_overwritten_while_it_is_read_is_never_torn)
+{
+	struct qt_hist_completion	out[10];
+	struct world			w;
+	struct qt_hist_index		*ix;
+	uint32_t			n;
+	int				status;
+	pid_t				child;
+
+	(void)state;
+	world_begin(&w, 64, 0);
+	world_add(&w, 1, "command 1", "s", "/", 0);
+	world_update(&w);
+	assert_int_equal(qt_hist_index_open(&ix, w.path, NULL), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		write_all(&w, 8000);
+		_exit(0);
+	}
+	do {
+		uint32_t	count;
+
+		n = qt_hist_index_last(ix);
+		/* The oldest are overwritten next. */
+		for (uint32_t i = n > 63 ? n - 63 : 1; i <= n; i++)
+			assert_whole(ix, i);
+		count = qt_hist_index_complete(ix, QT_HIST_COMMANDS,
+		    "command ", 8, out, 10);
+		for (uint32_t i = 0; i < count; i++)
+			assert_memory_equal(out[i].text.data, "command ", 8);
+	} while (waitpid(child, &status, WNOHANG) == 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(qt_hist_index_last(ix), 8001);
+	assert_false(qt_hist_index_is_outdated(ix));
+	qt_hist_index_close(ix);
+	world_end(&w);
+}
