@@ -329,6 +329,28 @@ score_rows(struct qt__scratch *s, const struct qt__term *t,
 	return s->row[best] > 1 ? (uint32_t)s->row[best] : 1;
 }
 
+/*
+ * As bound_bits(): a run at the start of a word is the best that there is. Only
+ * where all of it counts.
+ */
+static uint32_t
+bound_run(const struct qt__term *t, const struct qt__text *x,
+    const uint32_t *first, bool *is_exact)
+{
+	uint32_t	most = qt__term_highest(t);
+	size_t		at;
+
+	*is_exact = false;
+	if (first[t->len - 1] >= QT_HIST_SCORED)
+		return most;
+	if (!qt__find_run(t, x, false, &at))
+		return most - (t->len > 1 ? QT__MATCH_GAP : 0);
+	if (at + t->len > QT_HIST_SCORED)
+		return most;
+	*is_exact = qt__match_bonus(x->text, at) == QT__MATCH_RUN;
+	return *is_exact ? most : most - 2;
+}
+
 /* --- Both ----------------------------------------------------------------- */
 
 uint32_t
@@ -379,8 +401,7 @@ qt__fuzzy_bound(const struct qt__term *t, const struct qt__text *x,
 	}
 	if (!find_first(t, x, way))
 		return 0;
-	*is_exact = false;
-	return qt__term_highest(t);
+	return bound_run(t, x, way, is_exact);
 }
 
 bool
