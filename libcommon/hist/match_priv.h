@@ -11,6 +11,7 @@
 #define QT__MATCH_RUN	10u	/* also the highest bonus of a place */
 #define QT__MATCH_GAP	3u
 #define QT__MATCH_MORE	1u	/* a gap's further bytes */
+#define QT__MATCH_LOW	(-(INT32_C(1) << 24))	/* below any sum; may be summed */
 
 struct qt__pattern;
 
@@ -96,6 +97,20 @@ bool	qt__fuzzy_has(const struct qt__term *t, const struct qt__text *x);
 /* Of several terms that are fuzzy, without case: whether all are there. */
 bool	qt__fuzzy_has_all(const struct qt__term *t, uint32_t count,
 	    const struct qt__text *x);
+
+/* The leftmost way: the place of each byte. false: there is none. */
+bool	qt__fuzzy_first(const struct qt__term *t, const struct qt__text *x,
+	    uint32_t first[QT_HIST_FUZZY_MAX]);
+/* What a given way is worth. */
+uint32_t qt__fuzzy_way(const struct qt__term *t, const struct qt__text *x,
+	    const uint32_t *way);
+/* The score in the first QT_HIST_SCORED bytes, which hold the leftmost way; and
+   the best way itself, which may be first. */
+uint32_t qt__fuzzy_long(struct qt__scratch *s, const struct qt__term *t,
+	    const struct qt__text *x, const uint32_t *first);
+uint32_t qt__fuzzy_rows(struct qt__scratch *s, const struct qt__term *t,
+	    const struct qt__text *x, const uint32_t *first,
+	    uint32_t way[QT_HIST_FUZZY_MAX]);
 
 /* Of a whole command; as qt_hist_match_one(). */
 uint32_t qt__match_score(struct qt_hist_match *m, const struct qt__text *x,
