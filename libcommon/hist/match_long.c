@@ -208,6 +208,7 @@ qt__fuzzy_rows(struct qt__scratch *s, const struct qt__term *t,
 	size_t		end = x->len < QT_HIST_SCORED ? x->len :
 	    QT_HIST_SCORED;
 
+	assert(t->len > 0);
 	find_last(t, x, end, last);
 	for (p = first[0]; p <= last[0]; p++)
 		s->row[p] = byte_at(t, x, p) != t->text[0] ? LOW :
