@@ -63,10 +63,8 @@ needs_of(const struct qt_hist_match *m)
 
 	for (uint32_t i = 0; i < m->count; i++) {
 		const struct qt__term	*t = &m->terms[i];
-		uint64_t		 one = 0;
+		uint64_t		 one = t->is_negated ? 0 : t->needs;
 
-		if (!t->is_negated && t->kind != QT_HIST_REGEX)
-			one = qt_hist_match_signature(t->text, t->len);
 		if (t->is_or) {
 			group &= one;
 		} else {
@@ -145,6 +143,7 @@ add_term(struct qt_hist_match *m, const struct qt_hist_query *q, uint32_t i,
 	}
 	for (uint32_t k = 0; k < t->len && !t->is_case; k++)
 		text[k] = (char)qt__fold[(uint8_t)text[k]];
+	t->needs = qt_hist_match_signature(t->text, t->len);
 	return 0;
 }
 
@@ -213,6 +212,8 @@ ask_term(struct qt_hist_match *m, const struct qt__term *t,
 	bool		is = true;
 	uint32_t	score;
 
+	if ((t->needs & ~x->signature) != 0)
+		return 0;
 	if (ask == HAS || t->is_negated)
 		return qt__term_has(m, t, x);
 	if (ask == SCORE)
@@ -275,6 +276,8 @@ qt__match_bound(struct qt_hist_match *m, const struct qt__text *x,
 bool
 qt__match_has(struct qt_hist_match *m, const struct qt__text *x)
 {
+	if (m->count == 0)
+		return true;
 	if (m->is_fuzzy)
 		return qt__fuzzy_has_all(m->terms, m->count, x);
 	if (m->is_plain && m->count == 1)
@@ -287,7 +290,7 @@ qt_hist_match_one(struct qt_hist_match *m, const void *text, size_t len,
     struct qt_hist_positions *positions)
 {
 	struct qt__text	x = { .text = len == 0 ? (const void *)"" : text,
-	    .len = len, .room = len };
+	    .len = len, .room = len, .signature = UINT64_MAX };
 	uint32_t	score;
 
 	if (positions != NULL)

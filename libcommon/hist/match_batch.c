@@ -118,6 +118,7 @@ look_at(const struct run *r, uint32_t i)
 	x.text = (const uint8_t *)r->c->arena + offset;
 	x.len = r->c->lens[i];
 	x.room = r->c->arena_len - offset;
+	x.signature = r->c->signatures[i];
 	if (!is_among_the_best(r, &hit)) {
 		if (!qt__match_has(r->m, &x))
 			return false;

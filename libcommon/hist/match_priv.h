@@ -19,6 +19,7 @@ struct qt__term {
 	enum qt_hist_term_kind	kind;
 	bool			is_or, is_negated, is_case;
 	uint32_t		len;
+	uint64_t		needs;		/* of a command's signature */
 	const uint8_t		*text;		/* folded, if not is_case */
 	struct qt__pattern	*pattern;
 };
@@ -54,6 +55,7 @@ struct qt_hist_match {
 struct qt__text {
 	const uint8_t	*text;
 	size_t		 len, room;
+	uint64_t	 signature;	/* or all bits: nobody made one */
 };
 
 extern const uint8_t	qt__fold[256];	/* ASCII capitals to small letters */
