@@ -92,7 +92,7 @@ try_reader(const struct world *w)
 	qt_hist_index_close(ix);
 }
 
-/* One byte more, in a copy of the history's next state: whatever was damaged. */
+/* What was added since, whatever is damaged. */
 static void
 try_writer(struct world *w)
 {
@@ -138,6 +138,12 @@ QT_TEST(a_reader_of_a_damaged_index_stays_within_it)
 			try_reader(&w);
 			f.p[at] ^= how[k];
 		}
+	}
+	/* What the segment says of itself. */
+	for (size_t i = 0; i < 512; i++) {
+		f.p[i] ^= 0xff;
+		try_reader(&w);
+		f.p[i] ^= 0xff;
 	}
 	world_compare(&w);
 	munmap(f.p, f.len);
