@@ -18,148 +18,17 @@
 #include "db_priv.h"
 #include "index_priv.h"
 #include "journal_priv.h"
+#include "names_priv.h"
 
 #define TRIES		4	/* each with twice the room */
 #define WAITING		16	/* events */
-
-/* --- What events name ----------------------------------------------------- */
-
-struct name {
-	uint8_t		hash[QT__HASH];
-	size_t		at;		/* in bytes */
-	uint32_t	len;
-};
-/* All that most events need of a name is in one line of the cache. */
-struct name_slot {
-	uint8_t		hash[QT__HASH];
-	uint32_t	index;		/* of the name, and 1; 0: empty */
-	uint32_t	id;		/* in the index, or QT_HIST_NONE */
-};
-struct names {
-	struct name		*of;
-	size_t			 count, room;
-	struct name_slot	*slots;
-	size_t			 size;		/* a power of 2 */
-	struct qt_buf		 bytes;
-};
-
-static void
-names_clear(struct names *n)
-{
-	free(n->of);
-	free(n->slots);
-	qt_buf_clear(&n->bytes);
-}
-
-static int
-add_name(struct names *n, const struct qt_store_item *item)
-{
-	struct name	*of;
-	int		 rc;
-
-	if (n->count == n->room) {
-		size_t	room = n->room * 2 + 1024;
-
-		of = realloc(n->of, room * sizeof(*of));
-		if (of == NULL)
-			return -ENOMEM;
-		n->of = of;
-		n->room = room;
-	}
-	of = &n->of[n->count];
-	memcpy(of->hash, (const char *)item->key + 1, QT__HASH);
-	of->at = n->bytes.len;
-	of->len = (uint32_t)item->value_len;
-	rc = qt_buf_add(&n->bytes, item->value, item->value_len);
-	if (rc == 0)
-		n->count++;
-	return rc;
-}
-
-/* The hash is a keyed one already: nobody chooses where it falls. */
-static size_t
-slot_of(const struct names *n, const uint8_t *hash)
-{
-	uint64_t	x;
-
-	memcpy(&x, hash, sizeof(x));
-	return (size_t)x & (n->size - 1);
-}
-
-static int
-make_slots(struct names *n)
-{
-	for (n->size = 64; n->size < n->count * 2;)
-		n->size *= 2;
-	n->slots = calloc(n->size, sizeof(*n->slots));
-	if (n->slots == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n->count; i++) {
-		size_t	at = slot_of(n, n->of[i].hash);
-
-		while (n->slots[at].index != 0)
-			at = (at + 1) & (n->size - 1);
-		memcpy(n->slots[at].hash, n->of[i].hash, QT__HASH);
-		n->slots[at].index = (uint32_t)i + 1;
-	}
-	return 0;
-}
-
-static void
-forget_ids(struct names *n)
-{
-	for (size_t i = 0; i < n->size; i++)
-		n->slots[i].id = QT_HIST_NONE;
-}
-
-static struct name_slot *
-find_name(struct names *n, const uint8_t key[QT__HASH_KEY])
-{
-	size_t	at = slot_of(n, key + 1);
-
-	for (; n->slots[at].index != 0; at = (at + 1) & (n->size - 1))
-		if (memcmp(n->slots[at].hash, key + 1, QT__HASH) == 0)
-			return &n->slots[at];
-	return NULL;
-}
-
-static struct qt_hist_bytes
-name_bytes(const struct names *n, const struct name_slot *slot)
-{
-	const struct name	*name = &n->of[slot->index - 1];
-
-	return (struct qt_hist_bytes){ n->bytes.data == NULL ? "" :
-		n->bytes.data + name->at, name->len };
-}
-
-static int
-load_names(struct names *n, struct qt_hist_db *db,
-    const struct qt_store_snap *snap, char kind, struct qt_err *err)
-{
-	struct qt_store_scan	*scan;
-	struct qt_store_item	 item;
-	int			 rc;
-
-	rc = qt_store_scan_open(db->store, snap, &(struct qt_store_range){
-		.prefix = &kind, .prefix_len = 1 }, &scan, err);
-	if (rc < 0)
-		return rc;
-	while ((rc = qt_store_scan_next(scan, &item, err)) == 1) {
-		if (item.key_len == QT__HASH_KEY)
-			rc = add_name(n, &item);
-		if (rc < 0)
-			break;
-	}
-	qt_store_scan_close(scan);
-	return rc < 0 ? rc : make_slots(n);
-}
 
 /* --- Events --------------------------------------------------------------- */
 
 struct build {
 	struct qt_hist_db		*db;
 	struct qt_store_snap		*snap;
-	struct names			 commands, contexts, places;
+	struct qt__names		 commands, contexts, places;
 	struct qt_hist_index		*ix;
 };
 
@@ -168,9 +37,9 @@ struct build {
 static int
 get_ids(struct build *b, const struct qt__event_keys *keys, uint32_t id[3])
 {
-	struct name_slot	*c = find_name(&b->commands, keys->text);
-	struct name_slot	*x = find_name(&b->contexts, keys->context);
-	struct name_slot	*l = find_name(&b->places, keys->place);
+	struct qt__name_slot	*c = qt__names_get(&b->commands, keys->text);
+	struct qt__name_slot	*x = qt__names_get(&b->contexts, keys->context);
+	struct qt__name_slot	*l = qt__names_get(&b->places, keys->place);
 	struct qt_hist_bytes	 data;
 	struct qt_hist_event	 e;
 	int			 rc = 0;
@@ -178,17 +47,17 @@ get_ids(struct build *b, const struct qt__event_keys *keys, uint32_t id[3])
 	if (c == NULL || x == NULL || l == NULL)
 		return 0;
 	if (c->id == QT_HIST_NONE) {
-		data = name_bytes(&b->commands, c);
+		data = qt__names_bytes(&b->commands, c);
 		rc = qt__ix_add_command(b->ix, &c->id, data.data, data.len);
 	}
 	if (rc == 0 && x->id == QT_HIST_NONE) {
-		data = name_bytes(&b->contexts, x);
+		data = qt__names_bytes(&b->contexts, x);
 		qt__context_unpack(&e, data.data, data.len);
 		rc = qt__ix_add_context(b->ix, &x->id, &e, data.data,
 		    data.len);
 	}
 	if (rc == 0 && l->id == QT_HIST_NONE) {
-		data = name_bytes(&b->places, l);
+		data = qt__names_bytes(&b->places, l);
 		rc = qt__ix_add_place(b->ix, &l->id, data.data, data.len);
 	}
 	id[0] = c->id;
@@ -209,9 +78,9 @@ struct waiting {
 static void
 prefetch_names(const struct build *b, const struct qt__event_keys *k)
 {
-	__builtin_prefetch(&b->commands.slots[slot_of(&b->commands,
+	__builtin_prefetch(&b->commands.slots[qt__names_slot(&b->commands,
 	    k->text + 1)]);
-	__builtin_prefetch(&b->contexts.slots[slot_of(&b->contexts,
+	__builtin_prefetch(&b->contexts.slots[qt__names_slot(&b->contexts,
 	    k->context + 1)]);
 }
 
@@ -326,9 +195,9 @@ fill(struct build *b, const char *name,
 	rc = qt__ix_create(&b->ix, name, &room, qt__ix_history(b->db), err);
 	if (rc < 0)
 		return rc;
-	forget_ids(&b->commands);
-	forget_ids(&b->contexts);
-	forget_ids(&b->places);
+	qt__names_forget(&b->commands);
+	qt__names_forget(&b->contexts);
+	qt__names_forget(&b->places);
 	rc = qt__ix_plant(b->ix);
 	if (rc == 0)
 		rc = add_events(b, err);
@@ -375,11 +244,11 @@ build_all(struct build *b, const char *name, const char *new_name,
 	    &version, err);
 
 	if (rc == 0)
-		rc = load_names(&b->commands, b->db, b->snap, 'c', err);
+		rc = qt__names_load(&b->commands, b->db, b->snap, 'c', err);
 	if (rc == 0)
-		rc = load_names(&b->contexts, b->db, b->snap, 'x', err);
+		rc = qt__names_load(&b->contexts, b->db, b->snap, 'x', err);
 	if (rc == 0)
-		rc = load_names(&b->places, b->db, b->snap, 'l', err);
+		rc = qt__names_load(&b->places, b->db, b->snap, 'l', err);
 	if (rc < 0)
 		return rc;
 	do {
@@ -412,9 +281,9 @@ qt__ix_build(struct qt_hist_index **out, struct qt_hist_db *db,
 		rc = qt_store_snap_open(db->store, &b.snap, err);
 	if (rc == 0)
 		rc = build_all(&b, name, new_name, options, err);
-	names_clear(&b.commands);
-	names_clear(&b.contexts);
-	names_clear(&b.places);
+	qt__names_clear(&b.commands);
+	qt__names_clear(&b.contexts);
+	qt__names_clear(&b.places);
 	qt_store_snap_close(b.snap);
 	if (rc < 0)
 		qt_hist_index_close(b.ix);
