@@ -69,7 +69,8 @@ int	qt_hist_db_spool(struct qt_hist_db *db, const char *name,
 /*
  * Adds events, or replaces those of the same start and id, all at once, with how
  * far the spool that they come from is taken in then (name NULL: from none;
- * offset 0: the spool is gone). Durable when it returns.
+ * offset 0: the spool is gone). Durable when it returns. Each call that has events
+ * is a batch: see qt_hist_db_batch() in <qt/hist/index.h>.
  */
 int	qt_hist_db_add(struct qt_hist_db *db, const struct qt_hist_event *events,
 	    size_t count, const char *name, uint64_t offset,
