@@ -112,6 +112,40 @@ spool_folder(char out[QT_PATH_SIZE], struct qt_err *err)
 	return history_folder(out, "spool", err);
 }
 
+static void
+tell(void *arg, const char *what)
+{
+	qt_warn("%s: %s", (const char *)arg, what);
+}
+
+struct qt_hist_redact *
+history_redact(void)
+{
+	static struct qt_hist_redact	*redact;
+	struct qt_err			 err = QT_ERR_INIT;
+	char				 config[QT_PATH_SIZE];
+	char				 path[QT_PATH_SIZE];
+	char				*slash;
+	int				 rc;
+
+	if (redact != NULL)
+		return redact;
+	rc = qt_path_config(config, &err);
+	slash = rc == 0 ? strrchr(config, '/') : NULL;
+	if (slash != NULL)
+		*slash = '\0';
+	else if (rc == 0)
+		strcpy(config, ".");
+	if (rc == 0)
+		rc = join(path, config, "hist-redact");
+	if (rc == 0)
+		rc = qt_hist_redact_open(&redact, path, tell, path, &err);
+	/* Better not at all than with secrets. */
+	if (rc < 0)
+		qt_die(QT_EXIT_SYS, "%s: %s", err.text, qt_strerror(rc));
+	return redact;
+}
+
 struct qt_hist_db *
 history_open(void)
 {
@@ -124,6 +158,7 @@ history_open(void)
 		rc = qt_hist_db_open(&db, path, false, &err);
 	if (rc < 0)
 		qt_die(history_code(rc), "%s: %s", err.text, qt_strerror(rc));
+	qt_hist_db_set_redact(db, history_redact());
 	take(db, spool_folder);
 	take(db, history_spare_folder);
 	return db;

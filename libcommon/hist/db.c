@@ -105,6 +105,18 @@ qt_hist_db_close(struct qt_hist_db *db, struct qt_err *err)
 	return rc;
 }
 
+void
+qt_hist_db_set_redact(struct qt_hist_db *db, struct qt_hist_redact *r)
+{
+	db->redact = r;
+}
+
+struct qt_hist_redact *
+qt_hist_db_redact(const struct qt_hist_db *db)
+{
+	return db->redact;
+}
+
 /* --- Hashes --------------------------------------------------------------- */
 
 void

@@ -37,6 +37,7 @@ struct qt_hist_db {
 	struct qt_store		*store;
 	uint8_t			 key[QT__DB_KEY];
 	bool			 is_rdonly;
+	struct qt_hist_redact	*redact;	/* borrowed, or NULL */
 	struct qt__facts	 facts;
 	/*
 	 * Commands that this run has put, or seen, already; borrowed from who

@@ -19,7 +19,6 @@
 #define READ_SIZE	((size_t)1 << 20)
 #define READ_MAX	((size_t)32 << 20)	/* one record is less */
 #define EVENTS_MAX	1024u			/* of a batch */
-#define KEPT		UINT64_C(4096)		/* of a spool: its session */
 
 /* --- One spool ------------------------------------------------------------ */
 
@@ -29,6 +28,7 @@ struct spool {
 	int			 fd;
 	uint64_t		 offset;	/* taken in up to here */
 	struct qt__shell	 shell;
+	bool			 is_left;	/* what was taken in is there */
 	struct qt_buf		 data;		/* what lies at offset */
 };
 
@@ -83,15 +83,32 @@ take_some(struct spool *s, struct qt_err *err)
 	return rc < 0 ? rc : at > 0;
 }
 
-/* What the history has is nowhere else. Not every file system can. */
-static void
-punch(const struct spool *s)
+/*
+ * What the history has is nowhere else: all behind the session's record becomes
+ * zeros, which are no records. Its shell only appends. Where a file system makes
+ * no holes, they are written.
+ */
+static int
+wipe(const struct spool *s)
 {
-	uint64_t	end = s->offset & ~(KEPT - 1);
+	static const char	zeros[4096];
+	uint64_t		at = s->shell.end;
+	int			rc;
 
-	if (end > KEPT)
-		(void)qt_sys_fallocate(s->fd, FALLOC_FL_PUNCH_HOLE |
-		    FALLOC_FL_KEEP_SIZE, (off_t)KEPT, (off_t)(end - KEPT));
+	if (at >= s->offset)
+		return 0;
+	rc = qt_sys_fallocate(s->fd, FALLOC_FL_PUNCH_HOLE |
+	    FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)(s->offset - at));
+	while (rc < 0 && at < s->offset) {
+		size_t	len = s->offset - at < sizeof(zeros) ?
+		    (size_t)(s->offset - at) : sizeof(zeros);
+		ssize_t	n = qt_sys_pwrite(s->fd, zeros, len, (off_t)at);
+
+		if (n < 0)
+			return (int)n;
+		at += (uint64_t)n;
+	}
+	return 0;
 }
 
 static int
@@ -115,9 +132,20 @@ take_all(struct spool *s, struct qt_err *err)
 			qt_buf_reset(&s->data);
 		}
 	} while (more > 0);
-	if (s->offset > before)
-		punch(s);
-	return 0;
+	return s->offset > before || s->is_left ? wipe(s) : 0;
+}
+
+/* Was somebody killed before he came to wipe? */
+static bool
+is_left(const struct spool *s)
+{
+	uint64_t	end = s->offset < s->data.len ? s->offset :
+	    s->data.len;
+
+	for (size_t i = s->shell.end; i < end; i++)
+		if (s->data.data[i] != '\0')
+			return true;
+	return false;
 }
 
 /* Its head and its session. 1: it is one; 0: not. */
@@ -136,8 +164,9 @@ begin(struct spool *s, struct qt_err *err)
 		return rc;
 	if (qt__shell_read(&s->shell, s->data.data, s->data.len) < 0)
 		return 0;
-	qt_buf_reset(&s->data);
 	rc = qt_hist_db_spool(s->take->db, s->name, &s->offset, err);
+	s->is_left = rc == 0 && is_left(s);
+	qt_buf_reset(&s->data);
 	if (s->offset < QT_HIST_SPOOL_HEAD)
 		s->offset = QT_HIST_SPOOL_HEAD;
 	return rc < 0 ? rc : 1;
@@ -237,7 +266,7 @@ qt_hist_take(struct qt_hist_db *db, const char *dir, struct qt_hist_taken *out,
 		out->is_busy = true;
 	else
 		rc = take_each(&take, err);
-	qt__roots_clear(&take);
+	qt__take_clear(&take);
 	close(take.dirfd);
 	if (rc < 0)
 		qt_err_wrap(err, "spools in '%s'", dir);

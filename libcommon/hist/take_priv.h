@@ -10,14 +10,16 @@ struct qt__take {
 	int			 dirfd;
 	struct qt_hist_taken	*out;
 	struct qt_buf		 cwd, root;	/* the last one looked for */
+	struct qt_buf		 clean;		/* the last text without secrets */
 };
-void	qt__roots_clear(struct qt__take *take);
+void	qt__take_clear(struct qt__take *take);
 
 /* Whose a spool is. */
 struct qt__shell {
 	char		 token[QT_HIST_TOKEN];
 	struct qt_buf	 data;		/* what session borrows from */
 	struct qt_hist_spool_record session;
+	size_t		 end;		/* of its record in the spool */
 };
 /* From the beginning of a spool. 0, -QT_EFORMAT, -ENOMEM. */
 int	qt__shell_read(struct qt__shell *s, const void *data, size_t len);

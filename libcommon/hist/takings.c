@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include <qt/base/sys.h>
+#include <qt/hist/redact.h>
 
+#include "db_priv.h"
 #include "take_priv.h"
 
 #define BOOT_ID	"/proc/sys/kernel/random/boot_id"
@@ -34,6 +36,7 @@ qt__shell_read(struct qt__shell *s, const void *data, size_t len)
 	    s->data.len, &used, &lost) != 1 || lost > 0 ||
 	    s->session.kind != QT_HIST_SPOOL_SESSION)
 		return -QT_EFORMAT;
+	s->end = QT_HIST_SPOOL_HEAD + used;
 	return 0;
 }
 
@@ -82,8 +85,9 @@ qt__shell_is_gone(const struct qt__shell *s)
 /* --- The root of a repository --------------------------------------------- */
 
 void
-qt__roots_clear(struct qt__take *take)
+qt__take_clear(struct qt__take *take)
 {
+	qt_buf_clear(&take->clean);
 	qt_buf_clear(&take->cwd);
 	qt_buf_clear(&take->root);
 }
@@ -239,6 +243,19 @@ place_of(struct qt__takings *t, struct qt_hist_event *e)
 	return root.len == 0 ? 0 : hold(t, &e->root);
 }
 
+/* 1: it is to be added, without its secrets; 0: it is not. */
+static int
+redact(struct qt__takings *t, struct qt_hist_event *e)
+{
+	const char	*text = e->text.data;
+	int		 rc = qt_hist_redact_event(t->take->db->redact, e,
+	    &t->take->clean);
+
+	if (rc == 0 && e->text.data != text)
+		rc = hold(t, &e->text);
+	return rc < 0 ? rc : rc == 0;
+}
+
 int
 qt__takings_add(struct qt__takings *t, const struct qt_hist_spool_record *r,
     struct qt_err *err)
@@ -259,6 +276,9 @@ qt__takings_add(struct qt__takings *t, const struct qt_hist_spool_record *r,
 		if (rc == 0)
 			rc = 1;
 	}
+	e.flags &= QT_HIST_REDACTED;
+	if (rc == 1)
+		rc = redact(t, &e);
 	if (rc <= 0)
 		return rc < 0 ? rc : 1;
 	e.session = (struct qt_hist_bytes){ t->shell->token, QT_HIST_TOKEN };
@@ -269,7 +289,7 @@ qt__takings_add(struct qt__takings *t, const struct qt_hist_spool_record *r,
 	e.tty = s->tty;
 	e.shell = s->shell;
 	e.qt_session = s->qt_session;
-	e.flags = r->kind == QT_HIST_SPOOL_BEGIN ? QT_HIST_RUNNING : 0;
+	e.flags |= r->kind == QT_HIST_SPOOL_BEGIN ? QT_HIST_RUNNING : 0;
 	e.status = r->status;
 	if (r->kind == QT_HIST_SPOOL_END && r->start_us != 0 &&
 	    r->end_us >= r->start_us)

@@ -240,3 +240,21 @@ no_spools() {
 	qt-hist sync-spool &&
 	    [ "$(find "$QT_HIST/spool" "$WORLD/run/hist" -type f | wc -l)" -eq 0 ]
 }
+
+@test "a secret that was typed is in no file" {
+	bash_open
+	enter 'export MY_TOKEN=hunter2hunter2' 'echo one'
+	grep -rqa hunter2 "$QT_HIST/spool" "$WORLD/run/hist"
+	[ "$(qt-hist list -0 | tr '\0' ';')" = \
+	    'export MY_TOKEN=[redacted];echo one;' ]
+	run ! grep -rqa hunter2 "$QT_HIST" "$WORLD/run"
+	run ! grep -qa hunter2 /dev/shm/*
+	mkdir -p "$HOME/.config/qt"
+	printf 'mine zz[0-9]+\nwrong (\n' >"$HOME/.config/qt/hist-redact"
+	enter 'echo zz123'
+	qt-hist list -0 2>err | tr '\0' ';' >out
+	grep -q "hist-redact: line 2: rule 'wrong': " err
+	[ "$(<out)" = \
+	    'export MY_TOKEN=[redacted];echo one;echo [redacted];' ]
+	run ! grep -rqa zz123 "$QT_HIST" "$WORLD/run"
+}

@@ -59,6 +59,15 @@ int	qt_hist_db_open(struct qt_hist_db **out, const char *path,
 	    bool is_rdonly, struct qt_err *err);
 int	qt_hist_db_close(struct qt_hist_db *db, struct qt_err *err);
 
+/*
+ * What looks for secrets in commands that are taken in from now on; borrowed, as
+ * long as db is open. NULL: nothing does. What calls qt_hist_db_add() itself asks
+ * qt_hist_redact_event() with it before.
+ */
+struct qt_hist_redact;
+void	qt_hist_db_set_redact(struct qt_hist_db *db, struct qt_hist_redact *r);
+struct qt_hist_redact *qt_hist_db_redact(const struct qt_hist_db *db);
+
 /* The id of a session's command with this number. */
 uint64_t qt_hist_db_id(const struct qt_hist_db *db,
 	    const struct qt_hist_bytes *session, uint64_t number);

@@ -20,10 +20,11 @@ struct qt_hist_taken {
 
 /*
  * Takes in all spools of a folder, and removes those of shells that are gone.
- * What was taken in is punched out of the others, so that the history alone has
- * it. A folder that is not there has none. One process at a time: another one
- * comes back at once, with is_busy. Files that are not ours, or no spools, are
- * passed over. What went well counts in *out, also on failure.
+ * What was taken in becomes zeros in the others, so that the history alone has
+ * it, without secrets: qt_hist_db_set_redact(). A folder that is not there has
+ * none. One process at a time: another one comes back at once, with is_busy.
+ * Files that are not ours, or no spools, are passed over. What went well counts
+ * in *out, also on failure.
  */
 int	qt_hist_take(struct qt_hist_db *db, const char *dir,
 	    struct qt_hist_taken *out, struct qt_err *err);
