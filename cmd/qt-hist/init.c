@@ -127,12 +127,13 @@ first_bytes(struct qt_buf *b, const char *token, const char *shell)
 	return rc < 0 ? rc : add_mark(b, token, '.');
 }
 
+/* suffix: the two that a shell has are to have two names. */
 static int
-make_spool(const char *folder, const char *token, const struct qt_buf *first,
-    char out[QT_PATH_SIZE])
+make_spool(const char *folder, const char *token, const char *suffix,
+    const struct qt_buf *first, char out[QT_PATH_SIZE])
 {
-	int	n = snprintf(out, QT_PATH_SIZE, "%s/%.*s.spool", folder,
-	    (int)QT_HIST_TOKEN, token), fd, rc;
+	int	n = snprintf(out, QT_PATH_SIZE, "%s/%.*s%s.spool", folder,
+	    (int)QT_HIST_TOKEN, token, suffix), fd, rc;
 
 	if (n < 0 || n >= QT_PATH_SIZE)
 		return -ENAMETOOLONG;
@@ -265,11 +266,11 @@ print_script(const char *shell)
 	w.spool = spool;
 	w.spare = spare;
 	if (rc == 0 && is_local(folder))
-		rc = make_spool(folder, token, &first, spool);
+		rc = make_spool(folder, token, "", &first, spool);
 	else
 		rc = -EREMOTE;
 	if (history_spare_folder(folder, &err) < 0 || make_spool(folder,
-	    token, &first, spare) < 0)
+	    token, "-spare", &first, spare) < 0)
 		w.spare = "/dev/null";
 	if (rc < 0) {
 		if (strcmp(w.spare, "/dev/null") == 0)

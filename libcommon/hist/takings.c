@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,6 +63,29 @@ is_this_boot(const struct qt_hist_bytes *boot)
 	    memcmp(text, boot->data, boot->len) == 0);
 }
 
+/* Dead, and not waited for: it writes no more. */
+static bool
+is_zombie(uint64_t pid)
+{
+	char	path[64], text[512];
+	char	*end;
+	int	fd;
+	ssize_t	n;
+
+	snprintf(path, sizeof(path), "/proc/%llu/stat",
+	    (unsigned long long)pid);
+	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	if (fd < 0)
+		return false;
+	n = qt_sys_read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	/* "PID (NAME) STATE": the name may have any characters. */
+	end = strrchr(text, ')');
+	return end != NULL && end[1] == ' ' && (end[2] == 'Z' ||
+	    end[2] == 'X');
+}
+
 bool
 qt__shell_is_gone(const struct qt__shell *s)
 {
@@ -79,7 +103,8 @@ qt__shell_is_gone(const struct qt__shell *s)
 	if (stat("/proc/self/ns/pid", &st) < 0 || st.st_ino != r->pid_ns ||
 	    r->pid > INT32_MAX)
 		return false;
-	return kill((pid_t)r->pid, 0) < 0 && errno == ESRCH;
+	return (kill((pid_t)r->pid, 0) < 0 && errno == ESRCH) ||
+	    is_zombie(r->pid);
 }
 
 /* --- The root of a repository --------------------------------------------- */
