@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <qt/base/buf.h>
 #include <qt/base/err.h>
