@@ -115,7 +115,7 @@ V=1             says every command
 WERROR=1        a warning is an error
 JOBS=1          one test program at a time, not as many as there are cores
 SAN=address,undefined or SAN=thread: instrumented, in a tree of its own
-STATIC=0        qt-session, qt-shm and qt-map use shared libraries even where
+STATIC=0        qt-session, qt-shm, qt-map, qt-hist use shared libraries even where
                 archives are
 CC= CFLAGS= LDFLAGS= BUILD=DIR: another compiler, other flags, another tree
 endef

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#include <qt/base/json.h>
 #include <qt/base/text.h>
+#include <qt/hist/export.h>
 
 #include "history.h"
 #include "verbs.h"
@@ -28,38 +28,6 @@ struct listing {
 	bool		is_null, is_json;
 	struct qt_buf	out;
 };
-
-static void
-add_bytes(struct qt_json *j, const char *key, const struct qt_hist_bytes *b)
-{
-	if (b->len > 0)
-		qt_json_strn(j, key, b->data, b->len);
-}
-
-static void
-put_json(struct qt_buf *out, const struct qt_hist_event *e)
-{
-	struct qt_json	j = QT_JSON_INIT(out);
-
-	qt_json_object(&j, NULL);
-	qt_json_strn(&j, "command", e->text.data, e->text.len);
-	if (e->start_us != 0)
-		qt_json_double(&j, "start", (double)e->start_us / 1e6);
-	if (e->took_us != UINT64_MAX)
-		qt_json_double(&j, "duration", (double)e->took_us / 1e6);
-	if (e->status >= 0)
-		qt_json_int(&j, "exit", e->status);
-	add_bytes(&j, "cwd", &e->cwd);
-	add_bytes(&j, "git", &e->root);
-	add_bytes(&j, "host", &e->host);
-	add_bytes(&j, "user", &e->user);
-	add_bytes(&j, "tty", &e->tty);
-	add_bytes(&j, "shell", &e->shell);
-	add_bytes(&j, "session", &e->session);
-	add_bytes(&j, "qt_session", &e->qt_session);
-	qt_json_end(&j);
-	(void)qt_buf_add(out, "\n", 1);
-}
 
 static void
 put_line(struct qt_buf *out, const struct qt_hist_event *e)
@@ -84,7 +52,7 @@ put(struct listing *l, const struct qt_hist_event *e)
 {
 	qt_buf_reset(&l->out);
 	if (l->is_json) {
-		put_json(&l->out, e);
+		(void)qt_hist_export_add(&l->out, QT_HIST_JSON, e);
 	} else if (l->is_null) {
 		(void)qt_buf_add(&l->out, e->text.data, e->text.len);
 		(void)qt_buf_add(&l->out, "", 1);
@@ -94,8 +62,8 @@ put(struct listing *l, const struct qt_hist_event *e)
 	qt_prog_write(l->out.data, l->out.len);
 }
 
-/* When the last so many began. */
-static uint64_t
+/* The first of the last so many. */
+static struct qt_hist_event
 find_first(struct qt_hist_db *db, unsigned long limit, struct qt_err *err)
 {
 	struct qt_hist_event	 e = { 0 };
@@ -109,23 +77,26 @@ find_first(struct qt_hist_db *db, unsigned long limit, struct qt_err *err)
 	if (rc < 0)
 		qt_die(history_code(rc), "%s: %s", err->text, qt_strerror(rc));
 	qt_hist_scan_close(scan);
-	return rc == 0 ? 0 : e.start_us;
+	return e;
 }
 
 static unsigned long
 list(struct qt_hist_db *db, struct listing *l)
 {
-	struct qt_hist_event	 e = { 0 };
+	struct qt_hist_event	 first = { 0 }, e = { 0 };
 	struct qt_hist_scan	*scan;
 	struct qt_err		 err = QT_ERR_INIT;
-	uint64_t		 from = 0;
 	unsigned long		 n = 0;
 	int			 rc;
 
 	if (l->limit > 0)
-		from = find_first(db, l->limit, &err);
-	rc = qt_hist_scan_open(db, from, UINT64_MAX, false, &scan, &err);
+		first = find_first(db, l->limit, &err);
+	rc = qt_hist_scan_open(db, first.start_us, UINT64_MAX, false, &scan,
+	    &err);
 	while (rc >= 0 && (rc = qt_hist_scan_next(scan, &e, &err)) == 1) {
+		/* Many may have begun at one time, or nobody knows when. */
+		if (e.start_us == first.start_us && e.id < first.id)
+			continue;
 		put(l, &e);
 		n++;
 	}

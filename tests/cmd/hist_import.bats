@@ -179,3 +179,10 @@ term_ended() {
 		qt-hist list -0 | tr '\0' '\n' | cmp - hist
 	done
 }
+
+@test "list -l: as many as are asked for, also of those without times" {
+	printf '%s\n' one two three four >"$WORLD/plain"
+	qt-hist import -f bash "$WORLD/plain"
+	[ "$(qt-hist list -0 -l 2 | tr '\0' ';')" = 'three;four;' ]
+	[ "$(qt-hist list -0 -l 9 | tr '\0' ';')" = 'one;two;three;four;' ]
+}
