@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <qt/base/buf.h>
 #include <qt/base/clock.h>
 #include <qt/base/hash.h>
+#include <qt/base/proc.h>
 #include <qt/base/prog.h>
 #include <qt/base/sys.h>
 #include <qt/hist/spool.h>
@@ -84,32 +84,17 @@ or_none(const char *text)
 	return text != NULL ? text : "";
 }
 
-static void
-read_boot(char out[64])
-{
-	int	fd = qt_sys_open(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
-	    O_RDONLY, 0);
-	ssize_t	n = fd < 0 ? fd : qt_sys_read(fd, out, 63);
-
-	if (fd >= 0)
-		close(fd);
-	out[n > 0 ? n : 0] = '\0';
-	out[strcspn(out, "\n")] = '\0';
-}
-
 /* The head, and the session: what is written before the shell's own. */
 static int
 first_bytes(struct qt_buf *b, const char *token, const char *shell)
 {
 	const struct passwd	*pw = getpwuid(geteuid());
 	char			 head[QT_HIST_SPOOL_HEAD], host[256] = "";
-	char			 boot[64];
-	struct stat		 st = { 0 };
+	char			 boot[QT_PROC_BOOT_SIZE];
 	int			 rc;
 
 	(void)gethostname(host, sizeof(host) - 1);
-	(void)stat("/proc/self/ns/pid", &st);
-	read_boot(boot);
+	qt_proc_boot_id(boot);
 	qt_hist_spool_head(head, token);
 	rc = qt_buf_add(b, head, sizeof(head));
 	rc = rc < 0 ? rc : add_mark(b, token, QT_HIST_SPOOL_SESSION);
@@ -123,7 +108,7 @@ first_bytes(struct qt_buf *b, const char *token, const char *shell)
 	rc = rc < 0 ? rc : add_number(b, qt_clock_real_ms() * 1000);
 	rc = rc < 0 ? rc : add_field(b, or_none(getenv("QT_SESSION")));
 	rc = rc < 0 ? rc : add_field(b, boot);
-	rc = rc < 0 ? rc : add_number(b, st.st_ino);
+	rc = rc < 0 ? rc : add_number(b, qt_proc_pid_ns());
 	return rc < 0 ? rc : add_mark(b, token, '.');
 }
 

@@ -2,21 +2,16 @@
 /* Events of what a shell wrote. See take_priv.h. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <qt/base/sys.h>
+#include <qt/base/proc.h>
 #include <qt/hist/redact.h>
 
 #include "db_priv.h"
 #include "take_priv.h"
-
-#define BOOT_ID	"/proc/sys/kernel/random/boot_id"
 
 /* --- Its shell ------------------------------------------------------------ */
 
@@ -51,15 +46,10 @@ qt__shell_clear(struct qt__shell *s)
 static bool
 is_this_boot(const struct qt_hist_bytes *boot)
 {
-	char	text[64];
-	int	fd = qt_sys_open(AT_FDCWD, BOOT_ID, O_RDONLY, 0);
-	ssize_t	n = fd < 0 ? fd : qt_sys_read(fd, text, sizeof(text));
+	char	text[QT_PROC_BOOT_SIZE];
 
-	if (fd >= 0)
-		close(fd);
-	if (n > 0 && text[n - 1] == '\n')
-		n--;
-	return n <= 0 || ((size_t)n == boot->len &&
+	qt_proc_boot_id(text);
+	return text[0] == '\0' || (strlen(text) == boot->len &&
 	    memcmp(text, boot->data, boot->len) == 0);
 }
 
@@ -67,23 +57,9 @@ is_this_boot(const struct qt_hist_bytes *boot)
 static bool
 is_zombie(uint64_t pid)
 {
-	char	path[64], text[512];
-	char	*end;
-	int	fd;
-	ssize_t	n;
+	int	state = qt_proc_state(pid);
 
-	snprintf(path, sizeof(path), "/proc/%llu/stat",
-	    (unsigned long long)pid);
-	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
-	if (fd < 0)
-		return false;
-	n = qt_sys_read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	/* "PID (NAME) STATE": the name may have any characters. */
-	end = strrchr(text, ')');
-	return end != NULL && end[1] == ' ' && (end[2] == 'Z' ||
-	    end[2] == 'X');
+	return state == 'Z' || state == 'X';
 }
 
 bool
@@ -91,7 +67,6 @@ qt__shell_is_gone(const struct qt__shell *s)
 {
 	const struct qt_hist_spool_record	*r = &s->session;
 	char					 host[256] = "";
-	struct stat				 st;
 
 	/* Of another machine that has the same home, nothing can be told. */
 	if (gethostname(host, sizeof(host) - 1) < 0 ||
@@ -100,7 +75,7 @@ qt__shell_is_gone(const struct qt__shell *s)
 		return false;
 	if (!is_this_boot(&r->boot))
 		return true;
-	if (stat("/proc/self/ns/pid", &st) < 0 || st.st_ino != r->pid_ns ||
+	if (r->pid_ns == 0 || r->pid_ns != qt_proc_pid_ns() ||
 	    r->pid > INT32_MAX)
 		return false;
 	return (kill((pid_t)r->pid, 0) < 0 && errno == ESRCH) ||

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include <qt/base/clock.h>
+#include <qt/base/proc.h>
 #include <qt/base/sys.h>
 
 #include "lock_priv.h"
@@ -209,10 +210,8 @@ qt__user_is_alive(const struct qt__user *u, uint32_t id)
 void
 qt__user_set_pid(struct qt__user *u)
 {
-	struct stat	st;
-
 	u->pid = (uint64_t)getpid();
-	u->pid_ns = stat("/proc/self/ns/pid", &st) < 0 ? 0 : st.st_ino;
+	u->pid_ns = qt_proc_pid_ns();
 }
 
 /* Or of another namespace: then we have another pid there. */
@@ -230,26 +229,12 @@ is_proc_ours(const struct qt__user *u)
 int
 qt__user_is_stopped(const struct qt__user *u, uint64_t pid, uint64_t pid_ns)
 {
-	char	path[64], text[256];
-	char	*end;
-	int	fd;
-	ssize_t	n;
+	int	state;
 
 	if (pid_ns == 0 || pid_ns != u->pid_ns || !is_proc_ours(u))
 		return -ESRCH;
-	snprintf(path, sizeof(path), "/proc/%llu/stat",
-	    (unsigned long long)pid);
-	fd = qt_sys_open(AT_FDCWD, path, O_RDONLY, 0);
-	if (fd < 0)
-		return fd;
-	n = qt_sys_read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	/* "PID (NAME) STATE": the name may have any characters. */
-	end = strrchr(text, ')');
-	if (end == NULL || end[1] != ' ')
-		return -ESRCH;
-	return end[2] == 'T' || end[2] == 't';
+	state = qt_proc_state(pid);
+	return state < 0 ? state : state == 'T' || state == 't';
 }
 
 /* --- The dead ------------------------------------------------------------- */
