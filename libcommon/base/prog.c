@@ -238,14 +238,32 @@ qt_opt_size(const char *opt, const char *text, unsigned long min,
 	return (unsigned long)n;
 }
 
+/* In the largest unit that it is whole in. */
+static _Noreturn void
+bad_time(const char *opt, const char *text, unsigned long max)
+{
+	static const struct {
+		unsigned long	ms;
+		char		name[4];
+	} units[] = {
+		{ 86400000, "d" }, { 3600000, "h" }, { 60000, "m" },
+		{ 1000, "s" }, { 1, "ms" },
+	};
+	size_t	i = 0;
+
+	while (max % units[i].ms != 0)
+		i++;
+	qt_die(QT_EXIT_USAGE, "%s '%s' is no time: 500ms, 90s, 10m, 2h, 3d, up "
+	    "to %lu%s", opt, text, max / units[i].ms, units[i].name);
+}
+
 unsigned long
 qt_opt_ms(const char *opt, const char *text, unsigned long max)
 {
 	uint64_t	ms;
 
 	if (qt_text_parse_ms(text, &ms) < 0 || ms == 0 || ms > max)
-		qt_die(QT_EXIT_USAGE, "%s '%s' is no time: 500ms, 90s, 10m, "
-		    "2h, 3d, up to %lud", opt, text, max / 86400000);
+		bad_time(opt, text, max);
 	return ms;
 }
 

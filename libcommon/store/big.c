@@ -19,12 +19,12 @@
 #include <unistd.h>
 
 #include <qt/base/hash.h>
+#include <qt/base/le.h>
 #include <qt/base/sys.h>
 #include <qt/store/store.h>
 
 #include "big_priv.h"
 #include "durable_priv.h"
-#include "le_priv.h"
 
 #define NAME_SIZE	32
 #define VERSION		1u
@@ -42,9 +42,9 @@ qt__big_name(char name[NAME_SIZE], uint64_t number)
 void
 qt__big_ref_pack(uint8_t out[QT__BIG_REF_SIZE], const struct qt__big_ref *ref)
 {
-	qt__le_store64(out, ref->number);
-	qt__le_store64(out + 8, ref->len);
-	qt__le_store32(out + 16, ref->crc);
+	qt_le_store64(out, ref->number);
+	qt_le_store64(out + 8, ref->len);
+	qt_le_store32(out + 16, ref->crc);
 }
 
 int
@@ -54,9 +54,9 @@ qt__big_ref_unpack(struct qt__big_ref *out, const void *value, size_t len)
 
 	if (len != QT__BIG_REF_SIZE)
 		return -QT_ECORRUPT;
-	out->number = qt__le_load64(p);
-	out->len = qt__le_load64(p + 8);
-	out->crc = qt__le_load32(p + 16);
+	out->number = qt_le_load64(p);
+	out->len = qt_le_load64(p + 8);
+	out->crc = qt_le_load32(p + 16);
 	return out->number == 0 || out->len > QT_STORE_VALUE_MAX ?
 	    -QT_ECORRUPT : 0;
 }
@@ -82,12 +82,12 @@ pack_header(uint8_t h[QT__BIG_HEADER], const struct qt__big_ref *ref,
 {
 	memset(h, 0, QT__BIG_HEADER);
 	memcpy(h, magic, sizeof(magic));
-	qt__le_store32(h + 8, VERSION);
-	qt__le_store32(h + 12, (uint32_t)key_len);
-	qt__le_store64(h + 16, ref->number);
-	qt__le_store64(h + 24, ref->len);
-	qt__le_store32(h + 32, ref->crc);
-	qt__le_store32(h + CRC_AT, header_crc(h, key, key_len));
+	qt_le_store32(h + 8, VERSION);
+	qt_le_store32(h + 12, (uint32_t)key_len);
+	qt_le_store64(h + 16, ref->number);
+	qt_le_store64(h + 24, ref->len);
+	qt_le_store32(h + 32, ref->crc);
+	qt_le_store32(h + CRC_AT, header_crc(h, key, key_len));
 }
 
 /* The length of its key, when it is the header of that file; else 0. */
@@ -95,13 +95,13 @@ static size_t
 unpack_header(struct qt__big_ref *ref, const uint8_t h[QT__BIG_HEADER],
     uint64_t number)
 {
-	size_t	key_len = qt__le_load32(h + 12);
+	size_t	key_len = qt_le_load32(h + 12);
 
-	ref->number = qt__le_load64(h + 16);
-	ref->len = qt__le_load64(h + 24);
-	ref->crc = qt__le_load32(h + 32);
+	ref->number = qt_le_load64(h + 16);
+	ref->len = qt_le_load64(h + 24);
+	ref->crc = qt_le_load32(h + 32);
 	return memcmp(h, magic, sizeof(magic)) == 0 &&
-	    qt__le_load32(h + 8) == VERSION && ref->number == number &&
+	    qt_le_load32(h + 8) == VERSION && ref->number == number &&
 	    key_len <= QT_STORE_KEY_MAX && ref->len <= QT_STORE_VALUE_MAX ?
 	    key_len : 0;
 }
@@ -195,7 +195,7 @@ fault_of(const struct qt__big *big, size_t at, const struct qt__big_ref *ref,
 		return "its header is not what its record says";
 	if (!(flags & QT__BIG_VERIFY))
 		return NULL;
-	if (qt__le_load32(h + CRC_AT) != header_crc(h, h + QT__BIG_HEADER,
+	if (qt_le_load32(h + CRC_AT) != header_crc(h, h + QT__BIG_HEADER,
 	    key_len) || memcmp(h + QT__BIG_HEADER + key_len, zeros,
 	    at - QT__BIG_HEADER - key_len) != 0)
 		return "its header or key is not what was written";
@@ -320,7 +320,7 @@ describe(int fd, uint64_t number, struct qt_buf *key, struct qt__big_ref *ref)
 	if (rc < 0)
 		return rc;
 	key->len = len;
-	return qt__le_load32(h + CRC_AT) == header_crc(h, key->data, len) ?
+	return qt_le_load32(h + CRC_AT) == header_crc(h, key->data, len) ?
 	    1 : -QT_ECORRUPT;
 }
 

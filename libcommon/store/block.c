@@ -7,9 +7,10 @@
  * order; a search then answers nonsense, but ends and stays inside.
  */
 
+#include <qt/base/le.h>
 #include <qt/store/store.h>
 
-#include "le_priv.h"
+#include "varint_priv.h"
 #include "run_file_priv.h"
 
 #define ZLIB_RATIO	1040u	/* deflate does not do better than 1032 */
@@ -20,12 +21,12 @@ void
 qt__block_head_pack(uint8_t *p, const struct qt__block_head *h)
 {
 	memset(p, 0, QT__BLOCK_HEADER);
-	qt__le_store32(p, h->crc);
-	qt__le_store32(p + 4, QT__BLOCK_MAGIC);
-	qt__le_store32(p + 8, h->stored);
-	qt__le_store32(p + 12, h->len);
-	qt__le_store64(p + 16, h->base);
-	qt__le_store32(p + 24, h->count);
+	qt_le_store32(p, h->crc);
+	qt_le_store32(p + 4, QT__BLOCK_MAGIC);
+	qt_le_store32(p + 8, h->stored);
+	qt_le_store32(p + 12, h->len);
+	qt_le_store64(p + 16, h->base);
+	qt_le_store32(p + 24, h->count);
 	p[28] = h->method;
 }
 
@@ -37,13 +38,13 @@ qt__block_head_unpack(struct qt__block_head *h, const uint8_t *map,
 
 	if (at > limit || limit - at < QT__BLOCK_HEADER)
 		return "reaches beyond the file";
-	h->crc = qt__le_load32(p);
-	h->stored = qt__le_load32(p + 8);
-	h->len = qt__le_load32(p + 12);
-	h->base = qt__le_load64(p + 16);
-	h->count = qt__le_load32(p + 24);
+	h->crc = qt_le_load32(p);
+	h->stored = qt_le_load32(p + 8);
+	h->len = qt_le_load32(p + 12);
+	h->base = qt_le_load64(p + 16);
+	h->count = qt_le_load32(p + 24);
 	h->method = p[28];
-	if (qt__le_load32(p + 4) != QT__BLOCK_MAGIC)
+	if (qt_le_load32(p + 4) != QT__BLOCK_MAGIC)
 		return "is not one";
 	if (h->stored > limit - at - QT__BLOCK_HEADER)
 		return "reaches beyond the file";
@@ -74,7 +75,7 @@ qt__block_view(struct qt__block_view *v, const uint8_t *contents, size_t len,
 size_t
 qt__block_start(const struct qt__block_view *v, uint32_t i)
 {
-	return qt__le_load16(v->offsets + 2 * (size_t)i);
+	return qt_le_load16(v->offsets + 2 * (size_t)i);
 }
 
 /* A varint of at most 32 bits; one byte, as nearly all are, without a loop. */
@@ -243,7 +244,7 @@ qt__block_get(const struct qt__block_view *v, struct qt__record *r,
 	int		rc;
 
 	for (i = 0; i + 8 <= v->count; i += 8) {
-		x = qt__le_load64(v->tags + i) ^ ONES * tag;
+		x = qt_le_load64(v->tags + i) ^ ONES * tag;
 		x = (x - ONES) & ~x & 0x80 * ONES;
 		for (; x != 0; x &= x - 1) {
 			at = i + (uint32_t)__builtin_ctzll(x) / 8;

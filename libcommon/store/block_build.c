@@ -6,7 +6,9 @@
 
 #include <errno.h>
 
-#include "le_priv.h"
+#include <qt/base/le.h>
+
+#include "varint_priv.h"
 #include "run_file_priv.h"
 
 #define RECORD_MAX	64u	/* of one, but its key and value */
@@ -95,7 +97,7 @@ qt__block_builder_add(struct qt__block_builder *b, const struct qt__entry *e,
 	} else {
 		shared = shared_len(b, e);
 	}
-	qt__le_store16(at, (uint16_t)b->records.len);
+	qt_le_store16(at, (uint16_t)b->records.len);
 	rc = qt_buf_add(&b->offsets, at, sizeof(at));
 	if (rc == 0)
 		rc = qt_buf_add(&b->tags, &tag, 1);

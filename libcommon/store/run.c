@@ -55,9 +55,10 @@
 #include <string.h>
 
 #include <qt/base/hash.h>
+#include <qt/base/le.h>
 #include <qt/store/store.h>
 
-#include "le_priv.h"
+#include "varint_priv.h"
 #include "run_file_priv.h"
 
 #define HEADER_CRC	(QT__RUN_HEADER - 4)
@@ -76,9 +77,9 @@ qt__run_crc(uint64_t number, uint64_t salt, uint64_t at, const void *data,
 {
 	uint8_t	place[24];
 
-	qt__le_store64(place, number);
-	qt__le_store64(place + 8, salt);
-	qt__le_store64(place + 16, at);
+	qt_le_store64(place, number);
+	qt_le_store64(place + 8, salt);
+	qt_le_store64(place + 16, at);
 	return qt_crc32c(qt_crc32c(0, place, sizeof(place)), data, len);
 }
 
@@ -87,11 +88,11 @@ qt__run_header_pack(uint8_t *p, const struct qt__run_header *h)
 {
 	memset(p, 0, QT__RUN_HEADER);
 	memcpy(p, QT__RUN_MAGIC, 8);
-	qt__le_store32(p + 8, QT__RUN_FORMAT);
-	qt__le_store32(p + 12, h->align);
-	qt__le_store64(p + 16, h->number);
-	qt__le_store64(p + 24, h->salt);
-	qt__le_store32(p + HEADER_CRC, qt_crc32c(0, p, HEADER_CRC));
+	qt_le_store32(p + 8, QT__RUN_FORMAT);
+	qt_le_store32(p + 12, h->align);
+	qt_le_store64(p + 16, h->number);
+	qt_le_store64(p + 24, h->salt);
+	qt_le_store32(p + HEADER_CRC, qt_crc32c(0, p, HEADER_CRC));
 }
 
 static int
@@ -108,14 +109,14 @@ qt__run_header_unpack(struct qt__run_header *h, const uint8_t *map,
 	if (size < QT__RUN_HEADER || memcmp(map, QT__RUN_MAGIC, 8) != 0)
 		return "not a run";
 	*rc = -QT_EVERSION;
-	if (qt__le_load32(map + 8) != QT__RUN_FORMAT)
+	if (qt_le_load32(map + 8) != QT__RUN_FORMAT)
 		return "header: another version of the format";
 	*rc = -QT_ECORRUPT;
-	if (qt__le_load32(map + HEADER_CRC) != qt_crc32c(0, map, HEADER_CRC))
+	if (qt_le_load32(map + HEADER_CRC) != qt_crc32c(0, map, HEADER_CRC))
 		return "header: wrong checksum";
-	h->align = qt__le_load32(map + 12);
-	h->number = qt__le_load64(map + 16);
-	h->salt = qt__le_load64(map + 24);
+	h->align = qt_le_load32(map + 12);
+	h->number = qt_le_load64(map + 16);
+	h->salt = qt_le_load64(map + 24);
 	if (h->number != number)
 		return "header: the number is that of another file";
 	if (!is_align(h->align))
@@ -129,51 +130,51 @@ qt__run_footer_pack(uint8_t *p, const struct qt__run_footer *f)
 {
 	memset(p, 0, QT__RUN_FOOTER);
 	memcpy(p, QT__RUN_END_MAGIC, 8);
-	qt__le_store32(p + 8, QT__RUN_FORMAT);
-	qt__le_store32(p + 12, f->align);
-	qt__le_store64(p + 16, f->info.number);
-	qt__le_store64(p + 24, f->salt);
-	qt__le_store64(p + 32, f->info.size);
-	qt__le_store64(p + 40, f->info.records);
-	qt__le_store64(p + 48, f->info.dels);
-	qt__le_store64(p + 56, f->info.raw_bytes);
-	qt__le_store64(p + 64, f->info.min_version);
-	qt__le_store64(p + 72, f->info.max_version);
-	qt__le_store64(p + 80, f->data_end);
-	qt__le_store64(p + 88, f->filter_at);
-	qt__le_store64(p + 96, f->index_at);
-	qt__le_store64(p + 104, f->index_len);
-	qt__le_store32(p + 112, f->filter_lines);
-	qt__le_store32(p + 116, f->filter_crc);
-	qt__le_store32(p + 120, f->index_crc);
-	qt__le_store32(p + 124, f->blocks);
-	qt__le_store32(p + 128, f->prefix_len);
-	qt__le_store32(p + 132, f->first_len);
-	qt__le_store32(p + FOOTER_CRC, qt_crc32c(0, p, FOOTER_CRC));
+	qt_le_store32(p + 8, QT__RUN_FORMAT);
+	qt_le_store32(p + 12, f->align);
+	qt_le_store64(p + 16, f->info.number);
+	qt_le_store64(p + 24, f->salt);
+	qt_le_store64(p + 32, f->info.size);
+	qt_le_store64(p + 40, f->info.records);
+	qt_le_store64(p + 48, f->info.dels);
+	qt_le_store64(p + 56, f->info.raw_bytes);
+	qt_le_store64(p + 64, f->info.min_version);
+	qt_le_store64(p + 72, f->info.max_version);
+	qt_le_store64(p + 80, f->data_end);
+	qt_le_store64(p + 88, f->filter_at);
+	qt_le_store64(p + 96, f->index_at);
+	qt_le_store64(p + 104, f->index_len);
+	qt_le_store32(p + 112, f->filter_lines);
+	qt_le_store32(p + 116, f->filter_crc);
+	qt_le_store32(p + 120, f->index_crc);
+	qt_le_store32(p + 124, f->blocks);
+	qt_le_store32(p + 128, f->prefix_len);
+	qt_le_store32(p + 132, f->first_len);
+	qt_le_store32(p + FOOTER_CRC, qt_crc32c(0, p, FOOTER_CRC));
 }
 
 static void
 footer_load(struct qt__run_footer *f, const uint8_t *p)
 {
-	f->align = qt__le_load32(p + 12);
-	f->info.number = qt__le_load64(p + 16);
-	f->salt = qt__le_load64(p + 24);
-	f->info.size = qt__le_load64(p + 32);
-	f->info.records = qt__le_load64(p + 40);
-	f->info.dels = qt__le_load64(p + 48);
-	f->info.raw_bytes = qt__le_load64(p + 56);
-	f->info.min_version = qt__le_load64(p + 64);
-	f->info.max_version = qt__le_load64(p + 72);
-	f->data_end = qt__le_load64(p + 80);
-	f->filter_at = qt__le_load64(p + 88);
-	f->index_at = qt__le_load64(p + 96);
-	f->index_len = qt__le_load64(p + 104);
-	f->filter_lines = qt__le_load32(p + 112);
-	f->filter_crc = qt__le_load32(p + 116);
-	f->index_crc = qt__le_load32(p + 120);
-	f->blocks = qt__le_load32(p + 124);
-	f->prefix_len = qt__le_load32(p + 128);
-	f->first_len = qt__le_load32(p + 132);
+	f->align = qt_le_load32(p + 12);
+	f->info.number = qt_le_load64(p + 16);
+	f->salt = qt_le_load64(p + 24);
+	f->info.size = qt_le_load64(p + 32);
+	f->info.records = qt_le_load64(p + 40);
+	f->info.dels = qt_le_load64(p + 48);
+	f->info.raw_bytes = qt_le_load64(p + 56);
+	f->info.min_version = qt_le_load64(p + 64);
+	f->info.max_version = qt_le_load64(p + 72);
+	f->data_end = qt_le_load64(p + 80);
+	f->filter_at = qt_le_load64(p + 88);
+	f->index_at = qt_le_load64(p + 96);
+	f->index_len = qt_le_load64(p + 104);
+	f->filter_lines = qt_le_load32(p + 112);
+	f->filter_crc = qt_le_load32(p + 116);
+	f->index_crc = qt_le_load32(p + 120);
+	f->blocks = qt_le_load32(p + 124);
+	f->prefix_len = qt_le_load32(p + 128);
+	f->first_len = qt_le_load32(p + 132);
 }
 
 /* The parts lie one behind the other; size is that of the file. */
@@ -206,10 +207,10 @@ qt__run_footer_unpack(struct qt__run_footer *f, const uint8_t *map,
 	p = map + size - QT__RUN_FOOTER;
 	if (memcmp(p, QT__RUN_END_MAGIC, 8) != 0)
 		return "footer: not a run's";
-	if (qt__le_load32(p + FOOTER_CRC) != qt_crc32c(0, p, FOOTER_CRC))
+	if (qt_le_load32(p + FOOTER_CRC) != qt_crc32c(0, p, FOOTER_CRC))
 		return "footer: wrong checksum";
 	*rc = -QT_EVERSION;
-	if (qt__le_load32(p + 8) != QT__RUN_FORMAT)
+	if (qt_le_load32(p + 8) != QT__RUN_FORMAT)
 		return "footer: another version of the format";
 	*rc = -QT_ECORRUPT;
 	footer_load(f, p);

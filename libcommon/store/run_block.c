@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The blocks of a run that is being written, gathered, handed to the file. */
 
+#include <qt/base/le.h>
 #include <qt/base/sys.h>
 
-#include "le_priv.h"
 #include "run_write_priv.h"
 
 #define BUFFER	(1u << 20)
@@ -43,7 +43,7 @@ seal(struct qt__run_writer *w, struct qt__block_head *h, uint64_t at)
 	qt__block_head_pack(p, h);
 	h->crc = qt__run_crc(w->footer.info.number, w->footer.salt, at, p + 4,
 	    QT__BLOCK_HEADER - 4 + (size_t)h->stored);
-	qt__le_store32(p, h->crc);
+	qt_le_store32(p, h->crc);
 }
 
 /* The contents behind the header's place, deflated where that helps. */

@@ -7,7 +7,8 @@
  * searched in vain for each file, and nothing else.
  */
 
-#include "le_priv.h"
+#include <qt/base/le.h>
+
 #include "run_priv.h"
 
 #define P1 UINT64_C(0x9e3779b185ebca87)
@@ -37,7 +38,7 @@ stripes(const uint8_t **data, const uint8_t *end)
 
 	for (; end - p >= 32; p += 32) {
 		for (int i = 0; i < 4; i++)
-			v[i] = lane(v[i], qt__le_load64(p + 8 * i));
+			v[i] = lane(v[i], qt_le_load64(p + 8 * i));
 	}
 	h = rotate(v[0], 1) + rotate(v[1], 7) + rotate(v[2], 12) +
 	    rotate(v[3], 18);
@@ -55,9 +56,9 @@ qt__run_hash(const void *key, size_t len)
 
 	h += len;
 	for (; end - p >= 8; p += 8)
-		h = rotate(h ^ lane(0, qt__le_load64(p)), 27) * P1 + P4;
+		h = rotate(h ^ lane(0, qt_le_load64(p)), 27) * P1 + P4;
 	if (end - p >= 4) {
-		h = rotate(h ^ qt__le_load32(p) * P1, 23) * P2 + P3;
+		h = rotate(h ^ qt_le_load32(p) * P1, 23) * P2 + P3;
 		p += 4;
 	}
 	for (; p < end; p++)

@@ -13,9 +13,9 @@
 
 #include <errno.h>
 
+#include <qt/base/le.h>
 #include <qt/store/store.h>
 
-#include "le_priv.h"
 #include "run_file_priv.h"
 
 #define ROW	16u
@@ -68,7 +68,7 @@ qt__index_key(const struct qt__index *ix, uint32_t i, const uint8_t **key,
     uint32_t *len)
 {
 	const uint8_t	*p = ix->key_at + 4 * (size_t)i;
-	uint32_t	 at = qt__le_load32(p), end = qt__le_load32(p + 4);
+	uint32_t	 at = qt_le_load32(p), end = qt_le_load32(p + 4);
 
 	if (at > end || end > ix->keys_len)
 		return -QT_ECORRUPT;
@@ -83,8 +83,8 @@ qt__index_block(const struct qt__index *ix, const struct qt__run_footer *f,
 {
 	const uint8_t	*p = ix->rows + ROW * (size_t)i;
 
-	*at = qt__le_load64(p + 8);
-	*end = qt__le_load64(p + ROW + 8);
+	*at = qt_le_load64(p + 8);
+	*end = qt_le_load64(p + ROW + 8);
 	return *at < QT__RUN_HEADER || *at % f->align != 0 || *at >= *end ||
 	    *end > f->data_end ? -QT_ECORRUPT : 0;
 }
@@ -226,9 +226,9 @@ qt__index_builder_add(struct qt__index_builder *b, uint64_t at,
 	}
 	if (b->keys.len + len > UINT32_MAX - QT_STORE_KEY_MAX)
 		return -EFBIG;
-	qt__le_store64(number, at);
+	qt_le_store64(number, at);
 	rc = qt_buf_add(&b->at, number, 8);
-	qt__le_store32(number, (uint32_t)b->keys.len);
+	qt_le_store32(number, (uint32_t)b->keys.len);
 	if (rc == 0)
 		rc = qt_buf_add(&b->key_at, number, 4);
 	if (rc == 0)
@@ -241,11 +241,11 @@ qt__index_builder_add(struct qt__index_builder *b, uint64_t at,
 static const uint8_t *
 built(const struct qt__index_builder *b, uint32_t i, uint32_t *len)
 {
-	uint32_t	at = qt__le_load32(b->key_at.data + 4 * (size_t)i);
+	uint32_t	at = qt_le_load32(b->key_at.data + 4 * (size_t)i);
 	uint32_t	end = (uint32_t)b->keys.len;
 
 	if (i + 1 < b->count)
-		end = qt__le_load32(b->key_at.data + 4 * ((size_t)i + 1));
+		end = qt_le_load32(b->key_at.data + 4 * ((size_t)i + 1));
 	*len = end - at;
 	return (const uint8_t *)b->keys.data + at;
 }
@@ -268,7 +268,7 @@ put_rows(const struct qt__index_builder *b, const struct qt__run_footer *f,
 		(void)qt_buf_add(out, row, sizeof(row));
 	}
 	memset(row, 0, 8);
-	qt__le_store64(row + 8, f->data_end);
+	qt_le_store64(row + 8, f->data_end);
 	(void)qt_buf_add(out, row, sizeof(row));
 }
 
@@ -282,11 +282,11 @@ put_keys(const struct qt__index_builder *b, uint32_t prefix_len,
 
 	for (uint32_t i = 0; i < b->count; i++) {
 		(void)built(b, i, &len);
-		qt__le_store32(number, at);
+		qt_le_store32(number, at);
 		(void)qt_buf_add(out, number, 4);
 		at += len - prefix_len;
 	}
-	qt__le_store32(number, at);
+	qt_le_store32(number, at);
 	(void)qt_buf_add(out, number, 4);
 	(void)qt_buf_add(out, b->first.data, b->first.len);
 	for (uint32_t i = 0; i < b->count; i++) {

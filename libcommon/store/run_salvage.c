@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include <qt/base/le.h>
+
 #include "block_zlib_priv.h"
-#include "le_priv.h"
 #include "run_file_priv.h"
 
 /* Bytes that look like large blocks are only believed so often. */
@@ -43,11 +44,11 @@ read_frame(struct salvage *s)
 
 	has_header = s->size >= QT__RUN_HEADER &&
 	    qt__run_header_unpack(&h, s->map, s->size,
-	    qt__le_load64(s->map + 16), &rc) == NULL;
+	    qt_le_load64(s->map + 16), &rc) == NULL;
 	if (s->size >= QT__RUN_HEADER + QT__RUN_FOOTER) {
 		end = s->map + s->size - QT__RUN_FOOTER;
 		has_footer = qt__run_footer_unpack(&f, s->map, s->size,
-		    qt__le_load64(end + 16), &rc) == NULL;
+		    qt_le_load64(end + 16), &rc) == NULL;
 	}
 	if (!has_header && !has_footer)
 		return -QT_ECORRUPT;
@@ -104,7 +105,7 @@ read_block(struct salvage *s, const struct qt__block_head *h, uint64_t at)
 static bool
 has_magic(const struct salvage *s, uint64_t at)
 {
-	return qt__le_load32(s->map + at + 4) == QT__BLOCK_MAGIC;
+	return qt_le_load32(s->map + at + 4) == QT__BLOCK_MAGIC;
 }
 
 /* Is there a sound block? 1, and *end is where it ends; 0; negative. */

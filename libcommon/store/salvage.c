@@ -22,13 +22,13 @@
 #include <unistd.h>
 
 #include <qt/base/clock.h>
+#include <qt/base/le.h>
 #include <qt/base/sys.h>
 #include <qt/base/text.h>
 
 #include "block_zlib_priv.h"
 #include "control_priv.h"
 #include "durable_priv.h"
-#include "le_priv.h"
 #include "lock_priv.h"
 #include "salvage_priv.h"
 
@@ -99,7 +99,7 @@ copy_deflated(struct qt__salvage *s, const struct qt__entry *e,
     const char *of)
 {
 	uint32_t	 len = e->value_len < 4 ? UINT32_MAX :
-	    qt__le_load32(e->value);
+	    qt_le_load32(e->value);
 	uint8_t		*value = NULL;
 	int		 rc = -QT_ECORRUPT;
 

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include <qt/base/le.h>
+
 #include "handle_priv.h"
-#include "le_priv.h"
 #include "stored_priv.h"
 
 /* Values longer than this have a file. */
@@ -89,7 +90,7 @@ make_deflated(struct qt__stored *e, const struct qt_store *s,
 		free(out);
 		return rc;
 	}
-	qt__le_store32(out, (uint32_t)p->value_len);
+	qt_le_store32(out, (uint32_t)p->value_len);
 	e->own = out;
 	e->value = out;
 	e->len = (uint32_t)(len + 4);

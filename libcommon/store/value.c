@@ -3,8 +3,9 @@
 
 #include <errno.h>
 
+#include <qt/base/le.h>
+
 #include "block_zlib_priv.h"
-#include "le_priv.h"
 #include "value_priv.h"
 
 /* What it held is not kept. */
@@ -30,7 +31,7 @@ inflate_value(struct qt__value_room *room, const struct qt__entry *e,
 	int		rc;
 
 	if (e->value_len < 4 ||
-	    (size = qt__le_load32(e->value)) > QT_STORE_VALUE_MAX) {
+	    (size = qt_le_load32(e->value)) > QT_STORE_VALUE_MAX) {
 		qt_err_set(err, "a deflated value of an impossible length");
 		return -QT_ECORRUPT;
 	}

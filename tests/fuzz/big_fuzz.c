@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include <qt/base/hash.h>
+#include <qt/base/le.h>
 
 #include "../../libcommon/store/big_priv.h"
-#include "../../libcommon/store/le_priv.h"
 
 #define NUMBER	1u
 #define NAME	"000000000001.big"
@@ -75,13 +75,13 @@ make_right(uint8_t *p, size_t len)
 	key_len = 1 + p[12] % (len - QT__BIG_HEADER - 7);
 	at = (QT__BIG_HEADER + key_len + 7) & ~(size_t)7;
 	memcpy(p, "qt-big\0", 8);
-	qt__le_store32(p + 8, 1);
-	qt__le_store32(p + 12, (uint32_t)key_len);
-	qt__le_store64(p + 16, NUMBER);
-	qt__le_store64(p + 24, len - at);
-	qt__le_store32(p + 32, qt_crc32c(0, p + at, len - at));
+	qt_le_store32(p + 8, 1);
+	qt_le_store32(p + 12, (uint32_t)key_len);
+	qt_le_store64(p + 16, NUMBER);
+	qt_le_store64(p + 24, len - at);
+	qt_le_store32(p + 32, qt_crc32c(0, p + at, len - at));
 	memset(p + QT__BIG_HEADER + key_len, 0, at - QT__BIG_HEADER - key_len);
-	qt__le_store32(p + 36, qt_crc32c(qt_crc32c(0, p, 36),
+	qt_le_store32(p + 36, qt_crc32c(qt_crc32c(0, p, 36),
 	    p + QT__BIG_HEADER, key_len));
 	return at;
 }

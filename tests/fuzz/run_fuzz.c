@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include <qt/base/hash.h>
+#include <qt/base/le.h>
 
-#include "../../libcommon/store/le_priv.h"
 #include "../../libcommon/store/run_file_priv.h"
 
 #define NUMBER	3
@@ -27,10 +27,10 @@ fix_frame(uint8_t *p, size_t size)
 {
 	uint8_t	*end = p + size - QT__RUN_FOOTER;
 
-	qt__le_store32(p + QT__RUN_HEADER - 4,
+	qt_le_store32(p + QT__RUN_HEADER - 4,
 	    qt_crc32c(0, p, QT__RUN_HEADER - 4));
-	qt__le_store64(end + 32, size);
-	qt__le_store32(end + QT__RUN_FOOTER - 4,
+	qt_le_store64(end + 32, size);
+	qt_le_store32(end + QT__RUN_FOOTER - 4,
 	    qt_crc32c(0, end, QT__RUN_FOOTER - 4));
 }
 
@@ -44,7 +44,7 @@ fix_blocks(uint8_t *p, const struct qt__run *r)
 		if (qt__index_block(&r->index, &r->footer, i, &at, &end) < 0 ||
 		    qt__block_head_unpack(&h, p, at, end) != NULL)
 			continue;
-		qt__le_store32(p + at, qt__run_crc(NUMBER, r->footer.salt, at,
+		qt_le_store32(p + at, qt__run_crc(NUMBER, r->footer.salt, at,
 		    p + at + 4, QT__BLOCK_HEADER - 4 + (size_t)h.stored));
 	}
 }
@@ -59,10 +59,10 @@ fix_parts(uint8_t *p, size_t size)
 	if (qt__run_attach(&r, p, size, NUMBER, 0, NULL, NULL) < 0)
 		return;
 	fix_blocks(p, &r);
-	qt__le_store32(end + 116, qt__run_crc(NUMBER, r.footer.salt,
+	qt_le_store32(end + 116, qt__run_crc(NUMBER, r.footer.salt,
 	    r.footer.filter_at, r.filter,
 	    (size_t)r.footer.filter_lines * QT__BLOOM_LINE));
-	qt__le_store32(end + 120, qt__run_crc(NUMBER, r.footer.salt,
+	qt_le_store32(end + 120, qt__run_crc(NUMBER, r.footer.salt,
 	    r.footer.index_at, p + r.footer.index_at,
 	    (size_t)r.footer.index_len));
 	fix_frame(p, size);

@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include <qt/base/hash.h>
+#include <qt/base/le.h>
 
-#include "../../../libcommon/store/le_priv.h"
 #include "run_world.h"
 
 #define NUMBER 3
@@ -221,7 +221,7 @@ QT_TEST(nonsense_under_right_checksums_does_no_harm)
 			p[QT__RUN_HEADER + world_random(&w) %
 			    (size - QT__RUN_HEADER)] =
 			    (uint8_t)world_random(&w);
-		qt__le_store32(end + QT__RUN_FOOTER - 4,
+		qt_le_store32(end + QT__RUN_FOOTER - 4,
 		    qt_crc32c(0, end, QT__RUN_FOOTER - 4));
 		read_all(&w, p, size, 0);
 		(void)verify(p, size);

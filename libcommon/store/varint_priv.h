@@ -1,64 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QT_STORE_LE_PRIV_H
-#define QT_STORE_LE_PRIV_H
+#ifndef QT_STORE_VARINT_PRIV_H
+#define QT_STORE_VARINT_PRIV_H
 /*
- * Numbers in files: little-endian, at any address. A varint is seven bits a
- * byte, the low ones first, the top bit set in all bytes but the last.
+ * Numbers in few bytes. A varint is seven bits a byte, the low ones first, the
+ * top bit set in all bytes but the last.
  */
-#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #define QT__VARINT_MAX	10u	/* bytes that one of 64 bits may take */
-
-static inline uint16_t
-qt__le_load16(const void *p)
-{
-	uint16_t	x;
-
-	memcpy(&x, p, sizeof(x));
-	return le16toh(x);
-}
-
-static inline uint32_t
-qt__le_load32(const void *p)
-{
-	uint32_t	x;
-
-	memcpy(&x, p, sizeof(x));
-	return le32toh(x);
-}
-
-static inline uint64_t
-qt__le_load64(const void *p)
-{
-	uint64_t	x;
-
-	memcpy(&x, p, sizeof(x));
-	return le64toh(x);
-}
-
-static inline void
-qt__le_store16(void *p, uint16_t x)
-{
-	x = htole16(x);
-	memcpy(p, &x, sizeof(x));
-}
-
-static inline void
-qt__le_store32(void *p, uint32_t x)
-{
-	x = htole32(x);
-	memcpy(p, &x, sizeof(x));
-}
-
-static inline void
-qt__le_store64(void *p, uint64_t x)
-{
-	x = htole64(x);
-	memcpy(p, &x, sizeof(x));
-}
 
 /* Returns what follows. There is room for QT__VARINT_MAX bytes. */
 static inline uint8_t *
@@ -99,4 +49,4 @@ qt__unzigzag(uint64_t x)
 	return x >> 1 ^ (0 - (x & 1));
 }
 
-#endif /* QT_STORE_LE_PRIV_H */
+#endif /* QT_STORE_VARINT_PRIV_H */
