@@ -162,7 +162,8 @@ collect_log(void *arg, const char *name)
 	/* Its blocks serve the next log. Only one is kept. Nobody writes to it
 	   any more: what is in it is durable, and who was deposed while he
 	   wrote (sync.c) has a file that lost its name to another. */
-	rc = qt_sys_rename_new(fd, name, QT__WAL_SPARE);
+	rc = l->s->keeps_no_log ? -EEXIST :
+	    qt_sys_rename_new(fd, name, QT__WAL_SPARE);
 	if (rc < 0)
 		rc = qt_sys_unlink(fd, name);
 	return rc == -ENOENT ? 0 : rc;

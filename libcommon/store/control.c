@@ -296,6 +296,7 @@ qt__control_create(struct qt_seg **seg, struct qt__ctl **out, const char *name,
 	struct qt_seg_entry	e = { .name = "control", .dtype = "|u1",
 		.type = QT_TYPE_RAW };
 	struct qt__ctl		*ctl = NULL;
+	uint8_t			 id[sizeof(ctl->id)];
 	int			 rc;
 
 	rc = qt_seg_create(name, &s, seg, err);
@@ -314,9 +315,11 @@ qt__control_create(struct qt_seg **seg, struct qt__ctl **out, const char *name,
 		*out = ctl;
 		if (name == NULL)
 			return 0;
-		/* Again, not as a participant: see qt__mem_create(). */
+		/* Again, not as a participant: see qt__mem_create(). It may be
+		   mapped elsewhere then. */
+		memcpy(id, ctl->id, sizeof(id));
 		qt_seg_close(*seg);
-		return qt__control_open(seg, out, name, ctl->id, false, err);
+		return qt__control_open(seg, out, name, id, false, err);
 	}
 	qt_err_set(err, "shared memory for the store");
 	if (name != NULL)

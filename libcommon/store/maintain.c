@@ -218,17 +218,12 @@ advance(struct qt_store *s, struct qt_err *err)
 }
 
 int
-qt__maintain_flush_all(struct qt_store *s, struct qt_err *err)
+qt__maintain_flush_frozen(struct qt_store *s, struct qt_err *err)
 {
 	struct qt__where	w;
 	uint64_t		end;
-	int			rc;
+	int			rc = 0;
 
-	while ((rc = rotate(s, err)) == -EAGAIN) {
-		rc = advance(s, err);
-		if (rc < 0)
-			return rc;
-	}
 	(void)qt__where_get(s->ctl, &w);
 	end = w.active;
 	while (rc >= 0 && w.first_wal < end) {
@@ -236,6 +231,19 @@ qt__maintain_flush_all(struct qt_store *s, struct qt_err *err)
 		(void)qt__where_get(s->ctl, &w);
 	}
 	return rc < 0 ? rc : 0;
+}
+
+int
+qt__maintain_flush_all(struct qt_store *s, struct qt_err *err)
+{
+	int	rc;
+
+	while ((rc = rotate(s, err)) == -EAGAIN) {
+		rc = advance(s, err);
+		if (rc < 0)
+			return rc;
+	}
+	return rc < 0 ? rc : qt__maintain_flush_frozen(s, err);
 }
 
 static bool

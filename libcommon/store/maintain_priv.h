@@ -36,5 +36,7 @@ void	qt__maintain_overdue(struct qt_store *s, uint32_t budget_ms);
  * for what is written meanwhile.
  */
 int	qt__maintain_flush_all(struct qt_store *s, struct qt_err *err);
+/* The same of the memtables behind which another one has begun. */
+int	qt__maintain_flush_frozen(struct qt_store *s, struct qt_err *err);
 
 #endif /* QT_STORE_MAINTAIN_PRIV_H */

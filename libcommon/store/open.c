@@ -134,6 +134,18 @@ new_store(const char *path)
 	return s;
 }
 
+/* Somebody removed the store while it was opened, or another took its place: what
+   is missing of it is no damage. */
+static bool
+is_removed(const struct qt_store *s, const char *path)
+{
+	struct stat	ours, now;
+
+	return s->dirfd >= 0 && fstat(s->dirfd, &ours) == 0 &&
+	    (stat(path, &now) < 0 || ours.st_ino != now.st_ino ||
+	    ours.st_dev != now.st_dev);
+}
+
 int
 qt_store_open(const char *path, const struct qt_store_options *options,
     struct qt_store **out, struct qt_err *err)
@@ -171,6 +183,10 @@ qt_store_open(const char *path, const struct qt_store_options *options,
 	if (rc == 0)
 		rc = qt__handle_start(s, err);
 	if (rc < 0) {
+		if (is_removed(s, path)) {
+			rc = -ENOENT;
+			qt_err_set(err, "it was removed meanwhile");
+		}
 		qt_err_wrap(err, "open store '%s'", path);
 		free_store(s);
 		return rc;

@@ -11,7 +11,7 @@
  *	put.c     writes            rotate.c   the next memtable
  *	sync.c    makes durable     maintain.c memtables into runs, compaction
  *	handle.c  cache, user, fork collect.c  what nobody needs goes
- *	checkpoint.c clear.c stat.c worker.c   does it meanwhile
+ *	checkpoint.c clear.c purge.c stat.c worker.c   does it meanwhile
  *
  * Locks, in the order in which they may be taken: maintain_mutex and MAINTAIN,
  * write_mutex and WRITE, sync_mutex and SYNC, order_mutex and a memtable's ORDER,
@@ -67,6 +67,7 @@ struct qt_store {
 	_Atomic bool		 is_unsynced;	/* by this handle, maybe */
 	uint32_t		 dead_syncer;	/* found on opening, or 0 */
 	_Atomic(struct qt__worker *) worker;	/* background thread, or NULL */
+	bool			 keeps_no_log;	/* for the next one: MAINTAIN */
 	struct qt__manifest	*now;	/* the current one, if loaded: MAINTAIN */
 };
 

@@ -5,8 +5,10 @@
  * go on, also with what was half done, and nothing that nobody needs stays behind.
  */
 
+#include "../unit/traces.h"
 #include "store_ground.h"
 
+#define SECRET	"correct-horse-battery-staple"
 #define LIMIT	24u		/* kills of each, when there is little time */
 
 static int
@@ -48,6 +50,24 @@ world_merge(int *fd)
 	step_must(maintain(g->s) == 0, "checkpoint");
 	ground_put(g, 7, 1, 100, 0, 0);
 	step_must(maintain(g->s) == 0, "checkpoint");
+	ground_watch(g);
+	return g;
+}
+
+/* In a run, in the log that was emptied then, and deleted. */
+static void *
+world_secret(int *fd)
+{
+	struct ground		*g = ground_new(0, 0, 0);
+	struct qt_store_put	 p = { .key = "~", .key_len = 1,
+	    .value = SECRET, .value_len = sizeof(SECRET) };
+
+	(void)fd;
+	step_must(qt_store_put(g->s, NULL, &p, NULL) == 0, "put");
+	step_must(maintain(g->s) == 0, "checkpoint");
+	ground_put(g, 1, 3, 40, QT_STORE_ASYNC_NOW, 0);
+	p.flags = QT_STORE_DEL;
+	step_must(qt_store_put(g->s, NULL, &p, NULL) == 0, "del");
 	ground_watch(g);
 	return g;
 }
@@ -112,6 +132,15 @@ op_compact(void *state)
 }
 
 static void
+op_purge(void *state)
+{
+	struct ground	*g = state;
+
+	if (qt_store_purge(g->s, NULL) < 0)
+		_exit(1);
+}
+
+static void
 op_clear(void *state)
 {
 	struct ground	*g = state;
@@ -155,6 +184,27 @@ check_clear(void *state)
 	return wrong != NULL ? wrong : ground_check_kept(state);
 }
 
+/* Who does it again finds everything. */
+static const char *
+check_purge(void *state)
+{
+	struct ground	*g = state;
+	struct qt_err	 err = QT_ERR_INIT;
+	const char	*wrong = ground_go_on(g);
+	int		 rc;
+
+	if (wrong != NULL)
+		return wrong;
+	rc = qt_store_purge(g->s, &err);
+	if (rc != 0)
+		return world_say("purge", rc, &err);
+	if (traces_in_folder(g->path, "", SECRET) != 0 ||
+	    traces_in_folder("/dev/shm", g->s->name +
+	    (g->s->name[0] == '/'), SECRET) != 0)
+		return "what was purged is there";
+	return ground_check_kept(state);
+}
+
 /* There is no copy, or it can be removed, and opened when it is one. */
 static const char *
 check_copy(void *state)
@@ -193,6 +243,8 @@ main(void)
 		{ "runs into one", world_merge, NULL, op_compact,
 		    ground_check_kept, ground_free },
 		{ "clear", world_flush, NULL, op_clear, check_clear,
+		    ground_free },
+		{ "purge", world_secret, NULL, op_purge, check_purge,
 		    ground_free },
 		{ "copy", world_flush, NULL, op_copy, check_copy, ground_free },
 		{ "the next log", world_full, NULL, op_full, ground_check,

@@ -150,7 +150,8 @@ struct qt_store_options {
 
 /*
  * *out is the caller's, to be closed; NULL on failure. options may be NULL, and
- * are copied. -ENOENT no such folder, -QT_EFORMAT no store in it, -EINVAL
+ * are copied. -ENOENT no such folder, also where the store was removed while it
+ * was opened, -QT_EFORMAT no store in it, -EINVAL
  * settings out of bounds, -EBUSY its users' shared memory is not to be seen from
  * here (another container, another host, another user), -EACCES.
  */
@@ -291,6 +292,17 @@ int	qt_store_checkpoint(struct qt_store *store, const char *dest,
 	    struct qt_err *err);
 /* Merges all runs into one, without what was overwritten or has expired. */
 int	qt_store_compact(struct qt_store *store, struct qt_err *err);
+/*
+ * As compact; and then what was deleted or overwritten before the call is in no
+ * file and no shared memory of the store any more: no log is kept for later, and
+ * none goes on that was used before. 1: but for files that somebody has open
+ * (a scan, a snapshot), which go with the next maintenance or collect() after
+ * that; 0: all is gone. What a disk keeps of files that were removed is not its
+ * matter. Deleted keys are purged as values are.
+ */
+int	qt_store_purge(struct qt_store *store, struct qt_err *err);
+/* Removes files that nobody needs any more. 1: some are in use yet; 0. */
+int	qt_store_collect(struct qt_store *store, struct qt_err *err);
 /*
  * Does what is due (memtables into runs, compaction, files that nobody needs)
  * in bounded steps until nothing is, or budget_ms have passed. 1 when more is
