@@ -91,9 +91,12 @@ look(struct search *f, const struct qt__spot *spot, uint64_t link,
 		/* Pairs with the CAS that linked or marked it. */
 		f->next = atomic_load_explicit(qt__skip_link(s, f->at, level),
 		    memory_order_acquire);
+		/* At level 0 what was read counts: who marks the link after that
+		   may put another node of the key behind it. */
 		f->is_dead = qt__link_mark(f->next) != QT__MARK_LIVE ||
-		    qt__link_mark(atomic_load_explicit(qt__skip_link(s, f->at,
-		    0), memory_order_acquire)) != QT__MARK_LIVE;
+		    (level > 0 && qt__link_mark(atomic_load_explicit(
+		    qt__skip_link(s, f->at, 0), memory_order_acquire)) !=
+		    QT__MARK_LIVE);
 		f->order = compare(s, f->at, f->key, f->key_len);
 	}
 	return qt__pos_holds(&pos) ? rc : -EAGAIN;
