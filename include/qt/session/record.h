@@ -79,7 +79,7 @@ void	qt_session_table_close(struct qt_session_table *t);
  */
 int	qt_session_get(struct qt_session_table *t, uint32_t slot,
 	    struct qt_session *out);
-/* By id. 0 or -ENOENT. */
+/* By id. 0, or -ENOENT: then out has nothing that means anything. */
 int	qt_session_find(struct qt_session_table *t, const struct qt_uuid *id,
 	    struct qt_session *out);
 /*

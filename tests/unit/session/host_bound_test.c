@@ -25,10 +25,11 @@ make(struct qt_client *c, uint32_t flags)
 static struct qt_session
 get(struct world *w, const struct qt_uuid *id)
 {
-	struct qt_session	s = { .state = QT_STATE_FREE };
+	static const struct qt_session	none = { .state = QT_STATE_FREE };
+	struct qt_session		s;
 
-	(void)qt_session_find(qt_client_table(w->client), id, &s);
-	return s;
+	return qt_session_find(qt_client_table(w->client), id, &s) == 0 ? s :
+	    none;
 }
 
 QT_TEST(a_bound_session_ends_with_its_connection_and_others_do_not)
