@@ -49,12 +49,6 @@ qt_hist_match_signature(const void *text, size_t len)
 	return signature;
 }
 
-uint64_t
-qt_hist_match_needs(const struct qt_hist_match *m)
-{
-	return m->needs;
-}
-
 /* All groups; of a group what all its terms need. */
 static uint64_t
 needs_of(const struct qt_hist_match *m)
@@ -160,6 +154,7 @@ qt_hist_match_new(struct qt_hist_match **out, const struct qt_hist_query *q,
 		return -ENOMEM;
 	m->count = 0;
 	m->gave_up = 0;
+	m->worst = 0;
 	m->has_pattern = false;
 	m->is_plain = m->is_fuzzy = true;
 	memcpy(m->bytes, q->bytes, q->used);
@@ -185,6 +180,51 @@ qt_hist_match_free(struct qt_hist_match *m)
 	free(m);
 }
 
+/* --- One query behind another --------------------------------------------- */
+
+/* A word of more bytes. What has a run of bytes has them in order, too. */
+static bool
+term_narrows(const struct qt__term *t, const struct qt__term *before)
+{
+	bool	is_kind = t->kind == before->kind ||
+	    (t->kind == QT_HIST_EXACT && before->kind == QT_HIST_FUZZY);
+
+	if (!is_kind || t->kind > QT_HIST_PREFIX || t->len < before->len ||
+	    (before->is_case && !t->is_case))
+		return false;
+	for (uint32_t i = 0; i < before->len; i++)
+		if ((before->is_case ? t->text[i] : qt__fold[t->text[i]]) !=
+		    before->text[i])
+			return false;
+	return true;
+}
+
+bool
+qt_hist_match_narrows(const struct qt_hist_match *m,
+    const struct qt_hist_match *before)
+{
+	_Static_assert(QT_HIST_FUZZY < QT_HIST_PREFIX &&
+	    QT_HIST_EXACT < QT_HIST_PREFIX, "the others end where they do");
+
+	if (!m->is_plain || !before->is_plain || m->count < before->count)
+		return false;
+	for (uint32_t i = 0; i < before->count; i++)
+		if (!term_narrows(&m->terms[i], &before->terms[i]))
+			return false;
+	return true;
+}
+
+void
+qt_hist_match_go_on(struct qt_hist_match *m,
+    const struct qt_hist_match *before)
+{
+	for (uint32_t i = 0; i < before->count; i++)
+		m->terms[i].is_known = m->terms[i].len ==
+		    before->terms[i].len &&
+		    m->terms[i].kind == before->terms[i].kind &&
+		    m->terms[i].is_case == before->terms[i].is_case;
+}
+
 /* --- One command ---------------------------------------------------------- */
 
 void
@@ -202,7 +242,7 @@ qt__positions_add(struct qt_hist_positions *p, size_t at)
 }
 
 /* What is asked of a command. */
-enum ask { HAS, BOUND, SCORE };
+enum ask { HAS, BOUND, SCORE, SCORE_BOUND };
 
 static uint32_t
 ask_term(struct qt_hist_match *m, const struct qt__term *t,
@@ -216,9 +256,12 @@ ask_term(struct qt_hist_match *m, const struct qt__term *t,
 		return 0;
 	if (ask == HAS || t->is_negated)
 		return qt__term_has(m, t, x);
-	if (ask == SCORE)
+	if (ask == SCORE_BOUND && m->exact[t - m->terms] > 0)
+		return m->exact[t - m->terms];
+	if (ask != BOUND)
 		return qt__term_score(m, t, x, positions);
 	score = qt__term_bound(m, t, x, &is);
+	m->exact[t - m->terms] = is ? score : 0;
 	*is_exact &= is;
 	return score;
 }
@@ -268,9 +311,18 @@ qt__match_bound(struct qt_hist_match *m, const struct qt__text *x,
     bool *is_exact)
 {
 	*is_exact = true;
+	m->exact[0] = 0;
+	if (m->is_fuzzy && m->count > 0)
+		return qt__fuzzy_bound_all(m, x, is_exact);
 	if (m->is_plain && m->count == 1)
 		return qt__term_bound(m, &m->terms[0], x, is_exact);
 	return each_group(m, x, BOUND, NULL, is_exact);
+}
+
+uint32_t
+qt__match_score_bound(struct qt_hist_match *m, const struct qt__text *x)
+{
+	return each_group(m, x, SCORE_BOUND, NULL, NULL);
 }
 
 bool

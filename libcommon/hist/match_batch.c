@@ -22,6 +22,8 @@ struct run {
 	struct qt_hist_match		*m;
 	const struct qt_hist_commands	*c;
 	struct qt_hist_batch		*b;
+	uint32_t			 seeds, seed;	/* so many; the next */
+	bool				 has[QT_HIST_SEEDS];	/* matched */
 };
 
 /* Whether a comes behind b. */
@@ -88,6 +90,8 @@ add(const struct run *r, const struct qt_hist_hit *hit)
 		b->hits[0] = *hit;
 		sift_down(r->c, b->hits, b->count, 0);
 	}
+	if (b->count == b->max)
+		r->m->worst = b->hits[0].score;
 }
 
 /* The worst goes to the end, again and again: a heap sort in place. */
@@ -132,7 +136,7 @@ look_at(const struct run *r, uint32_t i)
 	if (!is_among_the_best(r, &hit))
 		return true;
 	if (!is_exact) {
-		hit.score = qt__match_score(r->m, &x, NULL);
+		hit.score = qt__match_score_bound(r->m, &x);
 		if (!is_among_the_best(r, &hit))
 			return true;
 	}
@@ -140,20 +144,65 @@ look_at(const struct run *r, uint32_t i)
 	return true;
 }
 
+static bool
+is_kept(const struct run *r, uint32_t i)
+{
+	return (r->m->needs & ~r->c->signatures[i]) == 0 &&
+	    (r->b->keep == NULL || (r->b->keep[i / 64] >> (i % 64) & 1) != 0);
+}
+
+static void
+look_at_seeds(struct run *r)
+{
+	const struct qt_hist_batch	*b = r->b;
+
+	r->seeds = b->seed_count < QT_HIST_SEEDS ? b->seed_count :
+	    QT_HIST_SEEDS;
+	for (uint32_t i = 0; i < r->seeds; i++) {
+		/* Not ascending, or not there: from here on there are none. */
+		if (b->seeds[i] >= r->c->count ||
+		    (i > 0 && b->seeds[i] <= b->seeds[i - 1])) {
+			r->seeds = i;
+			break;
+		}
+		r->has[i] = is_kept(r, b->seeds[i]) && look_at(r, b->seeds[i]);
+	}
+}
+
+/* Bits of a word's seeds, and which of them matched. */
+static uint64_t
+seeds_of(struct run *r, uint32_t first, uint64_t *found)
+{
+	uint64_t	all = 0;
+
+	for (; r->seed < r->seeds &&
+	    r->b->seeds[r->seed] - first < 64; r->seed++) {
+		uint64_t	bit = UINT64_C(1) << (r->b->seeds[r->seed] - first);
+
+		all |= bit;
+		if (r->has[r->seed])
+			*found |= bit;
+	}
+	return all;
+}
+
 /* One word of the sets: 64 commands. */
 static void
-look_at_word(const struct run *r, uint32_t first)
+look_at_word(struct run *r, uint32_t first)
 {
 	const struct qt_hist_commands	*c = r->c;
 	uint64_t			 needs = r->m->needs, bits = 0, found = 0;
 	uint32_t			 n = c->count - first;
 
 	n = n < 64 ? n : 64;
+	if (r->b->keep != NULL && r->b->keep[first / 64] == 0)
+		n = 0;
 	for (uint32_t k = 0; k < n; k++)
 		bits |= (uint64_t)((needs & ~c->signatures[first + k]) == 0)
 		    << k;
 	if (r->b->keep != NULL)
 		bits &= r->b->keep[first / 64];
+	bits &= ~seeds_of(r, first, &found);
 	for (; bits != 0; bits &= bits - 1) {
 		uint32_t	k = (uint32_t)__builtin_ctzll(bits);
 
@@ -175,6 +224,8 @@ qt_hist_match_batch(struct qt_hist_match *m,
 	batch->count = 0;
 	batch->matched = batch->gave_up = 0;
 	m->gave_up = 0;
+	m->worst = 0;
+	look_at_seeds(&r);
 	for (uint64_t at = 0; at < commands->count; at += 64) {
 		if (rc == 0 && batch->is_over != NULL && at % each == 0 &&
 		    batch->is_over(batch->arg))

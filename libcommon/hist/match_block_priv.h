@@ -79,6 +79,28 @@ qt__part_low(__m128i v)
 	return _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v);
 }
 
+/* Letters, digits, and what is not ASCII; of either case. */
+static inline __m128i
+qt__part_name(__m128i v)
+{
+	const __m128i	letter = _mm_add_epi8(_mm_or_si128(v,
+	    _mm_set1_epi8(0x20)), _mm_set1_epi8((char)(0x80 - 'a')));
+	const __m128i	digit = _mm_add_epi8(v,
+	    _mm_set1_epi8((char)(0x80 - '0')));
+
+	return _mm_or_si128(_mm_or_si128(
+	    _mm_cmplt_epi8(letter, _mm_set1_epi8((char)(-128 + 26))),
+	    _mm_cmplt_epi8(digit, _mm_set1_epi8((char)(-128 + 10)))),
+	    _mm_cmplt_epi8(v, _mm_setzero_si128()));
+}
+
+static inline uint64_t
+qt__block_name(const struct qt__block *b)
+{
+	return qt__block_join(qt__part_name(b->a), qt__part_name(b->b),
+	    qt__part_name(b->c), qt__part_name(b->d));
+}
+
 /* Bytes that are not above ' '. */
 static inline uint64_t
 qt__block_low(const struct qt__block *b)
@@ -110,6 +132,20 @@ qt__block_find(const struct qt__block *b, uint8_t c)
 
 	for (size_t i = 0; i < QT__BLOCK; i++)
 		m |= (uint64_t)(b->bytes[i] == c) << i;
+	return m;
+}
+
+static inline uint64_t
+qt__block_name(const struct qt__block *b)
+{
+	uint64_t	m = 0;
+
+	for (size_t i = 0; i < QT__BLOCK; i++) {
+		uint8_t	c = b->bytes[i], low = c | 0x20;
+
+		m |= (uint64_t)((low >= 'a' && low <= 'z') ||
+		    (c >= '0' && c <= '9') || c >= 0x80) << i;
+	}
 	return m;
 }
 

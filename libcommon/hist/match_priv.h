@@ -3,7 +3,8 @@
 #define QT_HIST_MATCH_PRIV_H
 /*
  * Between match.c, which knows groups, match_batch.c, which knows the best of
- * many, match_term.c and match_fuzzy.c, which know one term, and match_regex.c.
+ * many, match_term.c, match_fuzzy.c and match_long.c, which know one term, and
+ * match_regex.c.
  */
 #include <qt/hist/match.h>
 
@@ -18,6 +19,7 @@ struct qt__pattern;
 struct qt__term {
 	enum qt_hist_term_kind	kind;
 	bool			is_or, is_negated, is_case;
+	bool			is_known;	/* to be there */
 	uint32_t		len;
 	uint64_t		needs;		/* of a command's signature */
 	const uint8_t		*text;		/* folded, if not is_case */
@@ -41,12 +43,15 @@ struct qt__scratch {
 struct qt_hist_match {
 	struct qt__term		terms[QT_HIST_TERMS_MAX];
 	uint32_t		count;
-	uint64_t		needs;
+	uint64_t		needs;		/* by all terms */
 	bool			is_plain;	/* no group of several, no not */
 	bool			is_fuzzy;	/* plain; all fuzzy, without case */
 	uint64_t		gave_up;
 	uint32_t		highest;	/* no command has more */
+	uint32_t		worst;	/* less is not wanted: may be bounded roughly */
 	bool			has_pattern;
+	uint32_t		exact[QT_HIST_TERMS_MAX];	/* scores that the
+						   last bound knew; or 0 */
 	char			bytes[QT_HIST_QUERY_BYTES];
 	struct qt__scratch	scratch;
 };
@@ -70,9 +75,6 @@ qt__match_bonus(const uint8_t *text, size_t at)
 	    [qt__class[text[at]]];
 }
 
-/* Of a run of len bytes at a place. */
-uint32_t qt__match_run(const uint8_t *text, size_t at, size_t len);
-
 /* The term in one piece: the best place, or any; behind QT_HIST_SCORED the first one
    will do. false: none. */
 bool	qt__find_run(const struct qt__term *t, const struct qt__text *x,
@@ -92,8 +94,12 @@ uint32_t qt__term_highest(const struct qt__term *t);
 
 uint32_t qt__fuzzy_score(struct qt__scratch *s, const struct qt__term *t,
 	    const struct qt__text *x, struct qt_hist_positions *positions);
+/* The bound need not be good where it is below want. */
 uint32_t qt__fuzzy_bound(const struct qt__term *t, const struct qt__text *x,
-	    bool *is_exact);
+	    uint32_t want, bool *is_exact);
+/* Of several terms that are fuzzy, without case; m->exact is filled in. */
+uint32_t qt__fuzzy_bound_all(struct qt_hist_match *m,
+	    const struct qt__text *x, bool *is_exact);
 
 bool	qt__fuzzy_has(const struct qt__term *t, const struct qt__text *x);
 /* Of several terms that are fuzzy, without case: whether all are there. */
@@ -119,6 +125,9 @@ uint32_t qt__match_score(struct qt_hist_match *m, const struct qt__text *x,
 	    struct qt_hist_positions *positions);
 uint32_t qt__match_bound(struct qt_hist_match *m, const struct qt__text *x,
 	    bool *is_exact);
+/* The score, right after the bound of the same command. */
+uint32_t qt__match_score_bound(struct qt_hist_match *m,
+	    const struct qt__text *x);
 bool	qt__match_has(struct qt_hist_match *m, const struct qt__text *x);
 void	qt__positions_add(struct qt_hist_positions *p, size_t at);
 

@@ -46,8 +46,9 @@ const uint8_t	qt__bonus[6][6] = {
 	{ 0, 0, 0, 0, 0, 0 },
 };
 
-uint32_t
-qt__match_run(const uint8_t *text, size_t at, size_t len)
+/* Of a run of len bytes at a place. */
+static uint32_t
+run_score(const uint8_t *text, size_t at, size_t len)
 {
 	return (uint32_t)len * (QT__MATCH_BYTE + QT__MATCH_RUN) -
 	    QT__MATCH_RUN + 2 * qt__match_bonus(text, at);
@@ -166,7 +167,7 @@ qt__term_score(struct qt_hist_match *m, const struct qt__term *t,
 		return 0;
 	for (uint32_t i = 0; positions != NULL && i < t->len; i++)
 		qt__positions_add(positions, at + i);
-	return qt__match_run(x->text, at, t->len);
+	return run_score(x->text, at, t->len);
 }
 
 uint32_t
@@ -174,7 +175,7 @@ qt__term_bound(struct qt_hist_match *m, const struct qt__term *t,
     const struct qt__text *x, bool *is_exact)
 {
 	if (t->kind == QT_HIST_FUZZY)
-		return qt__fuzzy_bound(t, x, is_exact);
+		return qt__fuzzy_bound(t, x, 0, is_exact);
 	*is_exact = true;
 	return qt__term_score(m, t, x, NULL);
 }

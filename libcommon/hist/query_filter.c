@@ -90,8 +90,8 @@ read_name(struct qt__parse *p, struct qt_hist_filter *f, const char *value,
 	if (ours == NULL || *ours == '\0')
 		return qt__query_fail(p, -EINVAL, value_at, len,
 		    f->name == QT_HIST_GIT ?
-		    "a repository: here is none for '.'" :
-		    "a name: '.' has none here");
+		    "a repository: this folder is in none" :
+		    "a name: this shell has none that '.' could be");
 	return put_text(p, f, ours, strlen(ours));
 }
 
@@ -220,9 +220,15 @@ is_host(const char *want, size_t want_len, const char *value, size_t len)
 	return true;
 }
 
-bool
-qt_hist_filter_has(const struct qt_hist_query *q,
-    const struct qt_hist_filter *f, const char *value, size_t len)
+/*
+ * Whether what a filter names has this value; is_negated is left to the caller.
+ * cwd: the folder; dir: it, or above it; git: the root, or its last name where
+ * the filter has no '/'; host: all of it, or up to a dot, without case; session:
+ * the beginning of its name; shell, tag: equal.
+ */
+static bool
+has(const struct qt_hist_query *q, const struct qt_hist_filter *f,
+    const char *value, size_t len)
 {
 	const char	*want = q->bytes + f->text;
 	const char	*slash;
@@ -263,9 +269,10 @@ compares(enum qt_hist_compare how, uint64_t value, uint64_t number)
 	}
 }
 
-int
-qt_hist_filter_is(const struct qt_hist_filter *f,
-    const struct qt_hist_event *e)
+/* exit, dur, before and after: 1, 0, or -1 where it is not known, or f is another
+   one: then neither f nor !f passes. */
+static int
+ask_number(const struct qt_hist_filter *f, const struct qt_hist_event *e)
 {
 	bool	is_running = (e->flags & QT_HIST_RUNNING) != 0;
 
@@ -307,18 +314,16 @@ ask(const struct qt_hist_query *q, const struct qt_hist_filter *f,
 	case QT_HIST_SESSION:
 		is_name = e->qt_session.len == f->len && memcmp(
 		    e->qt_session.data, q->bytes + f->text, f->len) == 0;
-		return is_name || qt_hist_filter_has(q, f, e->session.data,
-		    e->session.len);
+		return is_name || has(q, f, e->session.data, e->session.len);
 	case QT_HIST_TAG:
 		for (size_t i = 0; i < tag_count; i++)
-			if (qt_hist_filter_has(q, f, tags[i].data,
-			    tags[i].len))
+			if (has(q, f, tags[i].data, tags[i].len))
 				return 1;
 		return 0;
 	default:
-		return qt_hist_filter_is(f, e);
+		return ask_number(f, e);
 	}
-	return qt_hist_filter_has(q, f, value->data, value->len);
+	return has(q, f, value->data, value->len);
 }
 
 static bool

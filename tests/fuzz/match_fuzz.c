@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <qt/hist/match.h>
+#include "../../libcommon/hist/match_priv.h"
 
 #define COMMANDS_MAX	128u
 #define BEST		3u
@@ -70,8 +70,8 @@ one_by_one(struct all *a, struct qt_hist_match *m)
 			check(at[k] < a->lens[i] &&
 			    (k == 0 || at[k] > at[k - 1]));
 		a->matched += a->scores[i] > 0;
-		check(a->scores[i] == 0 || (qt_hist_match_needs(m) &
-		    ~a->signatures[i]) == 0);
+		check(a->scores[i] == 0 || (m->needs & ~a->signatures[i]) ==
+		    0);
 	}
 }
 
@@ -94,8 +94,10 @@ at_once(const struct all *a, struct qt_hist_match *m)
 	struct qt_hist_hit	hits[BEST];
 	uint64_t		found[COMMANDS_MAX / 64];
 	uint8_t			taken[COMMANDS_MAX] = { 0 };
+	static const uint32_t	seeds[] = { 1, 2, 5, 11 };
 	struct qt_hist_batch	b = { .hits = hits, .max = BEST,
-	    .found = found };
+	    .found = found, .seeds = seeds,
+	    .seed_count = a->matched % 5 };
 
 	check(qt_hist_match_batch(m, &a->commands, &b) == 0);
 	check(b.matched == a->matched);

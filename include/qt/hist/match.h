@@ -55,6 +55,20 @@ int	qt_hist_match_new(struct qt_hist_match **out,
 	    struct qt_err *err);
 void	qt_hist_match_free(struct qt_hist_match *m);
 
+/*
+ * Whether all that m matches is known to match before, too, of which m's query
+ * goes on: more bytes of its words, and more words.
+ */
+bool	qt_hist_match_narrows(const struct qt_hist_match *m,
+	    const struct qt_hist_match *before);
+/*
+ * Of two of which that is so: from now on qt_hist_match_batch() is asked about
+ * commands alone that before has found (keep), so what they have in common is
+ * not looked for again.
+ */
+void	qt_hist_match_go_on(struct qt_hist_match *m,
+	    const struct qt_hist_match *before);
+
 /* Where it matched. */
 struct qt_hist_positions {
 	uint32_t	*at;		/* caller's: offsets, ascending */
@@ -70,10 +84,9 @@ uint32_t qt_hist_match_one(struct qt_hist_match *m, const void *text,
 
 /*
  * The set of characters of a command, case folded, as bits; rare ones share one.
- * That (qt_hist_match_needs(m) & ~signature) == 0 is necessary for a match.
+ * A command that lacks one that a query needs is passed over by this alone.
  */
 uint64_t qt_hist_match_signature(const void *text, size_t len);
-uint64_t qt_hist_match_needs(const struct qt_hist_match *m);
 
 /* --- Many ----------------------------------------------------------------- */
 
@@ -90,11 +103,16 @@ struct qt_hist_commands {
 struct qt_hist_hit {
 	uint32_t	index, score;
 };
+#define QT_HIST_SEEDS	256u
 struct qt_hist_batch {
 	struct qt_hist_hit *hits;	/* caller's: the best, the best first */
 	uint32_t	 max, count;	/* room; how many there are */
 	uint64_t	 matched;	/* of all */
 	uint64_t	 gave_up;	/* a pattern took too long: no match */
+	/* Commands that may well be among the best, ascending: looked at first, so
+	   that others need less of a look. At most QT_HIST_SEEDS. */
+	const uint32_t	*seeds;
+	uint32_t	 seed_count;
 	/* A bit a command, 64 a word, (count + 63) / 64 words; or NULL. Only those
 	   in keep are looked at; found is set to those that match. May be one. */
 	const uint64_t	*keep;

@@ -127,24 +127,6 @@ int	qt_hist_query_parse(struct qt_hist_query *out, const char *text,
 /* "cwd" for QT_HIST_CWD. */
 const char *qt_hist_filter_name(enum qt_hist_filter_name name);
 
-/* --- Filters, one value at a time, for who has an index ------------------- */
-
-/*
- * Whether what a filter names has this value; is_negated is left to the caller.
- * cwd: the folder; dir: it, or above it; git: the root, or its last name where
- * the filter has no '/'; host: all of it, or up to a dot, without case; session:
- * the beginning of its name; shell, tag: equal.
- */
-bool	qt_hist_filter_has(const struct qt_hist_query *q,
-	    const struct qt_hist_filter *f, const char *value, size_t len);
-
-/*
- * exit, dur, before and after: 1, 0, or -1 where it is not known, or f is another
- * one: then neither f nor !f passes.
- */
-int	qt_hist_filter_is(const struct qt_hist_filter *f,
-	    const struct qt_hist_event *e);
-
 /*
  * Whether an event passes all filters. A status, duration or time that is not
  * known passes neither a filter nor its negation: a command that runs has not

@@ -94,13 +94,28 @@ behind(uint32_t hit)
 	return best;
 }
 
+/* Some that are looked at first, whoever they are; the last is not there. */
+static uint32_t
+draw_seeds(uint32_t seeds[QT_HIST_SEEDS], uint32_t count)
+{
+	static uint64_t	seed = 7;
+
+	for (uint32_t i = 0; i < count; i++)
+		seeds[i] = (i == 0 ? 0 : seeds[i - 1] + 1) +
+		    next_random(&seed) % 40;
+	return count;
+}
+
+/* m is freed. */
 static void
-check(const char *query, uint32_t max)
+check_match(struct qt_hist_match *m, const char *query, uint32_t max,
+    uint32_t seed_count)
 {
 	struct qt_hist_hit	hits[64];
-	struct qt_hist_match	*m = match_of(query);
+	uint32_t		seeds[QT_HIST_SEEDS];
 	struct qt_hist_batch	b = { .hits = hits, .max = max, .keep = keep,
-	    .found = found };
+	    .found = found, .seeds = seeds,
+	    .seed_count = draw_seeds(seeds, seed_count) };
 	uint64_t		matched = 0;
 	uint32_t		next = UINT32_MAX;
 
@@ -124,6 +139,14 @@ check(const char *query, uint32_t max)
 	qt_hist_match_free(m);
 }
 
+static void
+check(const char *query, uint32_t max)
+{
+	check_match(match_of(query), query, max, 0);
+	check_match(match_of(query), query, max, 5);
+	check_match(match_of(query), query, max, QT_HIST_SEEDS);
+}
+
 QT_TEST(the_best_are_those_that_match_best_one_by_one)
 {
 	static const char *const queries[] = { "", "g", "git", "git p", "gip",
@@ -142,6 +165,30 @@ QT_TEST(the_best_are_those_that_match_best_one_by_one)
 		keep[i] = UINT64_C(0xf0f00000cccc0001);
 	for (size_t i = 0; i < 4; i++)
 		check(queries[i], 40);
+}
+
+QT_TEST(who_types_on_finds_the_same)
+{
+	static const char *const queries[][2] = { { "gi", "git" },
+	    { "git", "git p" }, { "git p", "git pu" }, { "g", "g i t" },
+	    { "tig a", "tig a" }, { "'git", "'git up" }, { "Gi", "Gi p" },
+	    { "gip", "gip doc up" }, { "zz", "zzz" } };
+
+	(void)state;
+	fill();
+	commands.priors = priors;
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		struct qt_hist_match	*before = match_of(queries[i][0]);
+		struct qt_hist_match	*m = match_of(queries[i][1]);
+		struct qt_hist_batch	 b = { .found = keep };
+
+		assert_true(qt_hist_match_narrows(m, before));
+		assert_int_equal(qt_hist_match_batch(before, &commands, &b),
+		    0);
+		qt_hist_match_go_on(m, before);
+		qt_hist_match_free(before);
+		check_match(m, queries[i][1], 40, 5);
+	}
 }
 
 static bool

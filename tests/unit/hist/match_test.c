@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <qt/hist/match.h>
+#include "../../../libcommon/hist/match_priv.h"
 
 static const struct qt_hist_here	here = { .now_us = 1 };
 
@@ -143,8 +143,7 @@ check(struct qt_hist_match *m, const char *term, const void *text, size_t len)
 	if (want == 0)
 		return;
 	assert_int_equal(worth(text, &p), want);
-	assert_int_equal(qt_hist_match_needs(m) &
-	    ~qt_hist_match_signature(text, len), 0);
+	assert_int_equal(m->needs & ~qt_hist_match_signature(text, len), 0);
 }
 
 /* All words of an alphabet: counts in its base. 0 at the end. */
@@ -161,6 +160,23 @@ next_word(char *word, size_t len, const char *alphabet)
 			return 1;
 	}
 	return 0;
+}
+
+QT_TEST(a_signature_has_the_bits_of_all_that_is_in_a_text)
+{
+	uint64_t	text = qt_hist_match_signature("Git Push \xc3\xa9", 11);
+	uint64_t	query = qt_hist_match_signature("gIt\xc3\x89", 5);
+
+	(void)state;
+	assert_true((query & ~text) == 0);
+	assert_true((qt_hist_match_signature("x", 1) & ~text) != 0);
+	assert_true((qt_hist_match_signature("0", 1) & ~text) != 0);
+	assert_true(qt_hist_match_signature("", 0) == 0);
+	for (int i = 0; i < 256; i++) {
+		char	c = (char)i;
+
+		assert_true(qt_hist_match_signature(&c, 1) != 0);
+	}
 }
 
 QT_TEST(a_fuzzy_score_is_that_of_the_best_of_all_ways)
@@ -276,6 +292,35 @@ QT_TEST(words_match_as_they_are_written)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if ((score(cases[i].query, cases[i].text) > 0) != cases[i].is)
 			fail_msg("'%s' in '%s'", cases[i].query, cases[i].text);
+}
+
+QT_TEST(a_query_that_goes_on_finds_no_more)
+{
+	static const struct { const char *query, *before; int is; } cases[] = {
+		{ "git", "", 1 }, { "git", "gi", 1 }, { "git", "git", 1 },
+		{ "git p", "git", 1 }, { "gi p", "git", 0 }, { "gi", "git", 0 },
+		{ "gitk p", "git", 1 }, { "p git", "git", 0 },
+		{ "Git", "git", 1 }, { "git", "Git", 0 }, { "GitK", "Git", 1 },
+		{ "gITk", "Gi", 0 }, { "'git", "'gi", 1 }, { "'git", "gi", 1 },
+		{ "git", "'gi", 0 }, { "^git", "^gi", 1 }, { "^git", "gi", 0 },
+		{ "git$", "it$", 0 }, { "git$ x", "git$", 0 },
+		{ "^git$", "^git", 0 }, { "!git", "!gi", 0 },
+		{ "a !git", "a", 0 }, { "a !git", "a !gi", 0 },
+		{ "a | b", "a", 0 }, { "a b | c", "a", 0 }, { "a", "a | b", 0 },
+		{ "re:ab", "re:a", 0 }, { "a re:b", "a", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct qt_hist_match	*m = match_of(cases[i].query);
+		struct qt_hist_match	*before = match_of(cases[i].before);
+
+		if (qt_hist_match_narrows(m, before) != cases[i].is)
+			fail_msg("'%s' after '%s'", cases[i].query,
+			    cases[i].before);
+		qt_hist_match_free(m);
+		qt_hist_match_free(before);
+	}
 }
 
 QT_TEST(what_people_mean_comes_first)
