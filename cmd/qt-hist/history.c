@@ -100,7 +100,7 @@ take(struct qt_hist_db *db, int (*folder)(char out[QT_PATH_SIZE],
 	int			rc = folder(path, &err);
 
 	if (rc == 0)
-		rc = qt_hist_take(db, path, &t, &err);
+		rc = qt_hist_take(db, path, 0, &t, &err);
 	/* What is there already can be looked at, anyway. */
 	if (rc < 0)
 		qt_warn("%s: %s", err.text, qt_strerror(rc));

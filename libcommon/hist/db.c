@@ -3,16 +3,19 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <qt/base/hash.h>
-#include <qt/hist/index.h>
+#include <qt/base/le.h>
+#include <qt/base/sys.h>
 #include <qt/store/store.h>
 
-#include "db_priv.h"
-#include "journal_priv.h"
+#include "batch_priv.h"
 
 _Static_assert(QT__DB_KEY <= crypto_generichash_KEYBYTES_MAX &&
     QT__HASH >= crypto_generichash_BYTES_MIN, "as BLAKE2b has it");
@@ -78,9 +81,15 @@ qt_hist_db_open(struct qt_hist_db **out, const char *path, bool is_rdonly,
 	if (db == NULL)
 		return -ENOMEM;
 	db->is_rdonly = is_rdonly;
+	db->fd = -1;
+	db->path = strdup(path);
 	/* Without it there would be BLAKE2b's slowest form only. */
-	rc = sodium_init() < 0 ? -ENOSYS : open_store(db, path, err);
+	rc = db->path == NULL ? -ENOMEM : sodium_init() < 0 ? -ENOSYS :
+	    open_store(db, path, err);
 	if (rc == 0)
+		rc = db->fd = qt_sys_open(AT_FDCWD, path,
+		    O_RDONLY | O_DIRECTORY, 0);
+	if (rc >= 0)
 		rc = load_key(db, err);
 	if (rc < 0) {
 		qt_err_wrap(err, "open the history in '%s'", path);
@@ -101,6 +110,9 @@ qt_hist_db_close(struct qt_hist_db *db, struct qt_err *err)
 	qt__facts_clear(&db->facts);
 	qt_store_value_clear(&db->text);
 	rc = qt_store_close(db->store, err);
+	if (db->fd >= 0)
+		close(db->fd);
+	free(db->path);
 	free(db);
 	return rc;
 }
@@ -109,12 +121,6 @@ void
 qt_hist_db_set_redact(struct qt_hist_db *db, struct qt_hist_redact *r)
 {
 	db->redact = r;
-}
-
-struct qt_hist_redact *
-qt_hist_db_redact(const struct qt_hist_db *db)
-{
-	return db->redact;
 }
 
 /* --- Hashes --------------------------------------------------------------- */
@@ -133,18 +139,99 @@ qt_hist_db_id(const struct qt_hist_db *db, const struct qt_hist_bytes *session,
     uint64_t number)
 {
 	crypto_generichash_state	state;
-	uint8_t				hash[QT__HASH];
-	uint64_t			id;
+	uint8_t				hash[QT__HASH], bytes[8];
 
-	number = htole64(number);
+	qt_le_store64(bytes, number);
 	(void)crypto_generichash_init(&state, db->key, QT__DB_KEY, QT__HASH);
 	(void)crypto_generichash_update(&state, (const void *)session->data,
 	    session->len);
-	(void)crypto_generichash_update(&state, (const void *)&number,
-	    sizeof(number));
+	(void)crypto_generichash_update(&state, bytes, sizeof(bytes));
 	(void)crypto_generichash_final(&state, hash, QT__HASH);
-	memcpy(&id, hash, sizeof(id));
-	return le64toh(id);
+	return qt_le_load64(hash);
+}
+
+/* --- One who erases, or many who add --------------------------------------- */
+
+/* How often it was erased from: what we know of it may be gone since. */
+static int
+load_erasures(struct qt_hist_db *db, struct qt_err *err)
+{
+	struct qt_store_value	v;
+	uint64_t		n = 0;
+	int			rc = qt_store_get(db->store, NULL, &v, "d", 1,
+	    err);
+
+	if (rc == -ENOENT)
+		return 0;
+	if (rc == 0 && v.len == sizeof(n))
+		n = qt_le_load64(v.data);
+	qt_store_value_clear(&v);
+	if (rc == 0 && n != db->erasures) {
+		qt__facts_clear(&db->facts);
+		if (db->texts != NULL)
+			qt__hashes_clear(db->texts);
+		db->erasures = n;
+	}
+	return rc;
+}
+
+/*
+ * Who was killed may have been writing: whoever writes next to the store sees to
+ * it that it is done, and then things are there, or are not, all of a sudden. So
+ * where it matters that comes first: a write whose condition never holds.
+ */
+static int
+settle(struct qt_hist_db *db, bool is_alone, struct qt_err *err)
+{
+	struct qt_store_put	p = { .key = "k", .key_len = 1,
+	    .if_version = UINT64_MAX, .flags = QT_STORE_IF_VERSION };
+	int			rc = is_alone ? 0 : qt_store_has(db->store,
+	    NULL, "p", 1, err);
+
+	/* Nobody has erased who was killed then. */
+	if (rc == -ENOENT || db->is_rdonly)
+		return 0;
+	if (rc == 0)
+		rc = qt_store_put(db->store, NULL, &p, err);
+	return rc == -ESTALE ? 0 : rc;
+}
+
+int
+qt__db_lock(struct qt_hist_db *db, unsigned int flags, struct qt_err *err)
+{
+	int	how = (flags & QT__ALONE ? LOCK_EX : LOCK_SH) |
+	    (flags & QT__NO_WAIT ? LOCK_NB : 0);
+	int	rc;
+
+	if (db->locked++ > 0)
+		return 0;
+	while ((rc = flock(db->fd, how)) < 0 && errno == EINTR)
+		continue;
+	rc = rc < 0 ? -errno : settle(db, (flags & QT__ALONE) != 0, err);
+	if (rc == 0)
+		rc = load_erasures(db, err);
+	if (rc < 0)
+		qt__db_unlock(db);
+	return rc;
+}
+
+void
+qt__db_unlock(struct qt_hist_db *db)
+{
+	if (--db->locked == 0)
+		(void)flock(db->fd, LOCK_UN);
+}
+
+void
+qt__db_grave(const struct qt_hist_db *db, uint8_t out[QT__HASH_KEY],
+    const uint8_t command[QT__HASH], uint64_t second)
+{
+	uint8_t	data[QT__HASH + 8];
+
+	second = htole64(second);
+	memcpy(data, command, QT__HASH);
+	memcpy(data + QT__HASH, &second, 8);
+	qt__db_hash(db, out, 'k', data, sizeof(data));
 }
 
 /* --- Spools --------------------------------------------------------------- */
@@ -168,10 +255,8 @@ qt_hist_db_spool(struct qt_hist_db *db, const char *name, uint64_t *offset,
 	*offset = 0;
 	if (rc == 0)
 		rc = qt_store_get(db->store, NULL, &v, key.data, key.len, err);
-	if (rc == 0 && v.len == sizeof(*offset)) {
-		memcpy(offset, v.data, sizeof(*offset));
-		*offset = le64toh(*offset);
-	}
+	if (rc == 0 && v.len == sizeof(*offset))
+		*offset = qt_le_load64(v.data);
 	qt_store_value_clear(&v);
 	qt_buf_clear(&key);
 	return rc == -ENOENT ? 0 : rc;
@@ -179,124 +264,8 @@ qt_hist_db_spool(struct qt_hist_db *db, const char *name, uint64_t *offset,
 
 /* --- Adding --------------------------------------------------------------- */
 
-/* Records that are to be written at once; bytes are those of heap. */
-struct batch {
-	struct qt_buf	heap;
-	struct piece {
-		size_t		 key_at, key_len, value_at, value_len;
-		unsigned int	 flags;
-		uint64_t	 if_version;
-	}		*pieces;
-	size_t		 count, room;
-	struct last {
-		uint8_t		 key[QT__HASH_KEY];
-		struct qt_buf	 value;
-	}		 context, place;	/* most events have that of the last */
-	struct qt_buf	 packed;
-};
-
 static int
-add_piece(struct batch *b, const void *key, size_t key_len, const void *value,
-    size_t value_len, unsigned int flags)
-{
-	struct piece	*p;
-	int		 rc;
-
-	if (b->count == b->room) {
-		size_t	room = b->room * 2 + 64;
-
-		p = realloc(b->pieces, room * sizeof(*p));
-		if (p == NULL)
-			return -ENOMEM;
-		b->pieces = p;
-		b->room = room;
-	}
-	p = &b->pieces[b->count];
-	*p = (struct piece){ b->heap.len, key_len, b->heap.len + key_len,
-	    value_len, flags, 0 };
-	rc = qt_buf_add(&b->heap, key, key_len);
-	if (rc == 0)
-		rc = qt_buf_add(&b->heap, value, value_len);
-	if (rc == 0)
-		b->count++;
-	return rc;
-}
-
-/* What is under its hash: unless it is there. */
-static int
-add_fact(struct qt_hist_db *db, struct batch *b,
-    const uint8_t key[QT__HASH_KEY], const void *data, size_t len,
-    struct qt_err *err)
-{
-	int	rc = qt_store_has(db->store, NULL, key, QT__HASH_KEY, err);
-
-	if (rc == -ENOENT)
-		rc = add_piece(b, key, QT__HASH_KEY, data, len, 0);
-	return rc;
-}
-
-static int
-add_text(struct qt_hist_db *db, struct batch *b, uint8_t key[QT__HASH_KEY],
-    const struct qt_hist_bytes *text, struct qt_err *err)
-{
-	int	rc;
-
-	qt__db_hash(db, key, 'c', text->data, text->len);
-	if (db->texts != NULL && qt__facts_knows(db->texts, key))
-		return 0;
-	rc = add_fact(db, b, key, text->data, text->len, err);
-	if (rc == 0 && db->texts != NULL)
-		rc = qt__facts_put(db->texts, key, "", 0);
-	return rc;
-}
-
-/* What is in b->packed, a context or a place. */
-static int
-add_packed(struct qt_hist_db *db, struct batch *b, struct last *last,
-    char kind, struct qt_err *err)
-{
-	struct qt_buf	swap = last->value;
-
-	if (last->key[0] != 0 && swap.len == b->packed.len &&
-	    memcmp(swap.data, b->packed.data, swap.len) == 0)
-		return 0;
-	last->value = b->packed;
-	b->packed = swap;
-	qt__db_hash(db, last->key, kind, last->value.data, last->value.len);
-	return add_fact(db, b, last->key, last->value.data, last->value.len,
-	    err);
-}
-
-static int
-add_event(struct qt_hist_db *db, struct batch *b,
-    const struct qt_hist_event *e, struct qt_err *err)
-{
-	struct qt__event_keys	keys;
-	uint8_t			key[QT__EVENT_KEY], value[QT__EVENT_MAX];
-	int			rc;
-
-	rc = add_text(db, b, keys.text, &e->text, err);
-	qt_buf_reset(&b->packed);
-	if (rc == 0)
-		rc = qt__context_pack(&b->packed, e);
-	if (rc == 0)
-		rc = add_packed(db, b, &b->context, 'x', err);
-	qt_buf_reset(&b->packed);
-	if (rc == 0)
-		rc = qt__place_pack(&b->packed, e);
-	if (rc == 0)
-		rc = add_packed(db, b, &b->place, 'l', err);
-	if (rc < 0)
-		return rc;
-	memcpy(keys.context, b->context.key, QT__HASH_KEY);
-	memcpy(keys.place, b->place.key, QT__HASH_KEY);
-	qt__event_key(key, e->start_us, e->id);
-	return add_piece(b, key, sizeof(key), value,
-	    qt__event_pack(value, e, &keys), 0);
-}
-
-static int
-add_spool(struct qt_hist_db *db, struct batch *b, const char *name,
+add_spool(struct qt_hist_db *db, struct qt__batch *b, const char *name,
     uint64_t offset, struct qt_err *err)
 {
 	struct qt_buf	key = QT_BUF_INIT;
@@ -306,91 +275,81 @@ add_spool(struct qt_hist_db *db, struct batch *b, const char *name,
 	if (rc == 0 && offset == 0) {
 		rc = qt_store_has(db->store, NULL, key.data, key.len, err);
 		if (rc == 0)
-			rc = add_piece(b, key.data, key.len, NULL, 0,
+			rc = qt__batch_add(b, key.data, key.len, NULL, 0,
 			    QT_STORE_DEL);
 		rc = rc == -ENOENT ? 0 : rc;
 	} else if (rc == 0) {
-		rc = add_piece(b, key.data, key.len, &value, sizeof(value), 0);
+		rc = qt__batch_add(b, key.data, key.len, &value,
+		    sizeof(value), 0);
 	}
 	qt_buf_clear(&key);
 	return rc;
 }
 
+/* Was it erased, and would an import bring it back? 1, 0, negative. */
 static int
-write_batch(struct qt_hist_db *db, const struct batch *b, struct qt_err *err)
+is_erased(struct qt_hist_db *db, const struct qt_hist_event *e,
+    struct qt_err *err)
 {
-	struct qt_store_put	*puts = calloc(b->count, sizeof(*puts));
-	int			 rc;
-
-	if (puts == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < b->count; i++) {
-		const struct piece	*p = &b->pieces[i];
-
-		puts[i] = (struct qt_store_put){
-			.key = b->heap.data + p->key_at,
-			.key_len = p->key_len,
-			.value = b->heap.data + p->value_at,
-			.value_len = p->value_len,
-			.if_version = p->if_version,
-			.flags = p->flags | QT_STORE_SYNC_NOW };
-	}
-	rc = qt_store_put_many(db->store, NULL, NULL, puts, b->count, err);
-	free(puts);
-	return rc;
-}
-
-/* On the condition that no other batch gets the same number. */
-static int
-add_journal(struct qt_hist_db *db, struct batch *b,
-    const struct qt_hist_event *events, size_t count, struct qt_err *err)
-{
-	struct qt_buf	value = QT_BUF_INIT;
-	uint64_t	batch, version;
-	char		key[2] = { 'j' };
+	uint8_t		command[QT__HASH_KEY], key[QT__HASH_KEY];
+	uint64_t	second = e->start_us / 1000000;
 	int		rc;
 
-	rc = qt__journal_last(db, NULL, &batch, &version, err);
-	if (rc < 0)
-		return rc;
-	batch++;
-	key[1] = (char)(batch % QT_HIST_BATCHES);
-	rc = qt__journal_pack(&value, batch, events, count);
-	if (rc == 0)
-		rc = add_piece(b, key, 2, value.data, value.len, 0);
-	qt_buf_clear(&value);
-	batch = htole64(batch);
-	if (rc == 0)
-		rc = add_piece(b, key, 1, &batch, sizeof(batch),
-		    QT_STORE_IF_VERSION);
-	if (rc == 0)
-		b->pieces[b->count - 1].if_version = version;
-	return rc;
+	if (!(e->flags & QT_HIST_IMPORTED) || db->erasures == 0)
+		return 0;
+	qt__db_hash(db, command, 'k', e->text.data, e->text.len);
+	rc = qt_store_has(db->store, NULL, command, sizeof(command), err);
+	/* What a shell wrote of its time may be a second off. One without a time
+	   was one of those that were erased, as far as anybody can tell. */
+	for (uint64_t i = 0; i < 3 && rc == -ENOENT; i++) {
+		qt__db_grave(db, key, command + 1, second == 0 ? 0 :
+		    second + i - 1);
+		rc = qt_store_has(db->store, NULL, key, sizeof(key), err);
+		if (second == 0)
+			break;
+	}
+	return rc == 0 ? 1 : rc == -ENOENT ? 0 : rc;
+}
+
+static int
+add_events(struct qt_hist_db *db, struct qt__batch *b,
+    const struct qt_hist_event *events, size_t count, uint64_t *erased,
+    struct qt_err *err)
+{
+	struct qt__event_keys	keys;
+	int			rc = 0;
+
+	for (size_t i = 0; i < count && rc >= 0; i++) {
+		rc = is_erased(db, &events[i], err);
+		if (rc == 0)
+			rc = qt__batch_event(b, db, &events[i], &keys, err);
+		else if (rc == 1)
+			++*erased;
+	}
+	return rc < 0 ? rc : 0;
 }
 
 static int
 add_all(struct qt_hist_db *db, const struct qt_hist_event *events,
     size_t count, const char *name, uint64_t offset, struct qt_err *err)
 {
-	struct batch	b = { .heap = QT_BUF_INIT };
-	int		rc = 0;
+	struct qt__batch	b = QT__BATCH_INIT;
+	uint64_t		erased = 0;
+	int			rc;
 
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = add_event(db, &b, &events[i], err);
+	rc = add_events(db, &b, events, count, &erased, err);
 	if (rc == 0 && name != NULL)
 		rc = add_spool(db, &b, name, offset, err);
-	if (rc == 0 && count > 0)
-		rc = add_journal(db, &b, events, count, err);
-	if (rc == 0 && b.count > 0)
-		rc = write_batch(db, &b, err);
+	if (rc == 0 && count > erased)
+		rc = qt__batch_journal(&b, db, events, count, err);
+	if (rc == 0)
+		rc = qt__batch_write(&b, db, err);
+	if (rc == 0)
+		db->skipped += erased;
 	/* What was not written is not known. */
-	if (rc < 0 && db->texts != NULL)
-		qt__facts_clear(db->texts);
-	free(b.pieces);
-	qt_buf_clear(&b.heap);
-	qt_buf_clear(&b.packed);
-	qt_buf_clear(&b.context.value);
-	qt_buf_clear(&b.place.value);
+	else if (db->texts != NULL)
+		qt__hashes_clear(db->texts);
+	qt__batch_clear(&b);
 	return rc;
 }
 
@@ -398,12 +357,15 @@ int
 qt_hist_db_add(struct qt_hist_db *db, const struct qt_hist_event *events,
     size_t count, const char *name, uint64_t offset, struct qt_err *err)
 {
-	int	rc;
+	int	rc = qt__db_lock(db, 0, err);
 
-	/* Stale: another batch came between, which takes at most so long. */
-	do {
-		rc = add_all(db, events, count, name, offset, err);
-	} while (rc == -ESTALE);
+	if (rc == 0) {
+		/* Stale: another batch came between, at most so long. */
+		do {
+			rc = add_all(db, events, count, name, offset, err);
+		} while (rc == -ESTALE);
+		qt__db_unlock(db);
+	}
 	if (rc < 0)
 		qt_err_wrap(err, "add to the history");
 	return rc;

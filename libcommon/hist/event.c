@@ -2,7 +2,12 @@
 /* Keys and values of the history's store. See event_priv.h. */
 
 #include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+#include <qt/base/le.h>
 
 #include "event_priv.h"
 
@@ -35,30 +40,29 @@ qt__event_key_read(struct qt_hist_event *e, const void *key, size_t len)
 	return 0;
 }
 
+void
+qt_hist_name(char out[QT_HIST_NAME + 1], uint64_t start_us, uint64_t id)
+{
+	snprintf(out, QT_HIST_NAME + 1, "%016" PRIx64 "%016" PRIx64, start_us,
+	    id);
+}
+
+int
+qt_hist_name_parse(uint64_t *start_us, uint64_t *id, const char *text)
+{
+	if (strspn(text, "0123456789abcdef") != QT_HIST_NAME ||
+	    text[QT_HIST_NAME] != '\0' || sscanf(text, "%16" SCNx64 "%16"
+	    SCNx64, start_us, id) != 2)
+		return -EINVAL;
+	return 0;
+}
+
 /* --- Events --------------------------------------------------------------- */
-
-static void
-put32(uint8_t *p, int32_t x)
-{
-	uint32_t	n = htole32((uint32_t)x);
-
-	memcpy(p, &n, 4);
-}
-
-static int32_t
-get32(const uint8_t *p)
-{
-	uint32_t	n;
-
-	memcpy(&n, p, 4);
-	return (int32_t)le32toh(n);
-}
 
 size_t
 qt__event_pack(uint8_t out[QT__EVENT_MAX], const struct qt_hist_event *e,
     const struct qt__event_keys *keys)
 {
-	uint64_t	took = htole64(e->took_us);
 	uint32_t	count = e->pipe_count < QT_HIST_PIPE_MAX ?
 	    e->pipe_count : QT_HIST_PIPE_MAX;
 
@@ -66,13 +70,13 @@ qt__event_pack(uint8_t out[QT__EVENT_MAX], const struct qt_hist_event *e,
 	out[1] = (uint8_t)e->flags;
 	out[2] = (uint8_t)count;
 	out[3] = 0;
-	put32(out + 4, e->status);
-	memcpy(out + 8, &took, 8);
+	qt_le_store32(out + 4, (uint32_t)e->status);
+	qt_le_store64(out + 8, e->took_us);
 	memcpy(out + 16, keys->text + 1, QT__HASH);
 	memcpy(out + 32, keys->context + 1, QT__HASH);
 	memcpy(out + 48, keys->place + 1, QT__HASH);
 	for (uint32_t i = 0; i < count; i++)
-		put32(out + 64 + 4 * i, e->pipe[i]);
+		qt_le_store32(out + 64 + 4 * i, (uint32_t)e->pipe[i]);
 	return 64 + 4 * (size_t)count;
 }
 
@@ -94,14 +98,13 @@ qt__event_unpack(struct qt_hist_event *e, struct qt__event_keys *keys,
 		return -QT_ECORRUPT;
 	e->flags = p[1];
 	e->pipe_count = p[2];
-	e->status = get32(p + 4);
-	memcpy(&e->took_us, p + 8, 8);
-	e->took_us = le64toh(e->took_us);
+	e->status = (int32_t)qt_le_load32(p + 4);
+	e->took_us = qt_le_load64(p + 8);
 	read_key(keys->text, 'c', p + 16);
 	read_key(keys->context, 'x', p + 32);
 	read_key(keys->place, 'l', p + 48);
 	for (uint32_t i = 0; i < e->pipe_count; i++)
-		e->pipe[i] = get32(p + 64 + 4 * i);
+		e->pipe[i] = (int32_t)qt_le_load32(p + 64 + 4 * i);
 	return 0;
 }
 

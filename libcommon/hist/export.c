@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <qt/base/json.h>
@@ -177,12 +178,15 @@ add_hex(struct qt_json *j, const struct qt_hist_bytes *b)
 }
 
 static int
-add_json(struct qt_buf *out, const struct qt_hist_event *e)
+add_json(struct qt_buf *out, const struct qt_hist_event *e, const char *id,
+    const struct qt_hist_bytes *tags, size_t tag_count)
 {
 	struct qt_json	j = QT_JSON_INIT(out);
 	int		rc = 0;
 
 	qt_json_object(&j, NULL);
+	if (id != NULL)
+		qt_json_str(&j, "id", id);
 	qt_json_strn(&j, "command", e->text.data, e->text.len);
 	if (!is_utf8(&e->text))
 		rc = add_hex(&j, &e->text);
@@ -190,7 +194,9 @@ add_json(struct qt_buf *out, const struct qt_hist_event *e)
 		qt_json_double(&j, "start", (double)e->start_us / 1e6);
 	if (e->took_us != UINT64_MAX)
 		qt_json_double(&j, "duration", (double)e->took_us / 1e6);
-	if (e->status >= 0)
+	if (e->flags & QT_HIST_RUNNING)
+		qt_json_bool(&j, "running", true);
+	else if (e->status >= 0)
 		qt_json_int(&j, "exit", e->status);
 	if (e->pipe_count > 0)
 		qt_json_array(&j, "pipe");
@@ -206,10 +212,33 @@ add_json(struct qt_buf *out, const struct qt_hist_event *e)
 	add_bytes(&j, "shell", &e->shell);
 	add_bytes(&j, "session", &e->session);
 	add_bytes(&j, "qt_session", &e->qt_session);
+	if (tag_count > 0)
+		qt_json_array(&j, "tags");
+	for (size_t i = 0; i < tag_count; i++)
+		qt_json_strn(&j, NULL, tags[i].data, tags[i].len);
+	if (tag_count > 0)
+		qt_json_end(&j);
 	qt_json_end(&j);
 	if (rc == 0)
 		rc = qt_json_status(&j);
 	return rc < 0 ? rc : qt_buf_add(out, "\n", 1);
+}
+
+int
+qt_hist_export_json(struct qt_buf *out, const struct qt_hist_event *e,
+    const struct qt_hist_bytes *tags, size_t count)
+{
+	char	id[QT_HIST_NAME + 1];
+
+	qt_hist_name(id, e->start_us, e->id);
+	return add_json(out, e, id, tags, count);
+}
+
+int
+qt_hist_export_tagged(struct qt_buf *out, const struct qt_hist_event *e,
+    const struct qt_hist_bytes *tags, size_t count)
+{
+	return e->text.len == 0 ? 0 : add_json(out, e, NULL, tags, count);
 }
 
 int
@@ -223,7 +252,7 @@ qt_hist_export_add(struct qt_buf *out, enum qt_hist_format format,
 	case QT_HIST_ZSH:	return add_zsh(out, e);
 	case QT_HIST_FISH:	return add_fish(out, e);
 	case QT_HIST_POWERSHELL: return add_powershell(out, e);
-	case QT_HIST_JSON:	return add_json(out, e);
+	case QT_HIST_JSON:	return add_json(out, e, NULL, NULL, 0);
 	default:		return -EINVAL;
 	}
 }

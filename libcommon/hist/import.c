@@ -291,8 +291,15 @@ qt_hist_import_close(struct qt_hist_import *i)
 	qt__rows_close(i->rows);
 	qt_buf_clear(&i->text);
 	qt_buf_clear(&i->more);
+	qt_buf_clear(&i->tags);
 	free(i->own);
 	free(i);
+}
+
+struct qt_hist_bytes
+qt_hist_import_tags(const struct qt_hist_import *i)
+{
+	return (struct qt_hist_bytes){ i->tags.data, i->tags.len };
 }
 
 enum qt_hist_format
@@ -336,12 +343,31 @@ shell_of(enum qt_hist_format format)
 	return (struct qt_hist_bytes){ name, strlen(name) };
 }
 
+/* Why an event is not to be had; or NULL. */
+static const char *
+why_not(const struct qt_hist_event *e)
+{
+	const struct qt_hist_bytes *const	fields[] = { &e->cwd, &e->root,
+	    &e->host, &e->user, &e->tty, &e->shell, &e->session,
+	    &e->qt_session };
+
+	if (e->text.len > QT_HIST_TEXT_MAX)
+		return "it is longer than 1 MiB";
+	if (memchr(e->text.data, '\0', e->text.len) != NULL)
+		return "no command can have a NUL byte";
+	for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++)
+		if (fields[k]->len > QT_HIST_TEXT_MAX)
+			return "its folder, session or the like is longer "
+			    "than 1 MiB";
+	return NULL;
+}
+
 int
 qt_hist_import_next(struct qt_hist_import *i, struct qt_hist_event *out,
     struct qt_err *err)
 {
 	uint64_t	line;
-	const char	*why = NULL;
+	const char	*why;
 	int		rc;
 
 	do {
@@ -353,10 +379,7 @@ qt_hist_import_next(struct qt_hist_import *i, struct qt_hist_event *out,
 	} while (rc == 1 && out->text.len == 0);
 	if (rc != 1)
 		return rc;
-	if (out->text.len > QT_HIST_TEXT_MAX)
-		why = "it is longer than 1 MiB";
-	else if (memchr(out->text.data, '\0', out->text.len) != NULL)
-		why = "no command can have a NUL byte";
+	why = why_not(out);
 	if (why == NULL)
 		return 1;
 	qt_err_set(err, "%s %llu: %s", i->rows == NULL ? "line" : "row",

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <qt/base/hex.h>
+#include <qt/hist/tag.h>
 
 #include "import_priv.h"
 
@@ -105,28 +106,52 @@ read_statuses(const json_t *object, struct qt_hist_event *out)
 	}
 }
 
+/* Names that are none are left out. */
+static int
+read_tags(struct qt_hist_import *i, const json_t *object)
+{
+	const json_t	*all = json_object_get(object, "tags");
+	int		 rc = 0;
+
+	qt_buf_reset(&i->tags);
+	for (size_t k = 0; k < json_array_size(all) &&
+	    k < QT_HIST_TAGS_MAX && rc == 0; k++) {
+		const json_t	*tag = json_array_get(all, k);
+
+		if (json_is_string(tag) && qt_hist_tag_check(
+		    json_string_value(tag), json_string_length(tag)) == 0)
+			rc = qt_buf_add(&i->tags, json_string_value(tag),
+			    json_string_length(tag) + 1);
+	}
+	return rc;
+}
+
 static int
 read_object(struct qt_hist_import *i, const json_t *object,
     struct qt_hist_event *out, struct qt_err *err)
 {
 	static const char *const	keys[] = { "cwd", "host", "user",
-	    "tty", "shell", "session", "qt_session" };
+	    "tty", "shell", "session", "qt_session", "git" };
 	struct qt_hist_bytes		*fields[] = { &out->cwd, &out->host,
 	    &out->user, &out->tty, &out->shell, &out->session,
-	    &out->qt_session };
-	struct place			 places[7];
+	    &out->qt_session, &out->root };
+	struct place			 places[8];
 
 	qt_buf_reset(&i->more);
-	for (size_t k = 0; k < 7; k++)
+	for (size_t k = 0; k < 8; k++)
 		if (keep(i, object, keys[k], &places[k]) < 0)
 			return -ENOMEM;
-	for (size_t k = 0; k < 7; k++)
+	for (size_t k = 0; k < 8; k++)
 		if (places[k].len > 0)
 			*fields[k] = (struct qt_hist_bytes){
 				i->more.data + places[k].at, places[k].len };
 	out->start_us = micros(object, "start", 0);
 	out->took_us = micros(object, "duration", UINT64_MAX);
+	if (json_is_true(json_object_get(object, "running")))
+		out->flags |= QT_HIST_RUNNING;
 	read_statuses(object, out);
+	if (read_tags(i, object) < 0)
+		return -ENOMEM;
 	return read_text(i, object, out, err);
 }
 

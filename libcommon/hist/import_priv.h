@@ -14,6 +14,7 @@ struct qt_hist_import {
 	uint64_t		 line;	/* of the one that was read last */
 	struct qt_buf		 text;	/* of an event, where not in data */
 	struct qt_buf		 more;	/* other fields of it */
+	struct qt_buf		 tags;	/* each ends in a NUL */
 	char			*own;	/* what data is in, or NULL */
 	bool			 is_crlf, is_timed;
 	struct qt__rows		*rows;

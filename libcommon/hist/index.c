@@ -190,9 +190,9 @@ qt_hist_index_fact(const struct qt_hist_index *ix, enum qt_hist_fact kind,
 		return false;
 	if (last != NULL)
 		*last = qt__ix_get(&f->last);
-	if (kind == QT_HIST_CONTEXT)
+	if (kind == QT_HIST_FACT_CONTEXT)
 		qt__context_unpack(e, text, len);
-	else if (kind == QT_HIST_PLACE)
+	else if (kind == QT_HIST_FACT_PLACE)
 		qt__place_unpack(e, text, len);
 	else
 		e->host = (struct qt_hist_bytes){ text, len };

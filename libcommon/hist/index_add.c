@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <qt/hist/match.h>
+
 #include "index_priv.h"
 
 #define NUMBER_MAX	((uint32_t)INT32_MAX)	/* events, then a rebuild */
@@ -165,7 +167,7 @@ qt__ix_add_command(struct qt_hist_index *ix, uint32_t *id, const void *text,
 	if (rc < 0)
 		return rc;
 	atomic_store_explicit(&ix->signature[*id],
-	    qt_hist_signature(text, len), memory_order_relaxed);
+	    qt_hist_match_signature(text, len), memory_order_relaxed);
 	qt__ix_set(&ix->c_text[*id], at);
 	qt__ix_set(&ix->c_len[*id], (uint32_t)len);
 	qt__ix_publish(&ix->head->commands, *id + 1);
@@ -222,10 +224,10 @@ qt__ix_add_context(struct qt_hist_index *ix, uint32_t *id,
     const struct qt_hist_event *e, const void *data, size_t len)
 {
 	uint32_t	host;
-	int		rc = add_fact(ix, &host, QT_HIST_HOST, QT_HIST_NONE,
+	int		rc = add_fact(ix, &host, QT_HIST_FACT_HOST, QT_HIST_NONE,
 	    e->host.data, e->host.len);
 
-	return rc < 0 ? rc : add_fact(ix, id, QT_HIST_CONTEXT, host, data,
+	return rc < 0 ? rc : add_fact(ix, id, QT_HIST_FACT_CONTEXT, host, data,
 	    len);
 }
 
@@ -233,7 +235,7 @@ int
 qt__ix_add_place(struct qt_hist_index *ix, uint32_t *id, const void *data,
     size_t len)
 {
-	return add_fact(ix, id, QT_HIST_PLACE, QT_HIST_NONE, data, len);
+	return add_fact(ix, id, QT_HIST_FACT_PLACE, QT_HIST_NONE, data, len);
 }
 
 /* --- Events --------------------------------------------------------------- */

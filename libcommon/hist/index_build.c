@@ -37,9 +37,12 @@ struct build {
 static int
 get_ids(struct build *b, const struct qt__event_keys *keys, uint32_t id[3])
 {
-	struct qt__name_slot	*c = qt__names_get(&b->commands, keys->text);
-	struct qt__name_slot	*x = qt__names_get(&b->contexts, keys->context);
-	struct qt__name_slot	*l = qt__names_get(&b->places, keys->place);
+	struct qt__hash_slot	*c = qt__hashes_get(&b->commands.keys,
+	    keys->text);
+	struct qt__hash_slot	*x = qt__hashes_get(&b->contexts.keys,
+	    keys->context);
+	struct qt__hash_slot	*l = qt__hashes_get(&b->places.keys,
+	    keys->place);
 	struct qt_hist_bytes	 data;
 	struct qt_hist_event	 e;
 	int			 rc = 0;
@@ -78,10 +81,8 @@ struct waiting {
 static void
 prefetch_names(const struct build *b, const struct qt__event_keys *k)
 {
-	__builtin_prefetch(&b->commands.slots[qt__names_slot(&b->commands,
-	    k->text + 1)]);
-	__builtin_prefetch(&b->contexts.slots[qt__names_slot(&b->contexts,
-	    k->context + 1)]);
+	qt__hashes_prefetch(&b->commands.keys, k->text);
+	qt__hashes_prefetch(&b->contexts.keys, k->context);
 }
 
 static int
@@ -218,14 +219,10 @@ fill(struct build *b, const char *name,
 static int
 replace(const char *name, const char *new_name, struct qt_err *err)
 {
-	struct qt_hist_index	*old;
-	char			 from[80], to[80];
-	int			 rc;
+	char	from[80], to[80];
+	int	rc;
 
-	if (qt__ix_open(&old, name, QT_SEG_WRITE, NULL) == 0) {
-		atomic_store(&old->head->is_outdated, 1);
-		qt_hist_index_close(old);
-	}
+	qt__ix_outdate(name);
 	snprintf(from, sizeof(from), "/dev/shm%s", new_name);
 	snprintf(to, sizeof(to), "/dev/shm%s", name);
 	rc = qt_sys_rename(AT_FDCWD, from, to);

@@ -54,6 +54,17 @@ qt__ix_name(char out[QT__IX_NAME], const char *path, const char *suffix)
 	return 0;
 }
 
+void
+qt__ix_outdate(const char *name)
+{
+	struct qt_hist_index	*ix;
+
+	if (qt__ix_open(&ix, name, QT_SEG_WRITE, NULL) < 0)
+		return;
+	atomic_store(&ix->head->is_outdated, 1);
+	qt_hist_index_close(ix);
+}
+
 int
 qt_hist_index_remove(const char *path)
 {
@@ -64,6 +75,7 @@ qt_hist_index_remove(const char *path)
 		return rc;
 	(void)qt_seg_unlink(name);
 	(void)qt__ix_name(name, path, "");
+	qt__ix_outdate(name);
 	return qt_seg_unlink(name);
 }
 

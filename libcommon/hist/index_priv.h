@@ -7,7 +7,9 @@
  *	index_layout.c	areas, and the segment that has them
  *	index.c		opening, reading
  *	index_add.c	one event more
+ *	index_score.c	how often and how lately: a command's score
  *	index_trie.c	tries, index_complete.c what they are for
+ *	index_order.c	tries of all commands at once
  *	index_update.c	what it lacks of the history
  *	index_build.c	all of it
  *
@@ -27,7 +29,7 @@
 
 #define QT__IX_KIND	"hist"
 #define QT__IX_ENTRY	"index"
-#define QT__IX_LAYOUT	1u		/* changes with anything below */
+#define QT__IX_LAYOUT	2u		/* changes with anything below */
 #define QT__IX_NAME	64u		/* bytes of a segment's name */
 #define QT__IX_STEP	((uint64_t)256 << 10)	/* an area grows by */
 #define QT__IX_WORD_MIN	3u
@@ -178,6 +180,8 @@ int	qt__ix_name(char out[QT__IX_NAME], const char *path,
 /* Opened for reading or writing, checked. */
 int	qt__ix_open(struct qt_hist_index **out, const char *name,
 	    unsigned int flags, struct qt_err *err);
+/* Who has it open is told to open another one; when there is one. */
+void	qt__ix_outdate(const char *name);
 /* An empty one, under that name, which is taken from who had it. */
 int	qt__ix_create(struct qt_hist_index **out, const char *name,
 	    const struct qt__ix_room *room, uint64_t history,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scores and signatures. See <qt/hist/index.h>.
+ * Scores. See <qt/hist/index.h>.
  *
  * A run's weight doubles with each half-life that it is later, so weights never
  * have to be aged, and who compares sums of them compares what they would be
@@ -10,7 +10,6 @@
 
 #include "index_priv.h"
 
-#define HALF_S	UINT64_C(1209600)	/* two weeks */
 #define BITS	20u			/* behind the point */
 #define STEP	17u			/* bits of an eighth */
 
@@ -36,7 +35,7 @@ static const uint32_t more[] = {
 uint32_t
 qt__score_add(uint32_t score, uint64_t start_us)
 {
-	uint64_t	at = ((start_us / 1000000) << BITS) / HALF_S;
+	uint64_t	at = ((start_us / 1000000) << BITS) / QT_HIST_HALF_S;
 	uint32_t	low, high, i, part;
 
 	low = at > UINT32_MAX ? UINT32_MAX : at == 0 ? 1 : (uint32_t)at;
@@ -51,29 +50,4 @@ qt__score_add(uint32_t score, uint64_t start_us)
 	low = more[i] - (uint32_t)(((uint64_t)(more[i] - more[i + 1]) * part)
 	    >> STEP);
 	return high > UINT32_MAX - low ? UINT32_MAX : high + low;
-}
-
-/* Which bit a byte sets. */
-static inline unsigned int
-bit_of(unsigned char c)
-{
-	if (c >= 0x80)
-		return 63;
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
-		return (c | 0x20u) - 'a';
-	if (c >= '0' && c <= '9')
-		return 26u + c - '0';
-	/* 27 left for 66 others; what is common does not share its bit. */
-	return 36 + (c < 0x20 ? 26 : c < 0x30 ? c - 0x20u : 16 + c % 10u);
-}
-
-uint64_t
-qt_hist_signature(const void *text, size_t len)
-{
-	const unsigned char	*p = text;
-	uint64_t		 set = 0;
-
-	for (size_t i = 0; i < len; i++)
-		set |= UINT64_C(1) << bit_of(p[i]);
-	return set;
 }

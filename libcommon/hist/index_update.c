@@ -3,7 +3,7 @@
  * What the index lacks of the history. See <qt/hist/index.h>.
  *
  *	the history's last batch is	the index's	nothing
- *					not far on	batches' events, one by one
+ *					not far on	batches' events, by time
  *					else		all anew
  */
 
@@ -49,41 +49,86 @@ apply_event(struct qt_hist_index *ix, const struct qt_hist_event *e,
 	return rc < 0 ? rc : qt__ix_grow(ix, command);
 }
 
+/* --- What batches added --------------------------------------------------- */
+
+/*
+ * All of them together, in the order of time: a batch is what one spool had, so
+ * of shells that were used by turns one batch has what ran between two events of
+ * another.
+ */
+struct came {
+	struct qt__journal_key	key;
+	size_t			at;	/* fish has times in ms: then in order */
+};
+struct keys {
+	struct came	*key;
+	size_t		 count, room;
+};
+
 static int
-apply_batch(struct qt_hist_index *ix, struct qt_hist_db *db, uint64_t batch,
+add_keys(struct keys *all, struct qt_hist_db *db, uint64_t batch,
     struct qt_err *err)
 {
 	struct qt__journal_key	*keys;
-	struct qt_hist_event	 e;
-	struct qt_buf		 bytes = QT_BUF_INIT;
+	struct came		*more;
 	size_t			 count;
-	int			 rc;
+	int			 rc = qt__journal_load(db, batch, &keys, &count,
+	    err);
 
-	rc = qt__journal_load(db, batch, &keys, &count, err);
 	if (rc < 0)
 		return rc == -ENOENT ? ANEW : rc;
-	atomic_store(&ix->head->is_busy, 1);
-	for (size_t i = 0; i < count && rc >= 0; i++) {
-		rc = qt_hist_db_get(db, keys[i].start_us, keys[i].id, &e,
-		    err);
+	if (count > all->room - all->count) {
+		size_t	room = all->room * 2 + count;
+
+		more = reallocarray(all->key, room, sizeof(*more));
+		if (more == NULL) {
+			free(keys);
+			return -ENOMEM;
+		}
+		all->key = more;
+		all->room = room;
+	}
+	for (size_t i = 0; i < count; i++, all->count++)
+		all->key[all->count] = (struct came){ keys[i], all->count };
+	free(keys);
+	return 0;
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+	const struct came	*x = a, *y = b;
+
+	if (x->key.start_us != y->key.start_us)
+		return x->key.start_us < y->key.start_us ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+static int
+apply_keys(struct qt_hist_index *ix, struct qt_hist_db *db,
+    const struct keys *all, struct qt_err *err)
+{
+	struct qt_hist_event	e;
+	struct qt_buf		bytes = QT_BUF_INIT;
+	int			rc = 0;
+
+	for (size_t i = 0; i < all->count && rc >= 0; i++) {
+		rc = qt_hist_db_get(db, all->key[i].key.start_us,
+		    all->key[i].key.id, &e, err);
 		if (rc == 0)
 			rc = apply_event(ix, &e, &bytes);
 		/* Deleted since. */
 		else if (rc == -ENOENT)
 			rc = 0;
 	}
-	free(keys);
 	qt_buf_clear(&bytes);
-	if (rc < 0)
-		return rc;
-	atomic_store_explicit(&ix->head->batch, batch, memory_order_release);
-	atomic_store(&ix->head->is_busy, 0);
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 apply(struct qt_hist_index *ix, struct qt_hist_db *db, struct qt_err *err)
 {
+	struct keys	all = { NULL, 0, 0 };
 	uint64_t	from = qt_hist_index_batch(ix), last;
 	int		rc = qt_hist_db_batch(db, &last, err);
 
@@ -91,9 +136,32 @@ apply(struct qt_hist_index *ix, struct qt_hist_db *db, struct qt_err *err)
 		return rc;
 	if (last < from || last - from > QT_HIST_BATCHES)
 		return ANEW;
-	while (from < last && rc == 0)
-		rc = apply_batch(ix, db, ++from, err);
-	return rc;
+	for (uint64_t batch = from; batch < last && rc == 0;)
+		rc = add_keys(&all, db, ++batch, err);
+	if (rc == 0) {
+		if (all.count > 1)
+			qsort(all.key, all.count, sizeof(*all.key),
+			    by_time);
+		atomic_store(&ix->head->is_busy, 1);
+		rc = apply_keys(ix, db, &all, err);
+	}
+	free(all.key);
+	if (rc < 0)
+		return rc;
+	atomic_store_explicit(&ix->head->batch, last, memory_order_release);
+	atomic_store(&ix->head->is_busy, 0);
+	return 0;
+}
+
+bool
+qt_hist_index_is_current(const struct qt_hist_index *ix, struct qt_hist_db *db)
+{
+	uint64_t	last;
+
+	return !qt_hist_index_is_outdated(ix) &&
+	    ix->head->history == qt__ix_history(db) &&
+	    qt_hist_db_batch(db, &last, NULL) == 0 &&
+	    qt_hist_index_batch(ix) == last;
 }
 
 /* Whether this one can be gone on with. */
@@ -109,10 +177,9 @@ is_usable(const struct qt_hist_index *ix, const struct qt_hist_db *db,
 	    ix->head->history == qt__ix_history(db) && ix->room.ring == ring;
 }
 
-int
-qt_hist_index_update(struct qt_hist_index **ix, struct qt_hist_db *db,
-    const char *path, const struct qt_hist_index_options *options,
-    struct qt_err *err)
+static int
+update(struct qt_hist_index **ix, struct qt_hist_db *db, const char *path,
+    const struct qt_hist_index_options *options, struct qt_err *err)
 {
 	struct qt_hist_index	*other;
 	char			 name[QT__IX_NAME];
@@ -139,6 +206,21 @@ qt_hist_index_update(struct qt_hist_index **ix, struct qt_hist_db *db,
 			qt_hist_index_close(*ix);
 			*ix = other;
 		}
+	}
+	return rc;
+}
+
+int
+qt_hist_index_update(struct qt_hist_index **ix, struct qt_hist_db *db,
+    const char *path, const struct qt_hist_index_options *options,
+    struct qt_err *err)
+{
+	/* What is read here nobody erases before the index has its name. */
+	int	rc = qt__db_lock(db, QT__NO_WAIT, err);
+
+	if (rc == 0) {
+		rc = update(ix, db, path, options, err);
+		qt__db_unlock(db);
 	}
 	if (rc < 0)
 		qt_err_wrap(err, "bring the history's index up to date");

@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which events the last batches added. See journal_priv.h. */
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include <qt/base/le.h>
 #include <qt/hist/index.h>
 
 #include "db_priv.h"
 #include "journal_priv.h"
 
 #define HEAD	16u		/* number, count */
-
-static uint64_t
-get64(const char *p)
-{
-	uint64_t	n;
-
-	memcpy(&n, p, 8);
-	return le64toh(n);
-}
 
 int
 qt__journal_last(struct qt_hist_db *db, const struct qt_store_snap *snap,
@@ -37,7 +27,7 @@ qt__journal_last(struct qt_hist_db *db, const struct qt_store_snap *snap,
 		return rc;
 	*version = v.version;
 	if (v.len == sizeof(*batch))
-		*batch = get64(v.data);
+		*batch = qt_le_load64(v.data);
 	else
 		rc = -QT_ECORRUPT;
 	qt_store_value_clear(&v);
@@ -55,8 +45,10 @@ qt_hist_db_batch(struct qt_hist_db *db, uint64_t *out, struct qt_err *err)
 static int
 put64(struct qt_buf *b, uint64_t n)
 {
-	n = htole64(n);
-	return qt_buf_add(b, &n, sizeof(n));
+	uint8_t	bytes[8];
+
+	qt_le_store64(bytes, n);
+	return qt_buf_add(b, bytes, sizeof(bytes));
 }
 
 int
@@ -92,18 +84,18 @@ qt__journal_load(struct qt_hist_db *db, uint64_t batch,
 	if (rc < 0)
 		return rc;
 	p = v.data;
-	if (v.len < HEAD || get64(p) != batch || get64(p + 8) >
-	    QT__JOURNAL_MAX || v.len != HEAD + 16 * get64(p + 8)) {
+	if (v.len < HEAD || qt_le_load64(p) != batch || qt_le_load64(p + 8) >
+	    QT__JOURNAL_MAX || v.len != HEAD + 16 * qt_le_load64(p + 8)) {
 		qt_store_value_clear(&v);
 		return -ENOENT;
 	}
-	*count = (size_t)get64(p + 8);
+	*count = (size_t)qt_le_load64(p + 8);
 	*keys = calloc(*count + 1, sizeof(**keys));
 	if (*keys == NULL)
 		rc = -ENOMEM;
 	for (size_t i = 0; i < *count && rc == 0; i++)
 		(*keys)[i] = (struct qt__journal_key){
-			get64(p + HEAD + 16 * i), get64(p + HEAD + 16 * i + 8)
+			qt_le_load64(p + HEAD + 16 * i), qt_le_load64(p + HEAD + 16 * i + 8)
 		};
 	qt_store_value_clear(&v);
 	return rc;

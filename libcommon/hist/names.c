@@ -14,7 +14,7 @@ void
 qt__names_clear(struct qt__names *n)
 {
 	free(n->of);
-	free(n->slots);
+	qt__hashes_clear(&n->keys);
 	qt_buf_clear(&n->bytes);
 }
 
@@ -34,7 +34,7 @@ add_name(struct qt__names *n, const struct qt_store_item *item)
 		n->room = room;
 	}
 	of = &n->of[n->count];
-	memcpy(of->hash, (const char *)item->key + 1, QT__HASH);
+	memcpy(of->key, item->key, QT__HASH_KEY);
 	of->at = n->bytes.len;
 	of->len = (uint32_t)item->value_len;
 	rc = qt_buf_add(&n->bytes, item->value, item->value_len);
@@ -43,57 +43,28 @@ add_name(struct qt__names *n, const struct qt_store_item *item)
 	return rc;
 }
 
-/* The hash is a keyed one already: nobody chooses where it falls. */
-size_t
-qt__names_slot(const struct qt__names *n, const uint8_t *hash)
-{
-	uint64_t	x;
-
-	memcpy(&x, hash, sizeof(x));
-	return (size_t)x & (n->size - 1);
-}
-
+/* Once it is known how many there are. */
 static int
-make_slots(struct qt__names *n)
+add_keys(struct qt__names *n)
 {
-	for (n->size = 64; n->size < n->count * 2;)
-		n->size *= 2;
-	n->slots = calloc(n->size, sizeof(*n->slots));
-	if (n->slots == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n->count; i++) {
-		size_t	at = qt__names_slot(n, n->of[i].hash);
+	int	rc = qt__hashes_reserve(&n->keys, n->count);
 
-		while (n->slots[at].index != 0)
-			at = (at + 1) & (n->size - 1);
-		memcpy(n->slots[at].hash, n->of[i].hash, QT__HASH);
-		n->slots[at].index = (uint32_t)i + 1;
-	}
-	return 0;
+	for (size_t i = 0; i < n->count && rc >= 0; i++)
+		rc = qt__hashes_put(&n->keys, n->of[i].key, NULL);
+	return rc < 0 ? rc : 0;
 }
 
 void
 qt__names_forget(struct qt__names *n)
 {
-	for (size_t i = 0; i < n->size; i++)
-		n->slots[i].id = QT_HIST_NONE;
-}
-
-struct qt__name_slot *
-qt__names_get(struct qt__names *n, const uint8_t key[QT__HASH_KEY])
-{
-	size_t	at = qt__names_slot(n, key + 1);
-
-	for (; n->slots[at].index != 0; at = (at + 1) & (n->size - 1))
-		if (memcmp(n->slots[at].hash, key + 1, QT__HASH) == 0)
-			return &n->slots[at];
-	return NULL;
+	for (size_t i = 0; i < n->keys.size; i++)
+		n->keys.slots[i].id = QT_HIST_NONE;
 }
 
 struct qt_hist_bytes
-qt__names_bytes(const struct qt__names *n, const struct qt__name_slot *slot)
+qt__names_bytes(const struct qt__names *n, const struct qt__hash_slot *slot)
 {
-	const struct qt__name	*name = &n->of[slot->index - 1];
+	const struct qt__name	*name = &n->of[slot->number - 1];
 
 	return (struct qt_hist_bytes){ n->bytes.data == NULL ? "" :
 		n->bytes.data + name->at, name->len };
@@ -118,5 +89,5 @@ qt__names_load(struct qt__names *n, struct qt_hist_db *db,
 			break;
 	}
 	qt_store_scan_close(scan);
-	return rc < 0 ? rc : make_slots(n);
+	return rc < 0 ? rc : add_keys(n);
 }

@@ -181,8 +181,8 @@ const struct qt__rule qt__rules[] = {
 	{ "curl-user", "curl", "\\bcurl\\b" ARGS "(?:-[a-zA-Z]{0,8}[uU]|--user|"
 	    "--proxy-user)[ \\t=]?[\"']?[^\\s:\"']{0,128}:(?![/$])"
 	    "([^\\s\"']+)" },
-	{ "httpie", "http", "(?<![A-Za-z0-9_/.:-])https?[ \\t]" ARGS "(?:-a|--auth)"
-	    "[ \\t=]?[\"']?[^\\s:\"']{0,128}:(?![/$])([^\\s\"']+)" },
+	{ "httpie", "http", "(?<![A-Za-z0-9_/.:-])https?(?=[ \\t])" ARGS
+	    "(?:-a|--auth)[ \\t=]?[\"']?[^\\s:\"']{0,128}:(?![/$])([^\\s\"']+)" },
 	{ "mysql", "mysql mariadb",
 	    "\\b(?:mysql|mariadb)[a-z_-]{0,16}\\b" ARGS "-p(?![$])[\"']?"
 	    "([^\\s\"']+)" },

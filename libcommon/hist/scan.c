@@ -6,23 +6,21 @@
 
 #include "db_priv.h"
 
-/* A context or a place; borrowed until one more is read. */
+/* Sees to it that a context or a place is known. */
 static int
-read_fact(struct qt_hist_db *db, const struct qt__fact **out,
-    const uint8_t key[QT__HASH_KEY], struct qt_err *err)
+know(struct qt_hist_db *db, const uint8_t key[QT__HASH_KEY],
+    struct qt_err *err)
 {
 	struct qt_store_value	v;
 	int			rc;
 
-	*out = qt__facts_get(&db->facts, key);
-	if (*out != NULL)
+	if (qt__facts_get(&db->facts, key).data != NULL)
 		return 0;
 	rc = qt_store_get(db->store, NULL, &v, key, QT__HASH_KEY, err);
 	if (rc < 0)
 		return rc;
-	rc = qt__facts_put(&db->facts, key, v.data, v.len);
+	rc = qt__facts_put(&db->facts, key, v.data, (uint32_t)v.len);
 	qt_store_value_clear(&v);
-	*out = rc < 0 ? NULL : qt__facts_get(&db->facts, key);
 	return rc;
 }
 
@@ -30,33 +28,30 @@ int
 qt__db_resolve(struct qt_hist_db *db, struct qt_hist_event *e,
     const struct qt__event_keys *keys, struct qt_err *err)
 {
-	const struct qt__fact	*context, *place;
-	int			 rc;
+	struct qt_hist_bytes	context, place;
+	int			rc;
 
-	/* The second one may have the first thrown away: so once more. */
-	rc = read_fact(db, &context, keys->context, err);
+	qt__facts_trim(&db->facts);
+	rc = know(db, keys->context, err);
 	if (rc == 0)
-		rc = read_fact(db, &place, keys->place, err);
-	if (rc == 0)
-		rc = read_fact(db, &context, keys->context, err);
+		rc = know(db, keys->place, err);
 	qt_store_value_clear(&db->text);
 	if (rc == 0)
 		rc = qt_store_get(db->store, NULL, &db->text, keys->text,
 		    QT__HASH_KEY, err);
-	if (rc == -ENOENT) {
-		qt_err_set(err, "an event names what is not there");
-		rc = -QT_ECORRUPT;
-	}
 	if (rc < 0)
 		return rc;
-	qt__context_unpack(e, context->value, context->len);
-	qt__place_unpack(e, place->value, place->len);
+	context = qt__facts_get(&db->facts, keys->context);
+	place = qt__facts_get(&db->facts, keys->place);
+	qt__context_unpack(e, context.data, context.len);
+	qt__place_unpack(e, place.data, place.len);
 	e->text = (struct qt_hist_bytes){ db->text.data, db->text.len };
 	return 0;
 }
 
-int
-qt_hist_db_get(struct qt_hist_db *db, uint64_t start_us, uint64_t id,
+/* As qt_hist_db_get(); 1: it names what is not there. */
+static int
+get(struct qt_hist_db *db, uint64_t start_us, uint64_t id,
     struct qt_hist_event *out, struct qt_err *err)
 {
 	struct qt__event_keys	keys;
@@ -72,7 +67,24 @@ qt_hist_db_get(struct qt_hist_db *db, uint64_t start_us, uint64_t id,
 	out->id = id;
 	rc = qt__event_unpack(out, &keys, v.data, v.len);
 	qt_store_value_clear(&v);
-	return rc < 0 ? rc : qt__db_resolve(db, out, &keys, err);
+	if (rc == 0)
+		rc = qt__db_resolve(db, out, &keys, err);
+	return rc == -ENOENT ? 1 : rc;
+}
+
+int
+qt_hist_db_get(struct qt_hist_db *db, uint64_t start_us, uint64_t id,
+    struct qt_hist_event *out, struct qt_err *err)
+{
+	int	rc = 1;
+
+	/* Erased, or changed, between the two: the next look tells which. */
+	for (int i = 0; i < 3 && rc == 1; i++)
+		rc = get(db, start_us, id, out, err);
+	if (rc != 1)
+		return rc;
+	qt_err_set(err, "an event names what is not there");
+	return -QT_ECORRUPT;
 }
 
 struct qt_hist_scan {
@@ -127,12 +139,18 @@ qt_hist_scan_next(struct qt_hist_scan *s, struct qt_hist_event *out,
     struct qt_err *err)
 {
 	struct qt__event_keys	keys;
-	int			rc = qt__scan_next_keys(s, out, &keys, err);
+	int			rc;
 
-	if (rc == 1)
+	do {
+		rc = qt__scan_next_keys(s, out, &keys, err);
+		if (rc <= 0)
+			return rc;
 		rc = qt__db_resolve(s->db, out, &keys, err);
-	else
-		return rc;
+		if (rc == -ENOENT)
+			rc = qt_hist_db_get(s->db, out->start_us, out->id,
+			    out, err);
+		/* Erased since it was read: the next one. */
+	} while (rc == -ENOENT);
 	return rc < 0 ? rc : 1;
 }
 

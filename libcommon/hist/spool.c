@@ -18,6 +18,16 @@
 
 _Static_assert(MAGIC_LEN + QT_HIST_TOKEN + 1 == QT_HIST_SPOOL_HEAD, "head");
 
+bool
+qt_hist_spool_is_name(const char *name)
+{
+	static const char	suffix[] = ".spool";
+	size_t			len = strlen(name), its = sizeof(suffix) - 1;
+
+	return name[0] != '.' && len > its &&
+	    strcmp(name + len - its, suffix) == 0;
+}
+
 void
 qt_hist_spool_head(char out[QT_HIST_SPOOL_HEAD],
     const char token[QT_HIST_TOKEN])
@@ -61,6 +71,24 @@ number_of(const struct qt_hist_bytes *b)
 	return n;
 }
 
+/* Microseconds; or as EPOCHREALTIME has it: seconds, what the locale has for a
+   point, six digits. */
+static uint64_t
+time_of(const struct qt_hist_bytes *b)
+{
+	char	digits[24];
+	size_t	len = 0, point = 0;
+
+	while (point < b->len && b->data[point] >= '0' && b->data[point] <= '9')
+		point++;
+	if (point == b->len || b->len < point + 7 || point > 16)
+		return number_of(b);
+	memcpy(digits, b->data, point);
+	len = point + 6;
+	memcpy(digits + point, b->data + b->len - 6, 6);
+	return number_of(&(struct qt_hist_bytes){ digits, len });
+}
+
 /* An exit status; -1 where there is none. */
 static int32_t
 status_of(const struct qt_hist_bytes *b)
@@ -102,6 +130,76 @@ take_fc(struct qt_hist_bytes *text)
 		text->len--;
 }
 
+/* "  17* text\n" or "  17  text\n", as history prints it. */
+static void
+take_history(struct qt_hist_bytes *text)
+{
+	const char	*p = text->data, *end = p + text->len;
+
+	while (p < end && *p == ' ')
+		p++;
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	p = end - p < 2 ? end : p + 2;
+	text->data = p;
+	text->len = (size_t)(end - p);
+	if (text->len > 0 && end[-1] == '\n')
+		text->len--;
+}
+
+/*
+ * "BEFORE   17  1795300735 text\n": of bash with erasedups, whose list is not
+ * longer by a command that it has already. The entry is that command's if it is
+ * of a later second than the prompt before; else nobody knows.
+ */
+static void
+take_timed(struct qt_hist_spool_record *r)
+{
+	struct qt_hist_bytes	*text = &r->text, piece = r->text;
+	const char		*space = memchr(text->data, ' ', text->len);
+	uint64_t		 before;
+
+	r->is_unsure = true;
+	if (space == NULL) {
+		text->len = 0;
+		return;
+	}
+	piece.len = (size_t)(space - text->data);
+	before = time_of(&piece) / 1000000;
+	text->data = space;
+	text->len -= piece.len;
+	take_history(text);
+	piece = (struct qt_hist_bytes){ text->data, 0 };
+	while (piece.len < text->len && piece.data[piece.len] >= '0' &&
+	    piece.data[piece.len] <= '9')
+		piece.len++;
+	if (piece.len == 0 || piece.len == text->len ||
+	    piece.data[piece.len] != ' ') {
+		text->len = 0;
+		return;
+	}
+	r->is_unsure = before == 0 || number_of(&piece) <= before;
+	text->data += piece.len + 1;
+	text->len -= piece.len + 1;
+}
+
+/* Of the last entry; or, if that is a comment, of the one that is in the field
+   behind it. */
+static void
+take_command(struct qt_hist_bytes *text, const struct qt_hist_bytes *before)
+{
+	size_t	blank = 0;
+
+	take_fc(text);
+	while (blank < text->len && (text->data[blank] == ' ' ||
+	    text->data[blank] == '\t'))
+		blank++;
+	if (blank < text->len && text->data[blank] != '#')
+		return;
+	*text = *before;
+	take_fc(text);
+}
+
 static bool
 is_one(const struct qt_hist_bytes *b, char c)
 {
@@ -130,7 +228,7 @@ static bool
 read_begin(struct qt_hist_spool_record *r, const struct qt_hist_bytes *f)
 {
 	r->number = number_of(&f[0]);
-	r->start_us = number_of(&f[1]);
+	r->start_us = time_of(&f[1]);
 	r->cwd = f[2];
 	r->text = f[3];
 	r->has_text = true;
@@ -141,14 +239,20 @@ static bool
 read_end(struct qt_hist_spool_record *r, const struct qt_hist_bytes *f)
 {
 	r->number = number_of(&f[0]);
-	r->start_us = number_of(&f[1]);
-	r->end_us = number_of(&f[2]);
+	r->start_us = time_of(&f[1]);
+	r->end_us = time_of(&f[2]);
 	r->status = status_of(&f[3]);
 	statuses_of(r, &f[4]);
 	r->cwd = f[5];
 	r->text = f[7];
 	if (is_one(&f[6], 'f'))
 		take_fc(&r->text);
+	else if (is_one(&f[6], 'c'))
+		take_command(&r->text, &f[8]);
+	else if (is_one(&f[6], 'h'))
+		take_history(&r->text);
+	else if (is_one(&f[6], 'e'))
+		take_timed(r);
 	r->has_text = !is_one(&f[6], 'b');
 	return r->number != 0 && (!r->has_text || r->text.len != 0);
 }
@@ -203,7 +307,7 @@ find_mark(char *kind, const char *p, const char *end,
 	return end;
 }
 
-/* All fields between a mark and the next; false: too many, or one too long. */
+/* All fields between a mark and the next, others are empty; false: too many, or one too long. */
 static bool
 split(struct qt_hist_bytes *f, size_t *count, const char *p, const char *end)
 {
@@ -216,6 +320,7 @@ split(struct qt_hist_bytes *f, size_t *count, const char *p, const char *end)
 			return false;
 		f[*count] = (struct qt_hist_bytes){ p, (size_t)(nul - p) };
 	}
+	memset(f + *count, 0, (FIELDS_MAX - *count) * sizeof(*f));
 	return true;
 }
 

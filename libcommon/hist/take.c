@@ -8,15 +8,17 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <qt/base/sys.h>
 #include <qt/hist/take.h>
 
+#include "db_priv.h"
 #include "take_priv.h"
 
-#define SUFFIX		".spool"
 #define READ_SIZE	((size_t)1 << 20)
+#define SESSION_MAX	((size_t)16 << 10)	/* of a spool: its session's record */
 #define READ_MAX	((size_t)32 << 20)	/* one record is less */
 #define EVENTS_MAX	1024u			/* of a batch */
 
@@ -32,17 +34,17 @@ struct spool {
 	struct qt_buf		 data;		/* what lies at offset */
 };
 
-/* At least more bytes than there are, or as many as there will be. */
+/* Up to so many more bytes than there are. 0: there will be none. */
 static int
-read_more(struct spool *s)
+read_more(struct spool *s, size_t size)
 {
 	size_t	before = s->data.len;
 	ssize_t	n = 1;
-	int	rc = qt_buf_reserve(&s->data, READ_SIZE);
+	int	rc = qt_buf_reserve(&s->data, size);
 
 	if (rc < 0)
 		return rc;
-	n = qt_sys_pread(s->fd, s->data.data + before, READ_SIZE,
+	n = qt_sys_pread(s->fd, s->data.data + before, size,
 	    (off_t)(s->offset + before));
 	if (n < 0)
 		return (int)n;
@@ -118,7 +120,7 @@ take_all(struct spool *s, struct qt_err *err)
 	int		rc, more;
 
 	do {
-		more = read_more(s);
+		more = read_more(s, READ_SIZE);
 		if (more < 0)
 			return more;
 		while ((rc = take_some(s, err)) == 1)
@@ -135,17 +137,34 @@ take_all(struct spool *s, struct qt_err *err)
 	return s->offset > before || s->is_left ? wipe(s) : 0;
 }
 
-/* Was somebody killed before he came to wipe? */
+/* Was somebody killed before he came to wipe, or was through? He goes forwards. */
 static bool
 is_left(const struct spool *s)
 {
-	uint64_t	end = s->offset < s->data.len ? s->offset :
-	    s->data.len;
+	char		last[QT_HIST_SPOOL_HEAD];
+	uint64_t	from = s->offset > sizeof(last) ?
+	    s->offset - sizeof(last) : 0;
+	ssize_t		n;
 
-	for (size_t i = s->shell.end; i < end; i++)
-		if (s->data.data[i] != '\0')
+	if (from < s->shell.end)
+		from = s->shell.end;
+	if (from >= s->offset)
+		return false;
+	n = qt_sys_pread(s->fd, last, (size_t)(s->offset - from), (off_t)from);
+	for (ssize_t i = 0; i < n; i++)
+		if (last[i] != '\0')
 			return true;
-	return false;
+	return n < 0;
+}
+
+/* Written to before this boot: its shell is gone. */
+static bool
+is_old(const struct stat *st)
+{
+	struct timespec	up;
+
+	return clock_gettime(CLOCK_BOOTTIME, &up) == 0 &&
+	    st->st_mtim.tv_sec < time(NULL) - up.tv_sec - 1;
 }
 
 /* Its head and its session. 1: it is one; 0: not. */
@@ -159,16 +178,29 @@ begin(struct spool *s, struct qt_err *err)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
 		return 0;
-	rc = read_more(s);
+	rc = read_more(s, SESSION_MAX);
 	if (rc < 0)
 		return rc;
-	if (qt__shell_read(&s->shell, s->data.data, s->data.len) < 0)
-		return 0;
+	rc = qt__shell_read(&s->shell, s->data.data, s->data.len);
+	/* Removed, or emptied, and its shell has made it anew. */
+	if (rc == -QT_EFORMAT && s->data.len > 0)
+		rc = qt__shell_guess(&s->shell, s->name, is_old(&st));
+	if (rc < 0)
+		return rc == -QT_EFORMAT ? 0 : rc;
 	rc = qt_hist_db_spool(s->take->db, s->name, &s->offset, err);
+	/* Where it is not the file that it was: what there is of it. */
+	if (rc == 0 && s->shell.end == 0) {
+		off_t	data = lseek(s->fd, 0, SEEK_DATA);
+
+		if (data < 0 || (uint64_t)data < s->offset)
+			s->offset = data < 0 ? 0 : (uint64_t)data;
+	}
+	if (s->offset > (uint64_t)st.st_size)
+		s->offset = 0;
 	s->is_left = rc == 0 && is_left(s);
 	qt_buf_reset(&s->data);
-	if (s->offset < QT_HIST_SPOOL_HEAD)
-		s->offset = QT_HIST_SPOOL_HEAD;
+	if (s->offset < s->shell.end)
+		s->offset = s->shell.end;
 	return rc < 0 ? rc : 1;
 }
 
@@ -194,6 +226,9 @@ take_spool(struct qt__take *take, const char *name, struct qt_err *err)
 		bool	is_gone = qt__shell_is_gone(&s.shell);
 
 		rc = take_all(&s, err);
+		/* A disk may bring back what it has not been told to lose. */
+		if (rc == 0 && take->is_sure && !is_gone)
+			rc = qt_sys_fsync(s.fd);
 		if (rc == 0 && is_gone) {
 			rc = qt_sys_unlink(take->dirfd, name);
 			if (rc == 0)
@@ -212,15 +247,6 @@ take_spool(struct qt__take *take, const char *name, struct qt_err *err)
 
 /* --- The folder ----------------------------------------------------------- */
 
-static bool
-is_spool(const char *name)
-{
-	size_t	len = strlen(name);
-
-	return name[0] != '.' && len > sizeof(SUFFIX) - 1 &&
-	    strcmp(name + len - (sizeof(SUFFIX) - 1), SUFFIX) == 0;
-}
-
 static int
 take_each(struct qt__take *take, struct qt_err *err)
 {
@@ -236,7 +262,7 @@ take_each(struct qt__take *take, struct qt_err *err)
 		return rc;
 	}
 	while ((e = readdir(d)) != NULL) {
-		int	one = is_spool(e->d_name) ?
+		int	one = qt_hist_spool_is_name(e->d_name) ?
 		    take_spool(take, e->d_name, err) : 0;
 
 		/* One that cannot be read does not keep others out. */
@@ -247,12 +273,27 @@ take_each(struct qt__take *take, struct qt_err *err)
 	return rc;
 }
 
-int
-qt_hist_take(struct qt_hist_db *db, const char *dir, struct qt_hist_taken *out,
-    struct qt_err *err)
+/* Nobody else takes in, and nobody erases: what began, not between reading and
+   adding it. */
+static int
+lock(struct qt__take *take, struct qt_err *err)
 {
-	struct qt__take	take = { .db = db, .out = out };
-	int		rc = 0;
+	int	how = LOCK_EX | (take->is_sure ? 0 : LOCK_NB), rc;
+
+	while ((rc = flock(take->dirfd, how)) < 0 && errno == EINTR)
+		continue;
+	if (rc < 0)
+		return -errno;
+	return qt__db_lock(take->db, take->is_sure ? 0 : QT__NO_WAIT, err);
+}
+
+int
+qt_hist_take(struct qt_hist_db *db, const char *dir, unsigned int flags,
+    struct qt_hist_taken *out, struct qt_err *err)
+{
+	struct qt__take	take = { .db = db, .out = out,
+	    .is_sure = (flags & QT_HIST_TAKE_SURE) != 0 };
+	int		rc;
 
 	*out = (struct qt_hist_taken){ 0 };
 	take.dirfd = qt_sys_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
@@ -262,10 +303,16 @@ qt_hist_take(struct qt_hist_db *db, const char *dir, struct qt_hist_taken *out,
 		qt_err_set(err, "open '%s'", dir);
 		return take.dirfd;
 	}
-	if (flock(take.dirfd, LOCK_EX | LOCK_NB) < 0)
-		out->is_busy = true;
-	else
+	rc = lock(&take, err);
+	if (rc == 0) {
 		rc = take_each(&take, err);
+		if (rc == 0 && take.is_sure)
+			rc = qt_sys_fsync(take.dirfd);
+		qt__db_unlock(db);
+	} else if (rc == -EWOULDBLOCK) {
+		out->is_busy = true;
+		rc = 0;
+	}
 	qt__take_clear(&take);
 	close(take.dirfd);
 	if (rc < 0)

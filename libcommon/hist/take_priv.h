@@ -8,6 +8,7 @@
 struct qt__take {
 	struct qt_hist_db	*db;
 	int			 dirfd;
+	bool			 is_sure;
 	struct qt_hist_taken	*out;
 	struct qt_buf		 cwd, root;	/* the last one looked for */
 	struct qt_buf		 clean;		/* the last text without secrets */
@@ -23,6 +24,9 @@ struct qt__shell {
 };
 /* From the beginning of a spool. 0, -QT_EFORMAT, -ENOMEM. */
 int	qt__shell_read(struct qt__shell *s, const void *data, size_t len);
+/* From its name alone: the shell writes on, but somebody took away what had been
+   there. is_old: since before this boot. 0, -QT_EFORMAT: no spool's; -ENOMEM. */
+int	qt__shell_guess(struct qt__shell *s, const char *name, bool is_old);
 void	qt__shell_clear(struct qt__shell *s);
 /* Certainly: where nobody knows, it is not. */
 bool	qt__shell_is_gone(const struct qt__shell *s);
@@ -36,6 +40,7 @@ struct qt__takings {
 	size_t			 count, room;
 	struct qt_buf		**texts;	/* of what began before */
 	size_t			 text_count;
+	struct qt_hist_bytes	 last;		/* a record's text */
 };
 void	qt__takings_begin(struct qt__takings *t, struct qt__take *take,
 	    const struct qt__shell *shell);

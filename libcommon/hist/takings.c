@@ -2,13 +2,16 @@
 /* Events of what a shell wrote. See take_priv.h. */
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <qt/base/proc.h>
 #include <qt/hist/redact.h>
+#include <qt/hist/root.h>
 
 #include "db_priv.h"
 #include "take_priv.h"
@@ -33,6 +36,37 @@ qt__shell_read(struct qt__shell *s, const void *data, size_t len)
 	    s->session.kind != QT_HIST_SPOOL_SESSION)
 		return -QT_EFORMAT;
 	s->end = QT_HIST_SPOOL_HEAD + used;
+	return 0;
+}
+
+/* Host, user and boot are ours, as the folder is; more is not known. */
+int
+qt__shell_guess(struct qt__shell *s, const char *name, bool is_old)
+{
+	const struct passwd		*pw = getpwuid(geteuid());
+	struct qt_hist_spool_record	*r = &s->session;
+	char				 text[256 + QT_PROC_BOOT_SIZE + 256];
+	char				*boot = text + 256, *user;
+
+	if (strspn(name, "0123456789abcdef") != QT_HIST_TOKEN)
+		return -QT_EFORMAT;
+	memset(text, 0, sizeof(text));
+	(void)gethostname(text, 255);
+	if (!is_old)
+		qt_proc_boot_id(boot);
+	user = boot + QT_PROC_BOOT_SIZE;
+	if (pw != NULL)
+		snprintf(user, 256, "%s", pw->pw_name);
+	qt_buf_reset(&s->data);
+	if (qt_buf_add(&s->data, text, sizeof(text)) < 0)
+		return -ENOMEM;
+	memset(r, 0, sizeof(*r));
+	memcpy(s->token, name, QT_HIST_TOKEN);
+	r->host = (struct qt_hist_bytes){ s->data.data, strlen(text) };
+	r->boot = (struct qt_hist_bytes){ s->data.data + 256, strlen(boot) };
+	r->user = (struct qt_hist_bytes){ s->data.data + (user - text),
+		strlen(user) };
+	s->end = 0;
 	return 0;
 }
 
@@ -92,21 +126,7 @@ qt__take_clear(struct qt__take *take)
 	qt_buf_clear(&take->root);
 }
 
-static bool
-is_root(struct qt_buf *path)
-{
-	size_t	len = path->len;
-	bool	is;
-
-	if (qt_buf_add(path, "/.git", 5) < 0)
-		return false;
-	is = access(path->data, F_OK) == 0;
-	path->len = len;
-	path->data[len] = '\0';
-	return is;
-}
-
-/* The nearest folder from cwd upwards that has a .git; empty: none has. */
+/* take->root: of the folder asked about last, most often the same. */
 static int
 find_root(struct qt__take *take, const struct qt_hist_bytes *cwd)
 {
@@ -120,18 +140,7 @@ find_root(struct qt__take *take, const struct qt_hist_bytes *cwd)
 	if (qt_buf_add(&take->cwd, cwd->data, cwd->len) < 0 ||
 	    qt_buf_add(path, cwd->data, cwd->len) < 0)
 		return -ENOMEM;
-	if (cwd->len == 0 || cwd->data[0] != '/' || cwd->len > 4096) {
-		qt_buf_reset(path);
-		return 0;
-	}
-	while (path->len > 1 && !is_root(path)) {
-		while (path->data[--path->len] != '/')
-			continue;
-		path->data[path->len] = '\0';
-	}
-	if (path->len <= 1)
-		qt_buf_reset(path);
-	return 0;
+	return qt_hist_root(path);
 }
 
 /* --- Events --------------------------------------------------------------- */
@@ -197,7 +206,7 @@ new_event(struct qt__takings *t, uint64_t number)
 	return &t->events[t->count++];
 }
 
-/* What began, in these or before them. NULL: that was lost. */
+/* What began, in these or before them. 1; 0: that was lost; or negative. */
 static int
 find_begun(struct qt__takings *t, const struct qt_hist_spool_record *r,
     struct qt_hist_event *out, struct qt_err *err)
@@ -248,12 +257,25 @@ static int
 redact(struct qt__takings *t, struct qt_hist_event *e)
 {
 	const char	*text = e->text.data;
-	int		 rc = qt_hist_redact_event(t->take->db->redact, e,
-	    &t->take->clean);
+	int		 rc;
 
+	if (qt__is_deletion(&e->text))
+		return 0;
+	rc = qt_hist_redact_event(t->take->db->redact, e, &t->take->clean);
 	if (rc == 0 && e->text.data != text)
 		rc = hold(t, &e->text);
 	return rc < 0 ? rc : rc == 0;
+}
+
+/* Whether a text is known to be that of another command than the last one. */
+static bool
+is_another(struct qt__takings *t, const struct qt_hist_spool_record *r)
+{
+	bool	is_same = t->last.data == NULL || (t->last.len == r->text.len &&
+	    memcmp(t->last.data, r->text.data, r->text.len) == 0);
+
+	t->last = r->text;
+	return !is_same || !r->is_unsure;
 }
 
 int
@@ -266,6 +288,8 @@ qt__takings_add(struct qt__takings *t, const struct qt_hist_spool_record *r,
 	int					 rc = 1;
 
 	if (r->kind == QT_HIST_SPOOL_SESSION)
+		return 1;
+	if (r->has_text && !is_another(t, r))
 		return 1;
 	if (!r->has_text) {
 		rc = find_begun(t, r, &e, err);

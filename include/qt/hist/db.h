@@ -10,9 +10,13 @@
  *	c hash(16)		a command's bytes
  *	x hash(16)		a context: host user tty shell session QT_SESSION
  *	l hash(16)		a place: folder, root of its repository
+ *	g start(8) id(8)	an event's tags, see <qt/hist/tag.h>
  *	o name			of a spool: how far it was taken in
  *	j, j slot		the last batches, see libcommon/hist/journal_priv.h
  *	k			32 random bytes, the key of all hashes
+ *	k hash(16)		of what was erased: nothing
+ *	d			how often something was erased, 8
+ *	p			something is being erased, erase.h
  *
  * start is microseconds since 1970, the highest byte first, so events lie in the
  * order of time; 0 where it is not known, and then id counts up in the order in
@@ -62,11 +66,20 @@ int	qt_hist_db_close(struct qt_hist_db *db, struct qt_err *err);
 /*
  * What looks for secrets in commands that are taken in from now on; borrowed, as
  * long as db is open. NULL: nothing does. What calls qt_hist_db_add() itself asks
- * qt_hist_redact_event() with it before.
+ * qt_hist_redact_event() before.
  */
 struct qt_hist_redact;
 void	qt_hist_db_set_redact(struct qt_hist_db *db, struct qt_hist_redact *r);
-struct qt_hist_redact *qt_hist_db_redact(const struct qt_hist_db *db);
+
+/*
+ * What names an event, for people and scripts: its start and its id, 32 lowercase
+ * hex digits. parse: 0, or -EINVAL when it is no such text.
+ */
+#define QT_HIST_NAME	32u
+void	qt_hist_name(char out[QT_HIST_NAME + 1], uint64_t start_us,
+	    uint64_t id);
+int	qt_hist_name_parse(uint64_t *start_us, uint64_t *id,
+	    const char *text);
 
 /* The id of a session's command with this number. */
 uint64_t qt_hist_db_id(const struct qt_hist_db *db,

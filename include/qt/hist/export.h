@@ -10,9 +10,10 @@
  * bash runs as well.
  *
  * JSON is an object a line, with the microsecond and all that is known:
- * command, start and duration in seconds, exit, pipe (statuses), cwd, git, host,
- * user, tty, shell, session, qt_session; and command_hex, two digits a byte,
- * where the command is not UTF-8.
+ * command, start and duration in seconds, exit, or running (true, where nobody has
+ * seen it end), pipe (statuses), cwd, git, host, user, tty, shell, session,
+ * qt_session, tags; and command_hex, two digits a byte, where the command is not
+ * UTF-8.
  */
 #include <qt/base/buf.h>
 #include <qt/hist/import.h>
@@ -24,5 +25,14 @@
  */
 int	qt_hist_export_add(struct qt_buf *out, enum qt_hist_format format,
 	    const struct qt_hist_event *e);
+/* JSON, with the event's tags. 0 or -ENOMEM. */
+int	qt_hist_export_tagged(struct qt_buf *out, const struct qt_hist_event *e,
+	    const struct qt_hist_bytes *tags, size_t count);
+/*
+ * JSON, with tags, and with what names the event in this history: id, 32 hex
+ * digits, the start and the id. 0 or -ENOMEM.
+ */
+int	qt_hist_export_json(struct qt_buf *out, const struct qt_hist_event *e,
+	    const struct qt_hist_bytes *tags, size_t count);
 
 #endif /* QT_HIST_EXPORT_H */

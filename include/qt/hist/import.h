@@ -66,6 +66,10 @@ void	qt_hist_import_close(struct qt_hist_import *i);
 int	qt_hist_import_next(struct qt_hist_import *i,
 	    struct qt_hist_event *out, struct qt_err *err);
 
+/* The tags of the last event: names that end in a NUL each. Borrowed until the
+   next call; JSON alone has them. */
+struct qt_hist_bytes qt_hist_import_tags(const struct qt_hist_import *i);
+
 enum qt_hist_format qt_hist_import_format(const struct qt_hist_import *i);
 /* How far it is: bytes, or rows, of all; all is 0 where nobody knows. */
 void	qt_hist_import_progress(const struct qt_hist_import *i,

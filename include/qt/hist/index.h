@@ -54,7 +54,8 @@ int	qt_hist_index_open(struct qt_hist_index **out, const char *path,
  * it stays the caller's, also on failure. A batch that was added since
  * costs as much as its events; more than QT_HIST_BATCHES of them, or a process
  * that was killed here, a rebuild. options may be NULL. -ENOSPC and -ENOMEM as
- * the segment's, or the history's errors.
+ * the segment's, or the history's errors. -EWOULDBLOCK: something is being erased,
+ * which may take seconds; *ix, if any, is as it was.
  */
 #define QT_HIST_BATCHES		64u
 int	qt_hist_index_update(struct qt_hist_index **ix,
@@ -62,11 +63,16 @@ int	qt_hist_index_update(struct qt_hist_index **ix,
 	    const struct qt_hist_index_options *options, struct qt_err *err);
 /* NULL is fine. What was borrowed from it dies. */
 void	qt_hist_index_close(struct qt_hist_index *ix);
-/* The index's segment of the history in path is removed. 0, or negative. */
+/* The index's segment of the history in path is removed, and who reads it told
+   that it is outdated. 0, or negative. */
 int	qt_hist_index_remove(const char *path);
 
 /* Whether another one takes its place: close it, and open that. */
 bool	qt_hist_index_is_outdated(const struct qt_hist_index *ix);
+/* Whether it is db's history's, not outdated, and has its last batch: then an
+   update would leave it as it is. */
+bool	qt_hist_index_is_current(const struct qt_hist_index *ix,
+	    struct qt_hist_db *db);
 /*
  * The number of the last batch that is in it, and that of the history's last
  * batch. Who reads and finds them different lacks events.
@@ -76,8 +82,10 @@ int	qt_hist_db_batch(struct qt_hist_db *db, uint64_t *out,
 	    struct qt_err *err);
 
 /*
- * Events have numbers, from 1 in the order in which they came in, which after a
- * rebuild is that of time. The ring has the last ones.
+ * Events have numbers, from 1 on. What came in since the last update is in the
+ * order of time; what comes later has a higher number, though it began before
+ * (what ran long), until a rebuild puts all in that order. The ring has the last
+ * ones.
  */
 #define QT_HIST_TOOK_NONE	UINT32_MAX
 struct qt_hist_index_event {
@@ -111,9 +119,10 @@ bool	qt_hist_index_event(const struct qt_hist_index *ix, uint32_t number,
  * comparing: each run is worth half of what one two weeks later is; it is the
  * binary logarithm of their sum, in 2^20ths.
  */
+#define QT_HIST_HALF_S	1209600u	/* two weeks */
 struct qt_hist_index_view {
 	uint32_t	 commands;	/* so many */
-	const uint64_t	*signature;
+	const uint64_t	*signature;	/* qt_hist_match_signature() */
 	const uint32_t	*text, *len;	/* where in the arena, how long */
 	const uint32_t	*count, *last;	/* runs, number of the last one */
 	const uint32_t	*successes, *score;
@@ -151,7 +160,7 @@ uint32_t qt_hist_index_next(const struct qt_hist_index *ix, uint32_t command,
  * fact of a kind behind id (QT_HIST_NONE: of all); QT_HIST_NONE at the end.
  */
 enum qt_hist_fact {
-	QT_HIST_CONTEXT = 1, QT_HIST_PLACE, QT_HIST_HOST
+	QT_HIST_FACT_CONTEXT = 1, QT_HIST_FACT_PLACE, QT_HIST_FACT_HOST
 };
 uint32_t qt_hist_index_fact_next(const struct qt_hist_index *ix,
 	    enum qt_hist_fact kind, uint32_t id);
@@ -189,12 +198,5 @@ struct qt_hist_index_stat {
 };
 void	qt_hist_index_stat(const struct qt_hist_index *ix,
 	    struct qt_hist_index_stat *out);
-
-/*
- * The set of a text's characters. What has all characters of a query has all
- * bits of its signature. Letters of ASCII of either case are the same, all bytes
- * that are not ASCII are one, and most other characters have a bit.
- */
-uint64_t qt_hist_signature(const void *text, size_t len);
 
 #endif /* QT_HIST_INDEX_H */

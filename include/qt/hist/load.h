@@ -4,7 +4,8 @@
 /*
  * Others' histories into ours, each event once, however often it is imported.
  *
- *	qt_hist_import_next() | is it there? | batches --> qt_hist_db_add()
+ *	qt_hist_import_next() | without secrets, as db's redactor has it |
+ *	is it there? | batches --> qt_hist_db_add()
  *
  * An event is there already
  *	- when as many of the same command, time and context (host, user, shell,
@@ -23,6 +24,9 @@ struct qt_hist_loaded {
 	uint64_t	read;		/* events */
 	uint64_t	added;		/* that were not there */
 	uint64_t	bad;		/* lines, or rows, that could not be read */
+	uint64_t	erased;		/* not added: they were erased before */
+	uint64_t	secret;		/* not added: the redactor drops it, or it is
+					   a qt-hist delete */
 };
 
 struct qt_hist_load_options {

@@ -23,12 +23,17 @@
  *
  * S is the session, written with the head by who makes the file; B a command
  * that begins, where the shell tells (zsh and fish do); E one that has ended.
- * number counts a session's commands, so B and E of one have the same. Times
- * are microseconds since 1970, 0 where they are not known. status is the exit
- * status, or empty where nobody knows; statuses are those of a pipeline's
- * commands, with spaces between. form says how text is to be read: "t" as it
- * is, "f" as bash's fc -ln prints it, "b" not at all: it is in B. There may be
- * more fields in later versions: they are behind these.
+ * number tells commands of a session that began at once from each other, and B
+ * and E of one have the same. Times are microseconds since 1970, or seconds, what
+ * a locale has for a point, and six digits; 0 or empty where they are not known.
+ * status is the exit status, or empty where nobody knows; statuses are those of a
+ * pipeline's commands, with spaces between. form says how text is to be read: "t"
+ * as it is, "f" and "h" as bash's fc -ln and history print it, "b" not at all: it
+ * is in B; "c" as "f", and if that is a comment the command is in the next field,
+ * as "f", too; "e" as "h", with the time of the last prompt and a space before it,
+ * and the entry's own time, in seconds, and a space in it: that may be of an
+ * earlier command. There may be more fields in later versions: they are behind
+ * these.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,8 +68,11 @@ struct qt_hist_spool_record {
 	uint32_t	pipe_count;
 	int32_t		pipe[QT_HIST_PIPE_MAX];
 	bool		has_text;	/* else it is that of B */
+	bool		is_unsure;	/* it may be that of the record before */
 };
 
+/* Whether a file of that name in a folder of spools is one. */
+bool	qt_hist_spool_is_name(const char *name);
 /* The head for a token of 16 hex digits; out is not terminated. */
 void	qt_hist_spool_head(char out[QT_HIST_SPOOL_HEAD],
 	    const char token[QT_HIST_TOKEN]);

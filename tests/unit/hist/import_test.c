@@ -160,6 +160,28 @@ QT_TEST(no_command_has_a_nul)
 	expect(QT_HIST_BASH, "a\nb\0c\nd\n", "0 a|bad 2|0 d|");
 }
 
+QT_TEST(what_is_longer_than_a_shell_writes_is_told)
+{
+	struct qt_hist_import	*i;
+	struct qt_hist_event	 e;
+	struct qt_buf		 in = QT_BUF_INIT;
+	struct qt_err		 err = QT_ERR_INIT;
+
+	(void)state;
+	for (size_t more = 0; more < 2; more++)
+		assert_int_equal(qt_buf_addf(&in, "{\"command\":\"a\",\"cwd\":"
+		    "\"%*s\"}\n", (int)(QT_HIST_TEXT_MAX + more), "/"), 0);
+	assert_int_equal(qt_hist_import_open_bytes(&i, in.data, in.len,
+	    QT_HIST_JSON, NULL), 0);
+	assert_int_equal(qt_hist_import_next(i, &e, &err), 1);
+	assert_int_equal(e.cwd.len, QT_HIST_TEXT_MAX);
+	assert_int_equal(qt_hist_import_next(i, &e, &err), -QT_EFORMAT);
+	assert_memory_equal(err.text, "line 2: ", 8);
+	assert_int_equal(qt_hist_import_next(i, &e, &err), 0);
+	qt_hist_import_close(i);
+	qt_buf_clear(&in);
+}
+
 /* --- Detection ------------------------------------------------------------ */
 
 static enum qt_hist_format
@@ -244,4 +266,23 @@ QT_TEST(what_was_exported_is_imported_the_same)
 		go_there_and_back((enum qt_hist_format)f, 1700000000123456);
 		go_there_and_back((enum qt_hist_format)f, 0);
 	}
+}
+
+QT_TEST(what_names_an_event_is_read_as_it_is_written)
+{
+	static const char *const	bad[] = { "", "0", "-1",
+	    "000660ba68e0a400000000044500b09", "000660ba68e0a400000000044500b09eb",
+	    "000660BA68E0A400000000044500b09e",
+	    "000660ba68e0a400 00000044500b09e" };
+	char				text[QT_HIST_NAME + 1];
+	uint64_t			start, id;
+
+	(void)state;
+	qt_hist_name(text, UINT64_C(0x660ba68e0a400), UINT64_MAX);
+	assert_string_equal(text, "000660ba68e0a400ffffffffffffffff");
+	assert_int_equal(qt_hist_name_parse(&start, &id, text), 0);
+	assert_true(start == UINT64_C(0x660ba68e0a400) && id == UINT64_MAX);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(qt_hist_name_parse(&start, &id, bad[i]),
+		    -EINVAL);
 }

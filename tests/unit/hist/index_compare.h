@@ -44,10 +44,10 @@ compare_events(const struct world *w)
 		assert_int_equal(e.status, m->status);
 		assert_true(qt_hist_index_took_us(e.took) ==
 		    m->number * UINT64_C(1000));
-		assert_true(qt_hist_index_fact(w->ix, QT_HIST_PLACE, e.place,
+		assert_true(qt_hist_index_fact(w->ix, QT_HIST_FACT_PLACE, e.place,
 		    &f, NULL));
 		assert_true(world_is(f.cwd, m->cwd));
-		assert_true(qt_hist_index_fact(w->ix, QT_HIST_CONTEXT,
+		assert_true(qt_hist_index_fact(w->ix, QT_HIST_FACT_CONTEXT,
 		    e.context, &f, NULL));
 		assert_true(world_is(f.session, m->session));
 		assert_int_equal(e.of_command, compare_before(w, n,
@@ -84,7 +84,7 @@ compare_command(const struct world *w, const struct qt_hist_index_view *v,
 	assert_int_equal(v->count[id], count);
 	assert_int_equal(v->successes[id], successes);
 	assert_int_equal(v->last[id], last);
-	assert_true(v->signature[id] == qt_hist_signature(text,
+	assert_true(v->signature[id] == qt_hist_match_signature(text,
 	    strlen(text)));
 	score = log2(sum) + (double)(WORLD_START / 1000000) / HALF_LIFE_S;
 	assert_true(fabs(v->score[id] / 1048576.0 - score) < 0.01);

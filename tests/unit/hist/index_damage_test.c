@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <qt/hist/find.h>
+
 #include "../../../libcommon/hist/index_priv.h"
 #include "index_compare.h"
 
@@ -53,8 +55,8 @@ read_all(const struct qt_hist_index *ix)
 	for (uint32_t i = 0; i < v.commands && i < 300; i++) {
 		struct qt_hist_bytes	text = qt_hist_index_text(&v, i);
 
-		sum += qt_hist_signature(text.data, text.len < 256 ? text.len :
-		    256) + qt_hist_index_next(ix, i, next);
+		sum += qt_hist_match_signature(text.data, text.len < 256 ?
+		    text.len : 256) + qt_hist_index_next(ix, i, next);
 		sum += qt_hist_index_find(ix, text.data, text.len < 256 ?
 		    text.len : 256);
 	}
@@ -63,14 +65,14 @@ read_all(const struct qt_hist_index *ix)
 		if (!qt_hist_index_event(ix, n, &e))
 			break;
 		assert_true(e.of_session < n);
-		sum += qt_hist_index_fact(ix, QT_HIST_CONTEXT, e.context, &f,
+		sum += qt_hist_index_fact(ix, QT_HIST_FACT_CONTEXT, e.context, &f,
 		    NULL);
-		sum += qt_hist_index_fact(ix, QT_HIST_PLACE, e.place, &f,
+		sum += qt_hist_index_fact(ix, QT_HIST_FACT_PLACE, e.place, &f,
 		    NULL);
 		n = e.of_session;
 	}
 	for (int i = 0; i < 300 && (at = qt_hist_index_fact_next(ix,
-	    QT_HIST_PLACE, at)) != QT_HIST_NONE; i++)
+	    QT_HIST_FACT_PLACE, at)) != QT_HIST_NONE; i++)
 		sum += at;
 	for (size_t i = 0; i < 3; i++) {
 		sum += qt_hist_index_complete(ix, QT_HIST_COMMANDS,
@@ -81,6 +83,30 @@ read_all(const struct qt_hist_index *ix)
 	return sum;
 }
 
+/* The same of who looks for commands. */
+static void
+find_all(struct qt_hist_index *ix)
+{
+	static const char *const	queries[] = { "", "g 1", "cwd:/3 !m",
+	    "session:s1 exit:0" };
+	const struct qt_hist_here	here = { .cwd = "/3", .session = "s1" };
+	struct qt_hist_found		found[8];
+	struct qt_hist_finding		q = { .found = found, .max = 8 };
+	struct qt_hist_find		*f;
+	struct qt_hist_event		e;
+
+	if (qt_hist_find_new(&f, ix, NULL, &here, NULL) < 0)
+		return;
+	for (size_t i = 0; i < 4; i++) {
+		q.query = queries[i];
+		q.len = strlen(q.query);
+		assert_int_equal(qt_hist_find(f, &q, NULL), 0);
+		for (uint32_t k = 0; k < q.count; k++)
+			(void)qt_hist_find_event(f, found[k].event, &e);
+	}
+	qt_hist_find_free(f);
+}
+
 static void
 try_reader(const struct world *w)
 {
@@ -89,6 +115,7 @@ try_reader(const struct world *w)
 	if (qt_hist_index_open(&ix, w->path, NULL) < 0)
 		return;
 	(void)read_all(ix);
+	find_all(ix);
 	qt_hist_index_close(ix);
 }
 

@@ -25,36 +25,19 @@ QT_TEST(an_index_says_what_was_run)
 	assert_int_equal(e.of_command, 1);
 	assert_int_equal(e.of_session, 0);
 	assert_int_equal(e.of_host, 2);
-	assert_true(qt_hist_index_fact(w.ix, QT_HIST_PLACE, e.place, &f,
+	assert_true(qt_hist_index_fact(w.ix, QT_HIST_FACT_PLACE, e.place, &f,
 	    &last));
 	assert_int_equal(last, 3);
 	assert_int_equal(f.cwd.len, 2);
 	assert_memory_equal(f.cwd.data, "/b", 2);
-	assert_true(qt_hist_index_fact(w.ix, QT_HIST_CONTEXT, e.context, &f,
+	assert_true(qt_hist_index_fact(w.ix, QT_HIST_FACT_CONTEXT, e.context, &f,
 	    NULL));
 	assert_memory_equal(f.session.data, "s2", 2);
-	assert_false(qt_hist_index_fact(w.ix, QT_HIST_HOST, e.place, &f,
+	assert_false(qt_hist_index_fact(w.ix, QT_HIST_FACT_HOST, e.place, &f,
 	    NULL));
 	assert_false(qt_hist_index_event(w.ix, 4, &e));
 	assert_false(qt_hist_index_event(w.ix, 0, &e));
 	world_end(&w);
-}
-
-QT_TEST(a_signature_has_the_bits_of_all_that_is_in_a_text)
-{
-	uint64_t	text = qt_hist_signature("Git Push \xc3\xa9", 11);
-	uint64_t	query = qt_hist_signature("gIt\xc3\x89", 5);
-
-	(void)state;
-	assert_true((query & ~text) == 0);
-	assert_true((qt_hist_signature("x", 1) & ~text) != 0);
-	assert_true((qt_hist_signature("0", 1) & ~text) != 0);
-	assert_true(qt_hist_signature("", 0) == 0);
-	for (int i = 0; i < 256; i++) {
-		char	c = (char)i;
-
-		assert_true(qt_hist_signature(&c, 1) != 0);
-	}
 }
 
 QT_TEST(random_events_are_found_as_the_slow_copy_has_them)
@@ -128,6 +111,33 @@ QT_TEST(a_command_that_ends_later_is_the_same_event)
 	world_end(&w);
 }
 
+QT_TEST(shells_that_were_used_by_turns_come_in_by_time)
+{
+	struct world			w;
+	struct qt_hist_index_event	e;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	world_add(&w, 1, "first", "s1", "/a", 0);
+	world_update(&w);
+	/* A spool of one shell, then that of another. */
+	world_add(&w, 3, "make", "s1", "/a", 0);
+	world_add_running(&w, 5, "sleep 9", "s1", "/a");
+	world_add(&w, 5, "sleep 9", "s1", "/a", 0);
+	world_add(&w, 2, "make", "s2", "/b", 0);
+	world_add(&w, 4, "ls", "s2", "/b", 0);
+	world_update(&w);
+	assert_false(world_was_built(&w));
+	assert_int_equal(qt_hist_index_last(w.ix), 5);
+	for (uint32_t n = 1; n <= 5; n++) {
+		assert_true(qt_hist_index_event(w.ix, n, &e));
+		assert_int_equal(e.id, n);
+	}
+	assert_int_equal(e.of_session, 3);
+	assert_int_equal(e.flags, 0);
+	world_end(&w);
+}
+
 QT_TEST(when_it_is_full_a_larger_one_takes_its_place)
 {
 	struct world		 w;
@@ -185,6 +195,32 @@ QT_TEST(a_reader_sees_what_another_process_adds)
 	assert_int_equal(qt_hist_index_find(reader, "second", 6), 1);
 	assert_false(qt_hist_index_is_outdated(reader));
 	qt_hist_index_close(reader);
+	world_end(&w);
+}
+
+QT_TEST(it_is_current_until_the_history_has_more_or_another_takes_its_place)
+{
+	static struct world	 w, other;
+	struct qt_hist_index	*reader;
+
+	(void)state;
+	world_begin(&w, 0, 0);
+	world_begin(&other, 0, 0);
+	world_add(&w, 1, "first", "s1", "/a", 0);
+	world_add(&other, 1, "first", "s1", "/a", 0);
+	world_update(&w);
+	assert_int_equal(qt_hist_index_open(&reader, w.path, NULL), 0);
+	assert_true(qt_hist_index_is_current(reader, w.db));
+	/* As many batches; but it is of another history. */
+	assert_false(qt_hist_index_is_current(reader, other.db));
+	world_add(&w, 2, "second", "s1", "/a", 0);
+	assert_false(qt_hist_index_is_current(reader, w.db));
+	world_update(&w);
+	assert_true(qt_hist_index_is_current(reader, w.db));
+	assert_int_equal(qt_hist_index_remove(w.path), 0);
+	assert_false(qt_hist_index_is_current(reader, w.db));
+	qt_hist_index_close(reader);
+	world_end(&other);
 	world_end(&w);
 }
 

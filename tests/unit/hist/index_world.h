@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <qt/hist/index.h>
+#include <qt/hist/match.h>
 #include <qt/store/store.h>
 
 #include "../place.h"

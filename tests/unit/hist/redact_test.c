@@ -132,6 +132,7 @@ static const struct {
 	{ "curl-user", "curl -su me:" O "pw" C " https://h" },
 	{ "curl-user", "curl https://h --user 'me:" O "pw" C "'" },
 	{ "httpie", "http -v -a me:" O "pw" C " GET h" },
+	{ "httpie", "https --auth me:" O "pw" C " h; true" },
 	{ "mysql", "mysql -u root -p" O "pw" C " db" },
 	{ "sshpass", "sshpass -p '" O "p w" C "' ssh h" },
 	{ "redis", "redis-cli -h h -a " O "pw" C " ping" },

@@ -171,11 +171,48 @@ QT_TEST(commands_are_bytes)
 	(void)state;
 	add(&b, 'E', "1|5|6|0|0|/\xff\xfe|t|a\n\nb\x1e\xff\x01'\"\\|", ".");
 	add(&b, 'E', "2|5|6|0|0|/|f|\t*x\n\ny\n|", ".");
+	add(&b, 'E', "3|5|6|0|0|/|h|    7* 1  z\n\n|", ".");
+	add(&b, 'E', "4|5|6|0|0|/|h|123456   q|", ".");
 	before = b.len;
-	add(&b, 'E', "3|5|6|||/|f||", ".");	/* fc had nothing to print */
+	/* There was nothing to print. */
+	add(&b, 'E', "5|5|6|||/|f||", ".");
+	add(&b, 'E', "6|5|6|||/|h||", ".");
+	add(&b, 'E', "7|5|6|||/|h|   17|", ".");
+	add(&b, 'E', "8|5|6|||/|h|   17 |", ".");
 	assert_int_equal(read_all(&b, texts), b.len - before);
-	assert_string_equal(texts, "a\n\nb\x1e\xff\x01'\"\\;x\n\ny;");
+	assert_string_equal(texts, "a\n\nb\x1e\xff\x01'\"\\;x\n\ny;1  z\n;"
+	    " q;");
 	qt_buf_clear(&b);
+}
+
+QT_TEST(times_are_microseconds_or_what_bash_has)
+{
+	static const struct { const char *text; uint64_t us; } all[] = {
+		{ "1795299717348184", UINT64_C(1795299717348184) },
+		{ "1795299717.348184", UINT64_C(1795299717348184) },
+		{ "1795299717,000001", UINT64_C(1795299717000001) },
+		{ "1795299717\xd9\xab" "348184", UINT64_C(1795299717348184) },
+		{ "", 0 }, { "0", 0 }, { ".348184", 348184 }, { ".", 0 },
+		{ "17.34818", 0 }, { "17.34818x", 0 }, { "x", 0 },
+		{ "99999999999999999.348184", 0 } };
+	struct qt_hist_spool_record	r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct qt_buf	b = QT_BUF_INIT;
+		char		fields[128];
+		size_t		used;
+		uint64_t	lost = 0;
+
+		snprintf(fields, sizeof(fields), "1|%s|%s|0|0|/|t|x|",
+		    all[i].text, all[i].text);
+		add(&b, 'E', fields, ".");
+		assert_int_equal(qt_hist_spool_next(&r, TOKEN, b.data, b.len,
+		    &used, &lost), 1);
+		assert_int_equal(r.start_us, all[i].us);
+		assert_int_equal(r.end_us, all[i].us);
+		qt_buf_clear(&b);
+	}
 }
 
 QT_TEST(statuses_are_numbers_or_not_known)
@@ -202,4 +239,77 @@ QT_TEST(statuses_are_numbers_or_not_known)
 		assert_false(r.has_text);
 		qt_buf_clear(&b);
 	}
+}
+
+QT_TEST(an_entry_with_its_own_time_is_sure_if_it_is_later)
+{
+	static const struct {
+		const char	*text, *got;
+		bool		 is_unsure;
+	} all[] = {
+		{ "1700000001.999999   17  1700000002 echo  a\n", "echo  a",
+		    false },
+		{ "1700000002.000000   17* 1700000002 x\n", "x", true },
+		{ "1700000003.000000 1  1700000002 \xff\nz\n", "\xff\nz", true },
+		{ " 17  1700000002 1 2\n", "1 2", true },
+		{ "x 17  1700000002 x\n", "x", true },
+		/* No text is no record. */
+		{ "1700000001.999999", NULL, true },
+		{ "1700000001.999999 17  x y\n", NULL, true },
+		{ "1700000001.999999 17  1700000002", NULL, true },
+		{ "1700000001.999999 17  1700000002 \n", NULL, true },
+		{ " ", NULL, true }, { "", NULL, true },
+	};
+	struct qt_hist_spool_record	r;
+	char				fields[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct qt_buf	b = QT_BUF_INIT;
+		size_t		used;
+		uint64_t	lost = 0;
+
+		snprintf(fields, sizeof(fields), "1|5|6|0|0|/|e|%s|",
+		    all[i].text);
+		add(&b, 'E', fields, ".");
+		assert_int_equal(qt_hist_spool_next(&r, TOKEN, b.data, b.len,
+		    &used, &lost), all[i].got != NULL);
+		if (all[i].got != NULL) {
+			assert_int_equal(r.text.len, strlen(all[i].got));
+			assert_memory_equal(r.text.data, all[i].got,
+			    r.text.len);
+			assert_int_equal(r.is_unsure, all[i].is_unsure);
+		}
+		qt_buf_clear(&b);
+	}
+}
+
+QT_TEST(a_comment_is_not_what_ran)
+{
+	struct qt_buf	b = QT_BUF_INIT;
+	char		texts[256];
+
+	(void)state;
+	add(&b, 'E', "1|5|6|0|0|/|c|\t x\n|\t y\n|", ".");
+	add(&b, 'E', "2|5|6|0|0|/|c|\t # a\n|\t*y z\n|", ".");
+	add(&b, 'E', "3|5|6|0|0|/|c|\t \t #|\t #q\n|", ".");
+	/* No command is no record. */
+	add(&b, 'E', "4|5|6|0|0|/|c|\t #\n|", ".");
+	add(&b, 'E', "5|5|6|0|0|/|c|\t #\n||", ".");
+	add(&b, 'E', "6|5|6|0|0|/|c||\t y\n|", ".");
+	assert_true(read_all(&b, texts) > 0);
+	assert_string_equal(texts, "x;y z;#q;y;");
+	qt_buf_clear(&b);
+}
+
+QT_TEST(a_name_says_whether_a_file_is_a_spool)
+{
+	(void)state;
+	assert_true(qt_hist_spool_is_name(TOKEN ".spool"));
+	assert_true(qt_hist_spool_is_name(TOKEN "-spare.spool"));
+	assert_false(qt_hist_spool_is_name(".spool"));
+	assert_false(qt_hist_spool_is_name(".hidden.spool"));
+	assert_false(qt_hist_spool_is_name("taken"));
+	assert_false(qt_hist_spool_is_name("a.spool~"));
+	assert_false(qt_hist_spool_is_name(""));
 }
