@@ -59,13 +59,14 @@ LIBS_qt-session := $(call archive,uv_a uv) $(call archive,vterm) \
 LIBS_qt-shm     := $(call archive,z)
 # Every qt-hist is one, too.
 LIBS_qt-hist    := $(call archive,sodium) $(call archive,pcre2-8) \
-	$(call archive,jansson) $(call archive,sqlite3) $(call archive,z) -lm
+	$(call archive,jansson) $(call archive,sqlite3) $(call archive,utf8proc) \
+	$(call archive,z) -lm
 # Every qt-map is a process of its own: linked statically where all of it can be.
 ARCHIVES_qt-map := $(call archive,jansson) $(call archive,z)
 LIBS_qt-map     := $(ARCHIVES_qt-map) $(if $(filter -l%,$(ARCHIVES_qt-map) \
 	$(call archive,c)),,-static)
-LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz -lm
 LIBS_hist       := -lsodium -lpcre2-8 -lsqlite3
+LIBS_qt-bench   := -luv -lvterm -lutf8proc -lz -lm $(LIBS_hist)
 LIBS_qt         := $(sort $(LIBS_qtd) $(LIBS_qt-bench) $(LIBS_hist)) -pthread
 LIBS_test       := -lcmocka $(LIBS_qtd) $(LIBS_hist) -lvterm -lutf8proc -lm
 
@@ -84,7 +85,7 @@ SRCS  := $(wildcard libcommon/*/*.c cmd/*/*.c tests/unit/*.c tests/unit/*/*.c \
 SRCS_CXX := $(wildcard tests/unit/*/*.cc bench/*/*.cc)
 
 objs   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
-LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o %.a,$^) $(QT_LDFLAGS) $(LDFLAGS)
+LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(QT_LDFLAGS) $(LDFLAGS)
 
 .PHONY: FORCE install uninstall all help units crashers tools compile fuzz-all fuzzers page deps run check \
 	lint soak bench bench-peers clean check-fresh
@@ -170,6 +171,9 @@ $(UNITS) $(CRASH): %: %.o $(B)/tests/libtest.a $(LIB)
 # tests/unit/PROGRAM/X_test.c tests cmd/PROGRAM/X.c, which no library has.
 $(foreach u,$(wildcard tests/unit/*/*_test.c),$(foreach c,$(wildcard \
 	$(u:tests/unit/%_test.c=cmd/%.c)),$(eval $(B)/$(u:.c=): $(B)/$(c:.c=.o))))
+# What keys do, and what is shown then: the picker as a whole.
+$(B)/tests/unit/qt-hist/pick_act_test: $(filter-out %/main.o,$(call \
+    objs,cmd/qt-hist/*.c))
 $(UNITS_CXX): %: %.o $(B)/tests/libtest.a $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CXX) $(QT_CXXFLAGS) $(CXXFLAGS) -o $@ $(filter %.o %.a,$^) \
@@ -277,7 +281,7 @@ check-fresh:
 bench: deps-build+page+bench bench-peers
 	@$(MAKE) $(jobs) all page $(BENCH) $(NOTHING)
 	@for t in $(BENCH); do $$t || exit 1; done
-	@rc=0; for v in session ws shm store; do $(B)/bin/qt-bench $$v || rc=1; done; \
+	@rc=0; for v in session ws shm store hist; do $(B)/bin/qt-bench $$v || rc=1; done; \
 	    exit $$rc
 
 # --- Installing -------------------------------------------------------------
@@ -307,7 +311,7 @@ install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 	    include/qt/*/*.hpp),$$f)
 	$(Q)$(call each,$(wildcard cmd/qt-shm/python/qtshm/*.py),$(strip \
 	    lib/python3/dist-packages/qtshm/$$n))
-	$(Q)$(call each,$(wildcard cmd/qt-hist/init.*sh),share/qt/$$n)
+	$(Q)$(call each,$(wildcard cmd/qt-hist/*.*sh),share/qt/$$n)
 	$(Q)$(call each,$(LIB),lib/libqt.a)
 	$(Q)$(call each,$(SOLIB),lib/libqt.so.$(VERSION),755)
 	$(Q)ln -sf libqt.so.$(VERSION) "$(to)/lib/$(SONAME)"

@@ -5,20 +5,36 @@
 #include <inttypes.h>
 
 #include <qt/hist/export.h>
+#include <qt/hist/tag.h>
 
 #include "history.h"
 #include "verbs.h"
 
 static const struct qt_opt options[] = {
-	{ 'f', "format", "F", "bash, zsh, fish, powershell, or json, which has "
+	{ 'f', "format", "FORMAT", "bash, zsh, fish, powershell, or json, which has "
 	    "all that is known (json)" },
 	{ 0, NULL, NULL, NULL },
 };
 
 const struct qt_verb export_verb = {
-	"export", export_main, "[-f F]",
+	"export", export_main, "",
 	"print the history as another one has it", options,
 };
+
+/* 0, or what qt_hist_export_add() says. */
+static int
+add(struct qt_buf *out, struct qt_hist_db *db, enum qt_hist_format format,
+    const struct qt_hist_event *e, struct qt_err *err)
+{
+	struct qt_hist_tags	tags;
+	int			rc;
+
+	if (format != QT_HIST_JSON)
+		return qt_hist_export_add(out, format, e);
+	rc = qt_hist_tags_of(db, e->start_us, e->id, &tags, err);
+	return rc < 0 ? rc : qt_hist_export_tagged(out, e, tags.of,
+	    tags.count);
+}
 
 static unsigned long
 export(struct qt_hist_db *db, enum qt_hist_format format,
@@ -34,7 +50,7 @@ export(struct qt_hist_db *db, enum qt_hist_format format,
 	rc = qt_hist_scan_open(db, 0, UINT64_MAX, false, &scan, &err);
 	while (rc >= 0 && (rc = qt_hist_scan_next(scan, &e, &err)) == 1) {
 		qt_buf_reset(&out);
-		rc = qt_hist_export_add(&out, format, &e);
+		rc = add(&out, db, format, &e, &err);
 		*left_out += rc == -ENOTSUP;
 		rc = rc == -ENOTSUP ? 0 : rc;
 		if (out.len > 0)

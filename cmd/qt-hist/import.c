@@ -17,13 +17,13 @@
 #include "verbs.h"
 
 static const struct qt_opt options[] = {
-	{ 'f', "format", "F", "bash, zsh, fish, powershell, json, atuin, "
+	{ 'f', "format", "FORMAT", "bash, zsh, fish, powershell, json, atuin, "
 	    "histdb, mcfly, hishtory; else what it looks like" },
 	{ 0, NULL, NULL, NULL },
 };
 
 const struct qt_verb import_verb = {
-	"import", import_main, "[-f F] [FILE]",
+	"import", import_main, "[FILE]",
 	"add what another history has, and is not there yet", options,
 };
 
@@ -70,14 +70,21 @@ sum_up(const struct importing *m, enum qt_hist_format format,
     const struct qt_hist_loaded *n)
 {
 	struct qt_buf	out = QT_BUF_INIT;
+	uint64_t	known = n->read - n->added - n->erased - n->secret;
 
 	(void)qt_buf_addf(&out, "%" PRIu64 " of %" PRIu64 " commands "
 	    "imported from '", n->added, n->read);
 	(void)qt_text_escape(&out, m->path, strlen(m->path));
 	(void)qt_buf_addf(&out, "' (%s)", qt_hist_format_name(format));
-	if (n->read > n->added)
-		(void)qt_buf_addf(&out, ", %" PRIu64 " were there",
-		    n->read - n->added);
+	if (known > 0)
+		(void)qt_buf_addf(&out, ", %" PRIu64 " were there", known);
+	if (n->erased > 0)
+		(void)qt_buf_addf(&out, ", %" PRIu64 " were deleted before",
+		    n->erased);
+	if (n->secret > 0)
+		(void)qt_buf_addf(&out, ", %" PRIu64 " left out for "
+		    "their secrets",
+		    n->secret);
 	if (n->bad > 0)
 		(void)qt_buf_addf(&out, ", %" PRIu64 " could not be read",
 		    n->bad);
@@ -126,15 +133,17 @@ import_main(int argc, char **argv)
 
 	while (qt_opts_next(&o) != 0)
 		if (qt_hist_format_find(&format, o.value) < 0)
-			qt_die(QT_EXIT_USAGE, "-f: no such format, '%s'",
-			    o.value);
+			qt_die(QT_EXIT_USAGE, "-f: '%s' is none of bash, zsh, "
+			    "fish, powershell, json, atuin, histdb, mcfly, "
+			    "hishtory", o.value);
 	if (argc - o.index > 1)
 		qt_usage(&import_verb);
 	m.path = argv[o.index];
 	if (m.path == NULL) {
 		if (native_find(path, &format) < 0)
-			qt_die(QT_EXIT_NO, "no history of %s is there: name "
-			    "the file", format == QT_HIST_DETECT ? "a shell" :
+			qt_die(QT_EXIT_NO, "no history of %s is where it "
+			    "usually is: name the file",
+			    format == QT_HIST_DETECT ? "a shell" :
 			    qt_hist_format_name(format));
 		m.path = path;
 	}

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,34 +21,21 @@
 #include "history.h"
 #include "verbs.h"
 
-const struct qt_verb init_verb = {
-	"init", init_main, "bash|zsh|fish",
-	"print what a shell evaluates: eval \"$(qt-hist init bash)\"", NULL,
+enum { UP_ARROW = 256, NO_KEYS, COMPLETE };
+
+static const struct qt_opt options[] = {
+	{ UP_ARROW, "up-arrow", NULL,
+	    "the up arrow goes through this history, too" },
+	{ NO_KEYS, "no-keys", NULL, "leave Ctrl-R to the shell" },
+	{ COMPLETE, "complete", NULL, "Alt-i: what is likely to be run next; "
+	    "Alt-j, and Tab where nothing else is known: words of the history" },
+	{ 0, NULL, NULL, NULL },
 };
 
-/* What lies on another machine may make a prompt wait. */
-static bool
-is_local(const char *folder)
-{
-	static const unsigned int	remote[] = {
-		0x6969,		/* NFS */
-		0xff534d42, 0xfe534d42, 0x517b,	/* CIFS, SMB2, SMB */
-		0x65735546,	/* FUSE: sshfs and others */
-		0x00c36400,	/* Ceph */
-		0x01021997,	/* 9P */
-		0x0bd00bd0,	/* Lustre */
-		0x47504653,	/* GPFS */
-		0x5346414f,	/* AFS */
-	};
-	struct statfs			s;
-
-	if (statfs(folder, &s) < 0)
-		return false;
-	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
-		if ((unsigned int)s.f_type == remote[i])
-			return false;
-	return true;
-}
+const struct qt_verb init_verb = {
+	"init", init_main, "bash|zsh|fish",
+	"print what a shell evaluates: eval \"$(qt-hist init bash)\"", options,
+};
 
 /* --- The spool ------------------------------------------------------------ */
 
@@ -115,11 +101,12 @@ first_bytes(struct qt_buf *b, const char *token, const char *shell)
 /* suffix: the two that a shell has are to have two names. */
 static int
 make_spool(const char *folder, const char *token, const char *suffix,
-    const struct qt_buf *first, char out[QT_PATH_SIZE])
+    const struct qt_buf *first, char out[QT_PATH_SIZE], struct qt_err *err)
 {
 	int	n = snprintf(out, QT_PATH_SIZE, "%s/%.*s%s.spool", folder,
 	    (int)QT_HIST_TOKEN, token, suffix), fd, rc;
 
+	qt_err_set(err, "make a spool in '%s'", folder);
 	if (n < 0 || n >= QT_PATH_SIZE)
 		return -ENAMETOOLONG;
 	fd = qt_sys_open(AT_FDCWD, out, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -128,6 +115,38 @@ make_spool(const char *folder, const char *token, const char *suffix,
 	rc = qt_sys_write_all(fd, first->data, first->len);
 	close(fd);
 	return rc;
+}
+
+/* The two that a shell has, of which one will do. */
+struct spools {
+	char	usual[QT_PATH_SIZE], spare[QT_PATH_SIZE];
+};
+
+static void
+make_spools(struct spools *s, const char *token, const struct qt_buf *first)
+{
+	struct qt_err	err = QT_ERR_INIT, spare_err = QT_ERR_INIT;
+	char		folder[QT_PATH_SIZE];
+	int		rc = history_folder(folder, "spool", &err), spare_rc;
+
+	if (rc == 0 && !history_is_local(folder)) {
+		qt_err_set(&err, "write to '%s'", folder);
+		rc = -EREMOTE;
+	}
+	if (rc == 0)
+		rc = make_spool(folder, token, "", first, s->usual, &err);
+	spare_rc = history_spare_folder(folder, &spare_err);
+	if (spare_rc == 0)
+		spare_rc = make_spool(folder, token, "-spare", first,
+		    s->spare, &spare_err);
+	if (rc < 0 && spare_rc < 0)
+		qt_die(QT_EXIT_SYS, "no folder for what this shell writes "
+		    "down: %s: %s; and %s: %s", err.text, qt_strerror(rc),
+		    spare_err.text, qt_strerror(spare_rc));
+	if (rc < 0)
+		strcpy(s->usual, s->spare);
+	if (spare_rc < 0)
+		strcpy(s->spare, "/dev/null");
 }
 
 /* --- The script ----------------------------------------------------------- */
@@ -200,15 +219,34 @@ fill_in(struct qt_buf *b, const struct words *w, const char *script)
 	return rc;
 }
 
+/*
+ * zsh reads all of it before it does any: so its options and aliases, which
+ * decide what it reads, are set before it is evaluated.
+ */
+static int
+wrap_zsh(struct qt_buf *b, const char *script)
+{
+	static const char	before[] = "__qh_init() {\n"
+	    "\t\\builtin \\emulate -L zsh\n"
+	    "\t\\builtin \\setopt no_aliases no_local_traps\n"
+	    "\t\\builtin \\eval \"$1\"\n}\n__qh_init ";
+	static const char	after[] = "\n\\builtin \\unset -f __qh_init\n";
+	int			rc = qt_buf_add(b, before, sizeof(before) - 1);
+
+	rc = rc < 0 ? rc : add_quoted(b, script, false);
+	return rc < 0 ? rc : qt_buf_add(b, after, sizeof(after) - 1);
+}
+
+/* Appends name.shell of the data folder. */
 static void
-read_script(struct qt_buf *b, const char *shell)
+read_script(struct qt_buf *b, const char *what, const char *shell)
 {
 	char	name[64], path[QT_PATH_SIZE], piece[4096];
 	FILE	*f;
 	size_t	n;
 	int	rc;
 
-	snprintf(name, sizeof(name), "init.%s", shell);
+	snprintf(name, sizeof(name), "%s.%s", what, shell);
 	rc = qt_path_data(name, path);
 	if (rc < 0)
 		qt_die(QT_EXIT_SYS, "%s: %s", path, qt_strerror(rc));
@@ -221,7 +259,7 @@ read_script(struct qt_buf *b, const char *shell)
 	fclose(f);
 }
 
-/* Whether the shell that calls us has it already: evaluating twice is once. */
+/* Whether the process that calls us was told it already. */
 static bool
 is_there(void)
 {
@@ -230,46 +268,71 @@ is_there(void)
 	return session != NULL && strtol(session, NULL, 10) == getppid();
 }
 
+/* What it is to have besides. */
+struct extras {
+	bool	has_keys, has_up, has_complete;
+};
+
+/* Evaluating twice is once; but after "exec bash" it is another shell. */
 static void
-print_script(const char *shell)
+print_again(const char *shell, const struct extras *x)
 {
-	char		 token[QT_HIST_TOKEN + 1], spool[QT_PATH_SIZE];
-	char		 folder[QT_PATH_SIZE], spare[QT_PATH_SIZE];
+	struct qt_buf	b = QT_BUF_INIT;
+	char		path[QT_PATH_SIZE];
+	bool		is_fish = strcmp(shell, "fish") == 0;
+	int		rc;
+
+	qt_path_program("qt-hist", path);
+	rc = qt_buf_addf(&b, is_fish ? "set -q __qh_spool; or env "
+	    "QT_HIST_SESSION= " : "[[ -n ${__qh_spool-} ]] || eval "
+	    "\"$(QT_HIST_SESSION= ");
+	rc = rc < 0 ? rc : add_quoted(&b, path, is_fish);
+	rc = rc < 0 ? rc : qt_buf_addf(&b, " init%s%s%s %s%s\n",
+	    x->has_keys ? "" : " --no-keys", x->has_up ? " --up-arrow" : "",
+	    x->has_complete ? " --complete" : "", shell, is_fish ?
+	    " | source" : ")\"");
+	if (rc < 0)
+		qt_die(QT_EXIT_SYS, "out of memory");
+	qt_prog_write(b.data, b.len);
+	qt_buf_clear(&b);
+}
+
+static void
+print_script(const char *shell, const struct extras *x)
+{
+	char		 token[QT_HIST_TOKEN + 1];
 	uint64_t	 random;
 	struct qt_buf	 first = QT_BUF_INIT, script = QT_BUF_INIT;
-	struct qt_buf	 out = QT_BUF_INIT;
-	struct qt_err	 err = QT_ERR_INIT;
-	struct words	 w = { .token = token,
-	    .is_fish = strcmp(shell, "fish") == 0 };
-	int		 rc;
+	struct qt_buf	 out = QT_BUF_INIT, whole = QT_BUF_INIT;
+	struct spools	 spools;
+	struct words	 w = { .token = token, .spool = spools.usual,
+	    .spare = spools.spare, .is_fish = strcmp(shell, "fish") == 0 };
 
 	qt_random(&random, sizeof(random));
 	snprintf(token, sizeof(token), "%016llx", (unsigned long long)random);
 	if (first_bytes(&first, token, shell) < 0)
 		qt_die(QT_EXIT_SYS, "out of memory");
-	rc = history_folder(folder, "spool", &err);
-	w.spool = spool;
-	w.spare = spare;
-	if (rc == 0 && is_local(folder))
-		rc = make_spool(folder, token, "", &first, spool);
-	else
-		rc = -EREMOTE;
-	if (history_spare_folder(folder, &err) < 0 || make_spool(folder,
-	    token, "-spare", &first, spare) < 0)
-		w.spare = "/dev/null";
-	if (rc < 0) {
-		if (strcmp(w.spare, "/dev/null") == 0)
-			qt_die(QT_EXIT_SYS, "no folder for what this shell "
-			    "writes down: %s: %s", err.text, qt_strerror(rc));
-		w.spool = w.spare;
-	}
-	read_script(&script, shell);
+	make_spools(&spools, token, &first);
+	read_script(&script, "init", shell);
+	if (x->has_keys)
+		read_script(&script, "pick", shell);
+	if (x->has_up)
+		read_script(&script, "up", shell);
+	if (x->has_complete)
+		read_script(&script, "complete", shell);
 	if (fill_in(&out, &w, script.data) < 0)
 		qt_die(QT_EXIT_SYS, "out of memory");
-	qt_prog_write(out.data, out.len);
+	if (strcmp(shell, "zsh") == 0) {
+		if (wrap_zsh(&whole, out.data) < 0)
+			qt_die(QT_EXIT_SYS, "out of memory");
+		qt_prog_write(whole.data, whole.len);
+	} else {
+		qt_prog_write(out.data, out.len);
+	}
 	qt_buf_clear(&first);
 	qt_buf_clear(&script);
 	qt_buf_clear(&out);
+	qt_buf_clear(&whole);
 }
 
 int
@@ -277,9 +340,17 @@ init_main(int argc, char **argv)
 {
 	struct qt_opts	o = QT_OPTS_INIT(&init_verb, argc, argv);
 	const char	*shell;
+	struct extras	 x = { .has_keys = true };
+	int		 id;
 
-	while (qt_opts_next(&o) != 0)
-		;
+	while ((id = qt_opts_next(&o)) != 0) {
+		if (id == UP_ARROW)
+			x.has_up = true;
+		else if (id == COMPLETE)
+			x.has_complete = true;
+		else
+			x.has_keys = false;
+	}
 	if (o.index + 1 != argc)
 		qt_usage(&init_verb);
 	shell = argv[o.index];
@@ -288,8 +359,8 @@ init_main(int argc, char **argv)
 		qt_die(QT_EXIT_USAGE, "'%s': bash, zsh and fish are the shells "
 		    "that it knows", shell);
 	if (is_there())
-		printf("# this shell has it already\n");
+		print_again(shell, &x);
 	else
-		print_script(shell);
+		print_script(shell, &x);
 	return QT_EXIT_OK;
 }

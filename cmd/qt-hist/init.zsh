@@ -7,50 +7,63 @@
 #
 # A line that zsh does not keep is not kept here, for the same reasons:
 # histignorespace, histnostore, HISTORY_IGNORE, or a zshaddhistory that says so.
+#
+# init has zsh read this with its usual options, and without the user's aliases.
+# What runs at the prompt sets the usual options itself: whatever the user's are.
 
 zmodload zsh/datetime zsh/system 2>/dev/null
 typeset -g __qh_spool=@SPOOL@ __qh_spare=@SPARE@ __qh_token=@TOKEN@
-typeset -gi __qh_n=0 __qh_fd=-1
+typeset -gi __qh_n=0
 typeset -g __qh_t0= __qh_pwd=
 export QT_HIST_SESSION=$$-@TOKEN@
 
-# Closed on exec, unlike what exec {fd}>> opens.
-__qh_open() {
-	emulate -L zsh
-	(( __qh_fd >= 0 )) && return
-	sysopen -a -w -o creat,cloexec -m 600 -u __qh_fd -- "$1" 2>/dev/null
+# For nobody else, whatever the umask.
+__qh_make() {
+	local -i fd
+	sysopen -w -o creat -m 600 -u fd -- "$1" && exec {fd}>&-
 }
 
-# kind field ...
+# kind field ... By name each time: whatever became of the file, or its folder,
+# what is run next is in one of the two. Who calls has set the usual options.
 __qh_put() {
-	emulate -L zsh
-	local r=$'\x1e'$__qh_token
-	__qh_open "$__qh_spool" || __qh_open "$__qh_spare" || return 0
-	syswrite -o $__qh_fd -- "$r$1"$'\0'"${(pj:\0:)@[2,-1]}"$'\0'"$r."$'\0' \
-	    2>/dev/null && return
-	# The disk is full, say: the next one tries the other.
-	exec {__qh_fd}>&-
-	__qh_fd=-1
-	__qh_open "$__qh_spare"
+	local r=$'\x1e'$__qh_token file
+
+	r+=$1$'\0'${(pj:\0:)@[2,-1]}$'\0'$r.$'\0'
+	for file in "$__qh_spool" "$__qh_spare"; do
+		[[ -e $file ]] || __qh_make "$file" || continue
+		syswrite -- "$r" >>"$file" && break
+	done 2>/dev/null
 	return 0
 }
 
-# Whether zsh's own list gets it, as far as options and patterns say.
+# Whether zsh's own list gets it, as far as options and patterns say: with the
+# user's options, which say what a pattern is. Of one that is none zsh keeps all.
 __qh_is_kept() {
+	[[ -n $1 ]] || return 1
 	[[ -o histignorespace && $1 == ' '* ]] && return 1
 	[[ -o histnostore && $1 == (history|fc)(|[[:space:]]*) ]] && return 1
-	[[ -n $HISTORY_IGNORE && $1 == ${~HISTORY_IGNORE} ]] && return 1
+	[[ -n ${HISTORY_IGNORE-} ]] || return 0
+	{
+		if [[ $1 == ${~HISTORY_IGNORE} ]]; then
+			return 1
+		fi
+	} always {
+		TRY_BLOCK_ERROR=0
+	} 2>/dev/null
 	return 0
 }
 
 # Called for each line, also where nothing will run: a comment, a wrong one.
 __qh_addhistory() {
-	__qh_line=${1%$'\n'}
-	[[ -n $__qh_line ]] && __qh_is_kept "$__qh_line" || __qh_line=
+	__qh_is_kept "${1%$'\n'}" || set --
+	emulate -L zsh
+	__qh_line=${1-}
+	__qh_line=${__qh_line%$'\n'}
 	return 0
 }
 
 __qh_preexec() {
+	emulate -L zsh
 	__qh_t0=
 	[[ -n $__qh_line ]] || return 0
 	__qh_t0=${EPOCHREALTIME//[^0-9]/}
@@ -64,6 +77,7 @@ __qh_preexec() {
 __qh_precmd() {
 	local s=$? p="${pipestatus[*]}" now
 
+	emulate -L zsh
 	[[ -n $__qh_line ]] || return 0
 	now=${EPOCHREALTIME//[^0-9]/}
 	now=${now[1,16]}
@@ -77,8 +91,22 @@ __qh_precmd() {
 	return 0
 }
 
+# Where files may not grow (ulimit -f) the signal would end the shell. Programs
+# that it runs have the signal as it was.
+trap : XFSZ
+
 typeset -g __qh_line=
 typeset -ga preexec_functions precmd_functions zshaddhistory_functions
-zshaddhistory_functions+=(__qh_addhistory)
-preexec_functions=(__qh_preexec $preexec_functions)
-precmd_functions=(__qh_precmd $precmd_functions)
+zshaddhistory_functions=(${zshaddhistory_functions:#__qh_*} __qh_addhistory)
+preexec_functions=(__qh_preexec ${preexec_functions:#__qh_*})
+precmd_functions=(__qh_precmd ${precmd_functions:#__qh_*})
+
+# For zsh-autosuggestions: ZSH_AUTOSUGGEST_STRATEGY=(qt_hist history).
+_zsh_autosuggest_strategy_qt_hist() {
+	emulate -L zsh
+	local all
+
+	all=$(command qt-hist suggest -0 -a "${history[$((HISTCMD - 1))]}" \
+	    -p "$1" 2>/dev/null </dev/null)
+	typeset -g suggestion=${all%$'\0'}
+}

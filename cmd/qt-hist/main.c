@@ -2,6 +2,7 @@
 /* qt-hist - every command remembered, found in a keystroke; qt-hist(1) */
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "verbs.h"
 
@@ -9,10 +10,17 @@ int
 main(int argc, char **argv)
 {
 	const struct qt_verb verbs[] = {
-		init_verb, list_verb, import_verb, export_verb,
+		export_verb,
+		import_verb,
+		init_verb,
+		list_verb,
+		search_verb,
 		sync_spool_verb,
+		tail_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
 	};
 
+	/* Whatever it makes is the user's alone, also what is in folders. */
+	(void)umask(077);
 	return qt_prog_run("qt-hist", verbs, NULL, argc, argv);
 }

@@ -73,8 +73,8 @@ find_place(char out[QT_PATH_SIZE], enum qt_hist_format format)
 	return -ENOENT;
 }
 
-static enum qt_hist_format
-format_of_shell(const char *name)
+enum qt_hist_format
+native_shell_named(const char *name)
 {
 	const char	*slash = strrchr(name, '/');
 
@@ -89,9 +89,8 @@ format_of_shell(const char *name)
 	return strcmp(name, "bash") == 0 ? QT_HIST_BASH : QT_HIST_DETECT;
 }
 
-/* That which called us, else the login shell. */
-static enum qt_hist_format
-format_of_us(void)
+enum qt_hist_format
+native_shell(void)
 {
 	enum qt_hist_format	 format = QT_HIST_DETECT;
 	const char		*shell = getenv("SHELL");
@@ -104,14 +103,14 @@ format_of_us(void)
 	if (f != NULL) {
 		if (fgets(name, sizeof(name), f) != NULL) {
 			name[strcspn(name, "\n")] = '\0';
-			format = format_of_shell(name);
+			format = native_shell_named(name);
 		}
 		fclose(f);
 	}
 	if (format == QT_HIST_DETECT && shell != NULL)
-		format = format_of_shell(shell);
+		format = native_shell_named(shell);
 	if (format == QT_HIST_DETECT && user != NULL)
-		format = format_of_shell(user->pw_shell);
+		format = native_shell_named(user->pw_shell);
 	return format;
 }
 
@@ -121,7 +120,7 @@ native_find(char out[QT_PATH_SIZE], enum qt_hist_format *format)
 	const char	*own = getenv("HISTFILE");
 
 	if (*format == QT_HIST_DETECT)
-		*format = format_of_us();
+		*format = native_shell();
 	if (*format == QT_HIST_DETECT)
 		return -ENOENT;
 	/* Shells seldom export it; who does means it. */

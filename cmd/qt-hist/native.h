@@ -11,5 +11,9 @@
  * -ENOENT.
  */
 int	native_find(char out[QT_PATH_SIZE], enum qt_hist_format *format);
+/* By a shell's name or path, or DETECT. */
+enum qt_hist_format native_shell_named(const char *name);
+/* That of the shell that called us, else of the login shell; or DETECT. */
+enum qt_hist_format native_shell(void);
 
 #endif /* QT_HIST_NATIVE_H */

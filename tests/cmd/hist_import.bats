@@ -123,6 +123,25 @@ term_ended() {
 	fi
 }
 
+@test "objects come back as they were, with repository and what runs" {
+	mkdir -p "$WORLD/home/repo/.git" "$WORLD/home/repo/src"
+	printf '%s\n' \
+		'{"command":"make","start":1700000000.5,"running":true,"git":"/r","host":"far"}' \
+		'{"command":"ls","start":1700000001,"exit":0,"pipe":[1,0],"cwd":"/r","git":"/r","host":"far"}' \
+		>"$WORLD/a"
+	qt-hist import -f json "$WORLD/a"
+	qt-hist export -f json >"$WORLD/b"
+	diff <(jq -cS 'del(.id,.user)' "$WORLD/b") <(jq -cS . "$WORLD/a")
+	run qt-hist search -F '{command} {exit}\n' exit:running
+	[ "$output" = "make runs" ]
+	# Of what ran here it is looked up; elsewhere there may be others.
+	printf '{"command":"%s","cwd":"%s","host":"%s"}\n' \
+		here "$WORLD/home/repo/src" "$(uname -n)" \
+		there "$WORLD/home/repo/src" far | qt-hist import -f json -
+	run qt-hist search -F '{command}\n' git:repo
+	[ "$output" = here ]
+}
+
 @test "what cannot be read is told by its line, the rest is imported" {
 	printf -- '- cmd: a\n  when: 1700000000\nrubbish\n- cmd: b\n- cmd: tor' \
 	    >fish_history
@@ -137,7 +156,7 @@ term_ended() {
 	: >empty
 	run -1 qt-hist import empty
 	run -1 qt-hist import -f zsh
-	[ "$output" = "qt-hist: no history of zsh is there: name the file" ]
+	[ "$output" = "qt-hist: no history of zsh is where it usually is: name the file" ]
 }
 
 @test "a tool's database is read, and stays as it is" {
@@ -152,7 +171,7 @@ term_ended() {
 	cp .local/share/atuin/history.db before
 	run -0 qt-hist import -f atuin
 	cmp before .local/share/atuin/history.db
-	qt-hist list -J | jq -e '. == {command: "make\nx", exit: 1,
+	qt-hist list -J | jq -e 'del(.id) == {command: "make\nx", exit: 1,
 	    start: 1700000000.5, duration: 0.002, cwd: "/srv", host: "box",
 	    user: "bob", session: "s"}'
 	run -0 qt-hist import .local/share/atuin/history.db
@@ -185,4 +204,42 @@ term_ended() {
 	qt-hist import -f bash "$WORLD/plain"
 	[ "$(qt-hist list -0 -l 2 | tr '\0' ';')" = 'three;four;' ]
 	[ "$(qt-hist list -0 -l 9 | tr '\0' ';')" = 'one;two;three;four;' ]
+}
+
+@test "what was deleted does not come back, and secrets do not come in" {
+	printf '#%d\n%s\n' 1700000000 'echo one' 1700000009 'echo gone' \
+	    1700000019 'X_TOKEN=correct-horse true' >hist
+	run -0 qt-hist import hist
+	run ! grep -rqa correct-horse "$QT_HIST"
+	qt-hist delete -f --exact 'echo gone' --exact 'X_TOKEN=[redacted] true'
+	# Also of another time, and without one.
+	printf '#1800000000\necho gone\n' >>hist
+	run -0 qt-hist import hist
+	[ "$output" = "0 of 4 commands imported from 'hist' (bash), 1 were there, 3 were deleted before" ]
+	printf 'echo gone\n' >plain
+	run -0 qt-hist import -f fish - <<<'- cmd: echo gone'
+	[[ $output == "0 of 1 commands "*", 1 were deleted before" ]]
+	run -0 qt-hist import plain
+	[ "$(qt-hist list -0 | tr '\0' ';')" = 'echo one;' ]
+	# Of two of the same command, the one that was deleted.
+	printf '#%d\ntwice\n' 1700000100 1700000200 >twice
+	run -0 qt-hist import twice
+	qt-hist delete -f --id "$(qt-hist list -J |
+	    jq -r 'select(.start == 1700000100).id')"
+	run -0 qt-hist import twice
+	[ "$output" = "0 of 2 commands imported from 'twice' (bash), 1 were there, 1 were deleted before" ]
+	# And without times, of which nobody knows which is which.
+	printf '%s\n' u v u >plain
+	run -0 qt-hist import -f bash plain
+	qt-hist prune -f -d
+	[ "$(qt-hist list -0 | tr '\0' ';')" = 'v;u;echo one;twice;' ]
+	run -0 qt-hist import -f bash plain
+	[ "$(qt-hist list -0 | tr '\0' ';')" = 'v;u;echo one;twice;' ]
+	mkdir -p .config/qt
+	echo 'mode drop' >.config/qt/hist-redact
+	run -0 qt-hist import -f bash - <<<'Y_TOKEN=correct-horse true'
+	[ "$output" = "0 of 1 commands imported from '-' (bash), 1 left out for their secrets" ]
+	# What it was deleted with would have it, too.
+	run -0 qt-hist import -f bash - <<<'echo | qt-hist delete --exact gone'
+	[ "$output" = "0 of 1 commands imported from '-' (bash), 1 left out for their secrets" ]
 }
