@@ -10,11 +10,13 @@ int
 main(int argc, char **argv)
 {
 	const struct qt_verb verbs[] = {
+		complete_verb,
 		export_verb,
 		import_verb,
 		init_verb,
 		list_verb,
 		search_verb,
+		suggest_verb,
 		sync_spool_verb,
 		tail_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
