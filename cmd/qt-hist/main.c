@@ -11,10 +11,13 @@ main(int argc, char **argv)
 {
 	const struct qt_verb verbs[] = {
 		complete_verb,
+		delete_verb,
 		export_verb,
 		import_verb,
 		init_verb,
 		list_verb,
+		prune_verb,
+		redact_verb,
 		search_verb,
 		suggest_verb,
 		sync_spool_verb,

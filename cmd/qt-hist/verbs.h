@@ -10,20 +10,26 @@
 #include <qt/base/prog.h>
 
 extern const struct qt_verb complete_verb;
+extern const struct qt_verb delete_verb;
 extern const struct qt_verb export_verb;
 extern const struct qt_verb import_verb;
 extern const struct qt_verb init_verb;
 extern const struct qt_verb list_verb;
+extern const struct qt_verb prune_verb;
+extern const struct qt_verb redact_verb;
 extern const struct qt_verb search_verb;
 extern const struct qt_verb suggest_verb;
 extern const struct qt_verb sync_spool_verb;
 extern const struct qt_verb tail_verb;
 
 int	complete_main(int argc, char **argv);
+int	delete_main(int argc, char **argv);
 int	export_main(int argc, char **argv);
 int	import_main(int argc, char **argv);
 int	init_main(int argc, char **argv);
 int	list_main(int argc, char **argv);
+int	prune_main(int argc, char **argv);
+int	redact_main(int argc, char **argv);
 int	search_main(int argc, char **argv);
 int	suggest_main(int argc, char **argv);
 int	sync_spool_main(int argc, char **argv);
