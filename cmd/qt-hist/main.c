@@ -19,8 +19,10 @@ main(int argc, char **argv)
 		prune_verb,
 		redact_verb,
 		search_verb,
+		stats_verb,
 		suggest_verb,
 		sync_spool_verb,
+		tag_verb,
 		tail_verb,
 		{ NULL, NULL, NULL, NULL, NULL },
 	};

@@ -18,8 +18,10 @@ extern const struct qt_verb list_verb;
 extern const struct qt_verb prune_verb;
 extern const struct qt_verb redact_verb;
 extern const struct qt_verb search_verb;
+extern const struct qt_verb stats_verb;
 extern const struct qt_verb suggest_verb;
 extern const struct qt_verb sync_spool_verb;
+extern const struct qt_verb tag_verb;
 extern const struct qt_verb tail_verb;
 
 int	complete_main(int argc, char **argv);
@@ -31,8 +33,10 @@ int	list_main(int argc, char **argv);
 int	prune_main(int argc, char **argv);
 int	redact_main(int argc, char **argv);
 int	search_main(int argc, char **argv);
+int	stats_main(int argc, char **argv);
 int	suggest_main(int argc, char **argv);
 int	sync_spool_main(int argc, char **argv);
+int	tag_main(int argc, char **argv);
 int	tail_main(int argc, char **argv);
 
 #endif /* QT_HIST_VERBS_H */
