@@ -16,6 +16,7 @@ main(int argc, char **argv)
 		import_verb,
 		init_verb,
 		list_verb,
+		pick_verb,
 		prune_verb,
 		redact_verb,
 		search_verb,
