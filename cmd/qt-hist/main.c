@@ -12,6 +12,7 @@ main(int argc, char **argv)
 	const struct qt_verb verbs[] = {
 		complete_verb,
 		delete_verb,
+		doctor_verb,
 		export_verb,
 		import_verb,
 		init_verb,

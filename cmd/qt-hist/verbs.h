@@ -11,6 +11,7 @@
 
 extern const struct qt_verb complete_verb;
 extern const struct qt_verb delete_verb;
+extern const struct qt_verb doctor_verb;
 extern const struct qt_verb export_verb;
 extern const struct qt_verb import_verb;
 extern const struct qt_verb init_verb;
@@ -27,6 +28,7 @@ extern const struct qt_verb tail_verb;
 
 int	complete_main(int argc, char **argv);
 int	delete_main(int argc, char **argv);
+int	doctor_main(int argc, char **argv);
 int	export_main(int argc, char **argv);
 int	import_main(int argc, char **argv);
 int	init_main(int argc, char **argv);
