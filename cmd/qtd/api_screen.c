@@ -123,28 +123,13 @@ ask(struct worker *w, struct qt_net_req *req,
 void
 screen_get(struct qt_net_req *req, void *arg)
 {
-	static const char	 end_of_path[] = "/screen.txt";
-	const size_t		 end_len = sizeof(end_of_path) - 1;
 	struct worker		*w = arg;
-	struct qt_net_str	 rest = qt_net_req_rest(req);
 	struct qt_screen_request what = { .form = QT_SCREEN_TEXT };
-	char			 name[128], lines[16];
+	char			 lines[16];
 	struct qt_session	 s;
-	int			 rc = -ENOENT;
 
-	if (rest.len > end_len && memcmp(rest.p + rest.len - end_len,
-	    end_of_path, end_len) == 0) {
-		rest.len -= end_len;
-		rc = qt_net_str_copy(rest, name, sizeof(name));
-	}
-	if (rc == 0)
-		rc = session_resolve(w, name, &s);
-	if (rc < 0) {
-		api_error(req, rc == -ENAMETOOLONG ? -ENOENT : rc,
-		    rc == -EEXIST ? "several sessions begin so" :
-		    "there is no such session");
+	if (api_session(w, req, "/screen.txt", &s) < 0)
 		return;
-	}
 	if (qt_net_query_get(qt_net_req_query(req), "lines", lines,
 	    sizeof(lines)) > 0)
 		what.scrollback = (uint32_t)strtoul(lines, NULL, 10);

@@ -34,6 +34,7 @@ status_of(int code)
 	case -ENOTDIR: case -EISDIR:	return 400;
 	case -QT_EFULL: case -ENOSPC:	return 507;
 	case -EAGAIN: case -QT_ENOHOST:	return 503;
+	case -ETIMEDOUT:		return 504;
 	default:			return 500;
 	}
 }
@@ -50,6 +51,28 @@ api_error(struct qt_net_req *req, int code, const char *text)
 	qt_json_end(&j);
 	qt_net_reply_json(req, status_of(code), &buf);
 	qt_buf_clear(&buf);
+}
+
+int
+api_session(struct worker *w, struct qt_net_req *req, const char *end,
+    struct qt_session *out)
+{
+	struct qt_net_str	rest = qt_net_req_rest(req);
+	char			name[128];
+	size_t			len = strlen(end);
+	int			rc = -ENOENT;
+
+	if (rest.len > len && memcmp(rest.p + rest.len - len, end, len) == 0) {
+		rest.len -= len;
+		rc = qt_net_str_copy(rest, name, sizeof(name));
+	}
+	if (rc == 0)
+		rc = session_resolve(w, name, out);
+	if (rc == 0)
+		return 0;
+	api_error(req, rc == -ENAMETOOLONG ? -ENOENT : rc, rc == -EEXIST ?
+	    "several sessions begin so" : "there is no such session");
+	return -1;
 }
 
 void

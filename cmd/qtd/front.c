@@ -172,6 +172,7 @@ static const struct {
 	    sessions_post },
 	{ "api/sessions/*",	QT_NET_METHOD(DELETE), QT_NET_AUTH, 0,
 	    sessions_delete },
+	{ "api/sessions/*",	GET, QT_NET_AUTH, 0, history_get },
 	{ "api/files",		GET, QT_NET_AUTH, 0, file_get },
 	{ "s/*",		GET, QT_NET_AUTH, 0, screen_get },
 	{ "healthz",		GET, 0, 0, health_get },

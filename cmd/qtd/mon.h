@@ -23,6 +23,8 @@ enum mon_type {
 	MON_HOST,	/*		-			code */
 	MON_OPEN,	/*		pid, flags, text	code, fd */
 	MON_LINK,	/*		flags, text, fd		code */
+	MON_HISTORY,	/*		pid, flags, text, fd	code, flags,
+							text */
 	/* told by the worker, no answer */
 	MON_READY,	/*		-			*/
 	MON_CLIENTS,	/*		- (see shared.h)	*/
@@ -40,6 +42,16 @@ enum mon_type {
  */
 #define MON_OPEN_WRITE	1u
 #define MON_OPEN_OVER	2u	/* may replace a plain file that is there */
+
+/*
+ * HISTORY's text is a session's id, a blank and a query; flags is how many
+ * commands are wanted, pid whose folder the query is relative to (0: nobody's).
+ * qt-hist writes them to fd, a JSON object a line. The answer comes when it has
+ * ended: code 0, its exit status in flags, and text is what it said. Or -ENOENT:
+ * there is no qt-hist; -ENODATA: there is no history; -EAGAIN: too many ask;
+ * -ETIMEDOUT: it was killed, and may be about to end.
+ */
+#define MON_HISTORY_MAX	200u	/* commands */
 
 #define MON_TEXT_MAX	4096
 

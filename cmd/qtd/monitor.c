@@ -72,6 +72,10 @@ become_worker(struct monitor *m, unsigned int i, int fd)
 		if (m->child[j].fd >= 0)
 			close(m->child[j].fd);
 	}
+	for (size_t j = 0; j < HISTORY_JOBS; j++) {
+		if (m->history[j].pid != 0)
+			close(m->history[j].said_fd);
+	}
 	for (unsigned int j = 0; j < m->child[i].nlisten; j++)
 		start.listen[start.nlisten++] =
 		    fcntl(m->child[i].listen[j], F_DUPFD_CLOEXEC, 3);
@@ -151,6 +155,7 @@ end_worker(struct monitor *m, unsigned int i, int status)
 	while (serve_worker(m, c) == 0 && recv(c->fd, NULL, 0,
 	    MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC) > 0)
 		;
+	history_forget(m, c);
 	close(c->fd);
 	c->fd = -1;
 	shared_clear_gauges(&m->shared->worker[i]);
@@ -174,6 +179,8 @@ reap(struct monitor *m)
 	pid_t	pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (history_reap(m, pid, status))
+			continue;
 		for (unsigned int i = 0; i < m->opt->workers; i++) {
 			if (m->child[i].pid == pid)
 				end_worker(m, i, status);
@@ -236,6 +243,7 @@ on_clock(struct monitor *m)
 {
 	uint64_t	now = qt_clock_mono_ms(), next = 0, expiry = 0;
 	uint64_t	real = qt_clock_real_ms();
+	uint64_t	late = history_clock(m, now);
 
 	for (unsigned int i = 0; i < m->opt->workers; i++) {
 		struct child	*c = &m->child[i];
@@ -250,6 +258,8 @@ on_clock(struct monitor *m)
 	}
 	if (m->is_stopping)
 		next = m->stop_ms > now ? m->stop_ms : now + 100;
+	if (late != 0 && (next == 0 || late < next))
+		next = late;
 	if (m->control_ms > now && (next == 0 || m->control_ms < next))
 		next = m->control_ms;
 	qt_net_sessions_expire(m->sessions, real, &expiry);

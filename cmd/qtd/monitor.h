@@ -24,6 +24,7 @@
  *	serve.c		what workers ask
  *	control.c	"qtd link", over a socket in the runtime folder
  *	open_file.c	uploads and downloads
+ *	history_run.c	runs qt-hist
  */
 #define LISTEN_MAX 16
 
@@ -35,6 +36,17 @@ struct child {
 	uint64_t	 started_ms, restart_ms;	/* 0: not due */
 	unsigned int	 delay_ms;
 	int		 is_ready;
+};
+
+/* A qt-hist that runs for a worker; see history_run.c. */
+#define HISTORY_JOBS 4
+
+struct history_job {
+	pid_t		 pid;		/* 0: free */
+	struct child	*worker;	/* NULL: wants no answer any more */
+	uint32_t	 tag;
+	int		 said_fd;	/* its standard error */
+	uint64_t	 late_ms;
 };
 
 struct monitor {
@@ -52,6 +64,7 @@ struct monitor {
 	char			 segment[128];
 	struct qt_seg		*seg;
 	struct qt_net_sessions	*sessions;
+	struct history_job	 history[HISTORY_JOBS];
 	int			 is_stopping, exit_code;
 	uint64_t		 stop_ms;	/* workers are killed then */
 };
@@ -91,5 +104,18 @@ int	open_session_file(uint32_t pid, unsigned int flags, const char *name,
 	    char *path_out, size_t size);
 /* Gives a file that was opened for writing its name. */
 int	link_session_file(int fd, unsigned int flags, const char *path);
+
+/*
+ * history_run.c: what the worker c asks with msg; out is borrowed. 0: the answer
+ * follows, or negative.
+ */
+int	history_start(struct monitor *m, struct child *c,
+	    const struct mon_message *msg, int out);
+/* A child has ended; 1 when it was one of these. */
+int	history_reap(struct monitor *m, pid_t pid, int status);
+/* Ends those that take too long. When the next will, 0 for none. */
+uint64_t history_clock(struct monitor *m, uint64_t now_ms);
+/* The worker has gone. */
+void	history_forget(struct monitor *m, const struct child *c);
 
 #endif /* QTD_MONITOR_H */

@@ -112,6 +112,9 @@ handle(struct monitor *m, struct child *c, struct mon_message *msg, int fd)
 		msg->code = fd < 0 || strlen(msg->text) != msg->len ? -EINVAL :
 		    link_session_file(fd, msg->flags, msg->text);
 		return 1;
+	case MON_HISTORY:
+		msg->code = history_start(m, c, msg, fd);
+		return msg->code < 0;
 	case MON_DROP:
 		if (fd >= 0)
 			qt_net_place_drop(fd);

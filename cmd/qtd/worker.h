@@ -124,6 +124,7 @@ void	me_get(struct qt_net_req *req, void *worker);
 void	sessions_get(struct qt_net_req *req, void *worker);
 void	sessions_post(struct qt_net_req *req, void *worker);
 void	sessions_delete(struct qt_net_req *req, void *worker);
+void	history_get(struct qt_net_req *req, void *worker);
 void	screen_get(struct qt_net_req *req, void *worker);
 void	health_get(struct qt_net_req *req, void *worker);
 void	metrics_get(struct qt_net_req *req, void *worker);

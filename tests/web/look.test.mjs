@@ -81,12 +81,12 @@ test('the search box finds, counts and steps', async () => {
 	await says('None');
 	await page.getByRole('button', { name: 'Match case' }).click();
 	await says('3 of 3');
-	await page.getByRole('searchbox', { name: /Find/ }).focus();
+	await page.getByRole('combobox', { name: /Find/ }).focus();
 	await page.keyboard.press('Enter');
 	await says('2 of 3');
 	await page.keyboard.press('Shift+Enter');
 	await says('3 of 3');
-	await page.getByRole('searchbox', { name: /Find/ }).fill('(');
+	await page.getByRole('combobox', { name: /Find/ }).fill('(');
 	await says('Not a valid expression');
 	await page.keyboard.press('Escape');
 	await t.type(page, 'echo typed', /^typed$/m);

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { bytesOf, typed, visible } from
+	'../../cmd/qtd/web/command-text.js';
 import * as format from '../../cmd/qtd/web/format.js';
 import { isAnswer, isFocusReport } from '../../cmd/qtd/web/guard.js';
 import { MARKS_MAX, MarkBound } from '../../cmd/qtd/web/marks.js';
@@ -97,4 +99,25 @@ test('other text passes unchanged, in pieces of any size', () => {
 		assert.ok(widthOf(code) > 0, code.toString(16));
 	const plain = new TextEncoder().encode('as it came');
 	assert.equal(new MarkBound(widthOf).cut(plain), plain);
+});
+
+test('commands are made fit to show, and to type', () => {
+	assert.equal(visible('a\tb\nc\x7f\x1b[m\x9b\u202e\u200d é'),
+		'a␉b⏎c␡␛[m<U+009B><U+202E><U+200D> é');
+	assert.deepEqual(bytesOf({ command: 'é' }), Uint8Array.of(0xc3, 0xa9));
+	assert.deepEqual(bytesOf({ command: '\ufffd', command_hex: 'e90a' }),
+		Uint8Array.of(0xe9, 10));
+	const keys = (text, isBracketed) => {
+		const bytes = typed(bytesOf({ command: text }), isBracketed);
+		return bytes && Buffer.from(bytes).toString();
+	};
+	assert.equal(keys('ls -l', false), 'ls -l');
+	assert.equal(keys('ls -l', true), '\x1b[200~ls -l\x1b[201~');
+	assert.equal(keys('a\nb\tc', true), '\x1b[200~a\rb\tc\x1b[201~');
+	for (const text of ['a\nb', 'a\tb'])
+		assert.equal(keys(text, false), null);
+	for (const text of ['a\x1b[201~\rb', 'a\rb', '\x03', 'x\x7f', '\0'])
+		for (const isBracketed of [true, false])
+			assert.equal(keys(text, isBracketed), null,
+				JSON.stringify(text));
 });

@@ -58,6 +58,18 @@ export async function login(credentials) {
 
 export const logout = () => post('logout');
 
+// {commands, reason} of a session, or {status, error}.
+export async function history(session, query, limit, signal) {
+	try {
+		const response = await fetch(`${url(`api/sessions/${
+			encodeURIComponent(session)}/history`)}?${new URLSearchParams(
+			{ q: query, limit })}`, { cache: 'no-store', signal });
+		return { status: response.status, ...await body(response) };
+	} catch {
+		return { status: 0 };
+	}
+}
+
 function filesUrl(fields) {
 	return `${url('api/files')}?${new URLSearchParams(fields)}`;
 }

@@ -12,6 +12,9 @@ const FACTS = [
 		'control and decides its size.'],
 	['Files.', 'Drop them on a terminal to upload them into its folder; ' +
 		'download from the ⋯ menu.'],
+	['Find', 'looks through the terminal, and offers the commands that ran ' +
+		'in it, where the shell keeps a history with qt-hist: arrow down, ' +
+		'then Enter puts one on the line.'],
 	['Links.', 'Click an address to open it. Hold Shift to select text ' +
 		'when a program takes the mouse.'],
 ];

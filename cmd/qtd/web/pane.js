@@ -6,6 +6,7 @@
 // 'ended', 'close' (the person is done with it), 'again' (start over).
 import { Channel } from './channel.js';
 import { allowProgramCopy, copyOnSelect } from './clipboard.js';
+import { typed } from './command-text.js';
 import { clean, commandName, el } from './dom.js';
 import { Emitter } from './emitter.js';
 import * as format from './format.js';
@@ -92,6 +93,18 @@ export class Pane extends Emitter {
 
 	type(text) {
 		this.#typed(text, true);
+	}
+
+	// A command, onto the line, to be edited or run. False when the program
+	// would run it at once, or take it for keys.
+	insert(bytes) {
+		const { term } = this.view;
+		const keys = typed(bytes, term.modes.bracketedPasteMode);
+		if (!keys || this.isReadonly || this.ended)
+			return false;
+		this.#send(keys);
+		term.scrollToBottom();
+		return true;
 	}
 
 	takeLead() {

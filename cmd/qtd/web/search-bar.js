@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The box that finds text in the current terminal.
+// The box that finds text in the current terminal, and offers commands that
+// ran in its session.
+import { copy } from './clipboard.js';
+import { bytesOf } from './command-text.js';
 import { el, iconButton } from './dom.js';
+import { HistoryList } from './history-list.js';
+import { notice } from './notice.js';
 import { resolve } from './themes.js';
 import { settings } from './settings.js';
 
@@ -26,7 +31,8 @@ export class SearchBar {
 		autocapitalize: 'off', spellcheck: 'false' });
 	#count = el('span', { class: 'search-count', 'aria-live': 'polite' });
 	#case = toggle('Aa', 'Match case', () => this.#find(0));
-	#regex = toggle('.*', 'Regular expression', () => this.#find(0));
+	#regex = toggle('.*', 'Regular expression', () => this.#changed());
+	#history = new HistoryList(this.#input, (command) => this.#put(command));
 	#element;
 
 	constructor(workspace) {
@@ -36,9 +42,10 @@ export class SearchBar {
 		this.#regex,
 		iconButton('up', 'Earlier (Enter)', () => this.#find(-1)),
 		iconButton('down', 'Later (Shift+Enter)', () => this.#find(1)),
-		iconButton('x', 'Close (Esc)', () => this.close()));
+		iconButton('x', 'Close (Esc)', () => this.close()),
+		this.#history.element);
 		document.getElementById('main').append(this.#element);
-		this.#input.addEventListener('input', () => this.#find(0));
+		this.#input.addEventListener('input', () => this.#changed());
 		this.#element.addEventListener('keydown', (e) => this.#key(e));
 		workspace.on('change', () => {
 			if (!this.#element.hidden && workspace.current !== this.#pane)
@@ -70,15 +77,41 @@ export class SearchBar {
 		this.#off = this.#pane.view.search.onDidChangeResults(
 			({ resultIndex, resultCount }) =>
 				this.#tell(resultIndex, resultCount));
-		this.#find(0);
+		this.#changed();
 	}
 
 	#detach() {
 		this.#off?.dispose();
 		this.#off = null;
+		this.#history.close();
 		this.#pane?.view?.search.clearDecorations();
 		this.#pane = null;
 		this.#count.textContent = '';
+	}
+
+	#changed() {
+		const text = this.#input.value;
+		this.#find(0);
+		if (!this.#pane?.session || this.#pane.isReadonly ||
+				this.#pane.ended)
+			this.#history.close();
+		else
+			this.#history.ask(this.#pane.session,
+				text && isOn(this.#regex) ? pattern(text) : text);
+	}
+
+	// On the terminal's line, where it waits for Enter.
+	async #put(command) {
+		const pane = this.#pane;
+		this.close();
+		if (pane.insert(bytesOf(command)))
+			return;
+		if (await copy(command.command))
+			notice('The command cannot be typed here without running: ' +
+				'it is copied instead');
+		else
+			notice('The command cannot be typed here without running',
+				{ kind: 'bad' });
 	}
 
 	#options() {
@@ -130,15 +163,30 @@ export class SearchBar {
 	}
 
 	#key(event) {
+		if (event.isComposing)
+			return;
 		if (event.key === 'Escape')
 			this.close();
-		else if (event.key === 'Enter' && event.target === this.#input)
-			this.#find(event.shiftKey ? 1 : -1);
-		else
+		else if (event.target !== this.#input || !this.#inText(event))
 			return;
 		event.preventDefault();
 	}
+
+	// Whether the key was one of the box's own.
+	#inText({ key, shiftKey }) {
+		if (key === 'ArrowDown' || key === 'ArrowUp')
+			return this.#history.move(key === 'ArrowDown' ? 1 : -1);
+		if (key !== 'Enter')
+			return false;
+		if (shiftKey || !this.#history.take())
+			this.#find(shiftKey ? 1 : -1);
+		return true;
+	}
 }
+
+// As a word of a query: a blank would end it.
+const pattern = (text) => `re:${text.replace(/(\\.)|([ \t])/g,
+	(all, escaped, blank) => escaped ?? `\\${blank}`)}`;
 
 function isRegex(text) {
 	try {
