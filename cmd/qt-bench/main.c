@@ -13,6 +13,7 @@ main(int argc, char **argv)
 		ws_verb,
 		shm_verb,
 		store_verb,
+		hist_verb,
 		complexity_verb,
 		lines_verb,
 		{ NULL, NULL, NULL, NULL, NULL },

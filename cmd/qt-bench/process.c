@@ -33,18 +33,24 @@ process_find_nothing(char path[QT_PATH_SIZE])
 int
 process_run(char *const *argv, double *ns)
 {
+	return process_run_from(argv, "/dev/null", ns);
+}
+
+int
+process_run_from(char *const *argv, const char *in, double *ns)
+{
 	posix_spawn_file_actions_t	quiet;
 	uint64_t			start;
 	pid_t				pid;
 	int				rc, status;
 
 	posix_spawn_file_actions_init(&quiet);
-	posix_spawn_file_actions_addopen(&quiet, STDIN_FILENO, "/dev/null",
-	    O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&quiet, STDIN_FILENO, in, O_RDONLY,
+	    0);
 	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null",
 	    O_WRONLY, 0);
 	start = qt_clock_mono_ns();
-	rc = posix_spawn(&pid, argv[0], &quiet, NULL, argv, environ);
+	rc = posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ);
 	if (rc != 0)
 		qt_die(QT_EXIT_SYS, "run '%s': %s", argv[0], strerror(rc));
 	while (waitpid(pid, &status, 0) < 0)

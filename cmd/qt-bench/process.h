@@ -17,7 +17,9 @@ int	process_find(char path[QT_PATH_SIZE], const char *name);
 const char *process_find_nothing(char path[QT_PATH_SIZE]);
 /* Runs one to its end: its exit status; how long in *ns. */
 int	process_run(char *const *argv, double *ns);
-/* The same, and ends the program unless it was 0. */
+/* The same; it reads a file, and may be one that is in PATH. */
+int	process_run_from(char *const *argv, const char *in, double *ns);
+/* process_run(), and ends the program unless it was 0. */
 double	process_ns(char *const *argv);
 
 #endif /* QT_BENCH_PROCESS_H */

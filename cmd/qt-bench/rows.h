@@ -19,7 +19,8 @@ struct bench_opt {
 	uint32_t	idle;		/* sessions, or WebSockets */
 	uint32_t	rounds;		/* of whatever is repeated; medians */
 	uint64_t	items;		/* of a round of `qt-bench shm` */
-	const char	*dir;		/* of `qt-bench store`; NULL: as usual */
+	const char	*dir;		/* of store, hist; NULL: as usual */
+	const char	*commands;	/* of `qt-bench hist`; NULL: made up */
 	int		is_quick;
 	/* Said before the rows, or NULL. */
 	void		(*before)(struct report *r,

@@ -138,6 +138,7 @@ void
 store_enter(const struct bench_opt *opt)
 {
 	static int	is_armed;
+	char		base[PATH_MAX];
 
 	if (!is_armed) {
 		atexit(store_leave);
@@ -146,8 +147,10 @@ store_enter(const struct bench_opt *opt)
 		is_armed = 1;
 	}
 	place_pid = getpid();
-	if (snprintf(place, sizeof(place), "%s/qt-bench-XXXXXX",
-	    base_of(opt)) >= (int)sizeof(place) / 2 ||
+	/* Absolute: programs are told of it by their environment. */
+	if (realpath(base_of(opt), base) == NULL ||
+	    snprintf(place, sizeof(place), "%s/qt-bench-XXXXXX", base) >=
+	    (int)sizeof(place) / 2 ||
 	    mkdtemp(place) == NULL) {
 		place[0] = '\0';
 		qt_die(QT_EXIT_SYS, "make a folder in '%s': %s", base_of(opt),

@@ -55,6 +55,9 @@ bench_main(const struct qt_verb *verb, const struct bench_row *rows,
 			opt.idle = (uint32_t)qt_opt_ulong("-i", o.value, 1,
 			    idle_max);
 			break;
+		case 'c':
+			opt.commands = o.value;
+			break;
 		case 'd':
 			opt.dir = o.value;
 			break;

@@ -8,6 +8,7 @@ extern const struct qt_verb session_verb;	/* session.c */
 extern const struct qt_verb ws_verb;		/* ws.c */
 extern const struct qt_verb shm_verb;		/* shm.c */
 extern const struct qt_verb store_verb;		/* store.c */
+extern const struct qt_verb hist_verb;		/* hist.c */
 extern const struct qt_verb complexity_verb;	/* complexity.c */
 extern const struct qt_verb lines_verb;		/* lines.c */
 

@@ -82,3 +82,16 @@ assert len(x.parse(sys.argv[1]).getElementsByTagName("polyline")) == 4' \
 	run -2 qt-bench store no-such
 	run -3 qt-bench store -q -d "$WORLD/nowhere" get
 }
+
+@test "hist does its rows, and leaves nothing" {
+	mkdir "$WORLD/data"
+	timeout 100 qt-bench hist -q -J -d "$WORLD/data" >"$WORLD/out" ||
+		[ $? -eq 1 ]
+	jq -e '[.[] | select(.what)] | length >= 24 and all(.[]; .skipped and
+	    .note or (.figure | type == "number") and
+	    (.met | type == "boolean"))' "$WORLD/out"
+	[ -z "$(ls -A "$WORLD/data")" ]
+	run -2 qt-bench hist no-such
+	run -3 qt-bench hist -q -c "$WORLD/nowhere" complete
+	run -3 qt-bench hist -q -d "$WORLD/nowhere" complete
+}
