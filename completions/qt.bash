@@ -41,6 +41,12 @@ _qt_matching() {
 	done
 }
 
+# What the last events of the history have under a name.
+_qt_events() {
+	qt-hist list -J -l 100 2>/dev/null |
+	    sed -n "s/^{.*\"$1\":\"\([^\"\\]*\)\".*/\1/p" | _qt_matching
+}
+
 # Candidates for a value or an operand of that name.
 _qt_values() {
 	case $1 in
@@ -64,11 +70,25 @@ _qt_values() {
 			    spsc stack value" -- "$cur" ;;
 	SIG*)		compgen -W "$(kill -l | grep -o 'SIG[A-Z0-9]*' |
 			    sed s/SIG//)" -- "$cur" ;;
+	SHELL | bash\|*)	compgen -W "bash fish zsh" -- "$cur" ;;
+	SCOPE)		compgen -W 'all host session folder repository' -- "$cur" ;;
+	ORDER)		compgen -W 'best latest' -- "$cur" ;;
+	FORMAT)		compgen -W "bash zsh fish powershell json atuin histdb \
+			    mcfly hishtory" -- "$cur" ;;
+	TAG)		qt-hist tag 2>/dev/null | cut -f1 | _qt_matching ;;
+	PERIOD)		compgen -W 'today yesterday week month year all' -- \
+			    "$cur" ;;
+	KEYS)		compgen -W 'emacs vi' -- "$cur" ;;
 	NEWNAME)	;;
 	MAP)		qt-map ls 2>/dev/null | _qt_matching ;;
 	KEY)		[[ ${prog##*/} != qt-map ]] ||
 			qt-map scan -k -l 100 -p "$cur" 2>/dev/null ;;
-	*NAME* | *ID*)	qt-session ls -o name 2>/dev/null | _qt_matching ;;
+	SESSION)	_qt_events session ;;
+	*NAME* | *ID*)	if [[ ${prog##*/} == qt-hist ]]; then
+				_qt_events id
+				return
+			fi
+			qt-session ls -o name 2>/dev/null | _qt_matching ;;
 	esac
 }
 

@@ -31,6 +31,12 @@ function __qt_options
 	}'
 end
 
+# What the last events of the history have under a name.
+function __qt_events
+	qt-hist list -J -l 100 2>/dev/null |
+		string replace -rf '^\{.*"'$argv[1]'":"([^"\\\\]*)".*' '$1' | sort -u
+end
+
 # Candidates for a value or an operand of that name.
 function __qt_values
 	set -l prog (string replace -r '.*/' '' (commandline -opc)[1])
@@ -76,9 +82,30 @@ function __qt_values
 			qt-map stat 2>/dev/null | cut -f1
 		case 'SIG*'
 			string match -ra '[A-Z][A-Z0-9]+' (kill -l)
+		case SHELL 'bash|*'
+			printf '%s\n' bash fish zsh
+		case SCOPE
+			printf '%s\n' all host session folder repository
+		case ORDER
+			printf '%s\n' best latest
+		case FORMAT
+			printf '%s\n' bash zsh fish powershell json atuin histdb \
+				mcfly hishtory
+		case TAG
+			qt-hist tag 2>/dev/null | cut -f1
+		case PERIOD
+			printf '%s\n' today yesterday week month year all
+		case KEYS
+			printf '%s\n' emacs vi
 		case NEWNAME
+		case SESSION
+			__qt_events session
 		case '*NAME*' '*ID*'
-			qt-session ls -o name 2>/dev/null
+			if test "$prog" = qt-hist
+				__qt_events id
+			else
+				qt-session ls -o name 2>/dev/null
+			end
 	end
 end
 

@@ -157,13 +157,33 @@ same_everywhere() {
 	rm -f "/dev/shm/$seg"
 }
 
-@test "values that have names: a policy, a signal, a folder" {
+@test "values that have names: a shell, a policy, a signal, a folder" {
+	printf '%s\n' bash fish zsh >"$T/want"
+	same_everywhere "$T/want" qt-hist doctor ''
+	same_everywhere "$T/want" qt-hist init ''
+	same_everywhere "$T/want" qt-hist pick --widget ''
+	printf '%s\n' emacs vi >"$T/want"
+	same_everywhere "$T/want" qt-hist pick --keys ''
+	printf '%s\n' all folder host repository session >"$T/want"
+	same_everywhere "$T/want" qt-hist search -s ''
 	printf '%s\n' fixed largest latest smallest >"$T/want"
 	same_everywhere "$T/want" qt-session new --resize ''
 	for by in by_bash by_zsh by_fish; do
 		"$by" qt-session kill -s '' | grep -qx HUP
 		"$by" qt-session new -c "$QT_TOP/compl" | grep -q completions
 	done
+}
+
+@test "what the history has: ids and sessions of its events" {
+	export QT_HIST=$WORLD/hist
+	printf '%s\n' '{"command":"a \"id\":\"x\"","session":"s1"}' \
+	    '{"command":"b","session":"s1"}' | qt-hist import -f json -
+	qt-hist list -J | jq -r .id | sort >"$T/want"
+	[ "$(wc -l <"$T/want")" -eq 2 ]
+	same_everywhere "$T/want" qt-hist delete --id ''
+	echo s1 >"$T/want"
+	same_everywhere "$T/want" qt-hist delete --session ''
+	qt-map rm -f "$QT_HIST/store"
 }
 
 @test "nothing where a name is new" {
