@@ -118,6 +118,8 @@ attach_in() {
 	start_shell one
 	term_open 100x30
 	tmux new-session -d -s u -x 60 -y 12 'exec sh'
+	# tmux now and then gives the new one's size to the other one's window.
+	tmux resize-window -t t -x 100 -y 30
 	TERM_PANE=u term_wait '[$#]'
 	attach_in one
 	term_wait '\$$'
