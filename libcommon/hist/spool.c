@@ -307,7 +307,8 @@ find_mark(char *kind, const char *p, const char *end,
 	return end;
 }
 
-/* All fields between a mark and the next, others are empty; false: too many, or one too long. */
+/* All fields between a mark and the next, others are empty; false: too many, or
+   one too long. */
 static bool
 split(struct qt_hist_bytes *f, size_t *count, const char *p, const char *end)
 {
