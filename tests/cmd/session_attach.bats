@@ -25,10 +25,16 @@ size_wait() {
 	} >&2
 }
 
+# Attaches in the terminal's shell, whose prompt is that of the session's.
 attach_in() {
+	local seen
+	seen=$(viewers)
 	term_type "qt-session attach $1"
 	term_key Enter
+	wait_for 10 more_viewers "$seen"
 }
+viewers() { qt-session ls -o viewers | awk '{ n += $1 } END { print n + 0 }'; }
+more_viewers() { [ "$(viewers)" -gt "$1" ]; }
 
 @test "attach shows the screen, types into it and detaches by Ctrl-\\" {
 	start_shell one
