@@ -9,27 +9,25 @@ hist_up() {
 	unset HISTFILE ZDOTDIR XDG_DATA_HOME ATUIN_DB_PATH HISTDB_FILE
 }
 
-# Removes histories below a folder, with what is of them in shared memory.
-hist_forget() {
+# Takes away what histories below a folder have in shared memory.
+hist_unmap() {
 	local format
 	find "$1" -name FORMAT | while read -r format; do
 		QT_HIST=${format%/*/*} qt-hist sync-spool -d || true
 		qt-map rm -f "${format%/*}" || true
 	done
+}
+
+# The same, and removes them.
+hist_forget() {
+	hist_unmap "$1"
 	rm -rf "$1"
 }
 
 hist_down() {
-	tmux kill-server 2>/dev/null || true
-	hist_forget "$WORLD"
+	term_close
+	hist_unmap "$WORLD"
 	world_down
-}
-
-# Ends the terminal; the next one is of a server of its own.
-term_close() {
-	tmux kill-server
-	TMUX_TMPDIR=$(mktemp -d "$WORLD/tmux.XXXXXX")
-	export TMUX_TMPDIR
 }
 
 # A shell whose prompt counts, so that it is known when it is there again; with

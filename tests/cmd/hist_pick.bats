@@ -292,7 +292,6 @@ press() {
 }
 
 @test "what is copied goes to the terminal's clipboard" {
-	tmux -f /dev/null start-server
 	pick
 	tmux set-option -s set-clipboard on
 	term_key M-w

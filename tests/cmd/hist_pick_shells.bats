@@ -193,7 +193,7 @@ up_and_down() {
 	zsh_open 'eval "$(qt-hist init zsh)"' 'path=(/none)'
 	term_key C-r
 	term_wait 'bck-i-search'
-	tmux kill-server
+	term_close
 	N=0
 	fish_open 'qt-hist init fish | source' 'set -gx PATH /none'
 	term_key C-r

@@ -8,13 +8,16 @@
 # A private runtime folder, home and environment; nothing of the user's.
 world_up() {
 	WORLD=$(mktemp -d "${TMPDIR:-/tmp}/qt-test.XXXXXX")
-	mkdir -m 700 "$WORLD/run" "$WORLD/home" "$WORLD/tmux"
+	mkdir -m 700 "$WORLD/run" "$WORLD/home" "$WORLD/tmux" "$WORLD/xdg"
 	mkfifo "$WORLD/tick"
 	exec {TICK}<>"$WORLD/tick"	# never ready: read -t waits
 	export QT_RUNTIME_DIR=$WORLD/run HOME=$WORLD/home SHELL=/bin/sh
 	export TMUX_TMPDIR=$WORLD/tmux PS1='$ ' LC_ALL=C.UTF-8
+	# There a fish tells the user's other ones what it set, and they wait.
+	export XDG_RUNTIME_DIR=$WORLD/xdg
 	unset QT_SESSION QT_CONFIG QT_STATE_DIR QT_DEBUG ENV
-	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_STATE_HOME NO_COLOR TMUX
+	unset XDG_CONFIG_HOME XDG_STATE_HOME NO_COLOR TMUX
+	printf 'set -g %s\n' 'status off' 'remain-on-exit on' >"$WORLD/tmux.conf"
 	# A segment is named by its folder's inode, which may have been another's.
 	rm -f "/dev/shm$(segment_name host)"
 	cd "$WORLD/home" || return
@@ -29,7 +32,7 @@ host_pid() {
 # Ends what the world started, by process id, and removes its names.
 world_down() {
 	local pid name
-	tmux kill-server 2>/dev/null || true
+	term_close
 	if pid=$(host_pid) && grep -qs qt-session "/proc/$pid/cmdline"; then
 		kill -CONT "$pid" 2>/dev/null || true
 		timeout 5 qt-session stop --force >/dev/null 2>&1 ||
@@ -58,13 +61,20 @@ wait_for() {
 term_open() {
 	local size=$1
 	shift
-	tmux -f /dev/null new-session -d -s t -x "${size%x*}" -y "${size#*x}" \
-	    "${@:-exec sh}"
-	tmux set-option -g status off
-	tmux set-option -g remain-on-exit on
+	tmux -f "$WORLD/tmux.conf" new-session -d -s t -x "${size%x*}" \
+	    -y "${size#*x}" "${@:-exec sh}"
 	tmux resize-window -t t -x "${size%x*}" -y "${size#*x}"
 	# What is typed before the prompt would be shown twice.
 	[ $# -gt 0 ] || [ "${size%x*}" -lt 10 ] || term_wait '[$#]'
+}
+
+# Ends it, and its server; the next one is a server of its own: one that is about
+# to end would still take its client's word. Without the folder tmux would end
+# the user's.
+term_close() {
+	[ -d "$TMUX_TMPDIR" ] || return 0
+	tmux kill-server 2>/dev/null || true
+	TMUX_TMPDIR=$(mktemp -d "$WORLD/tmux.XXXXXX")
 }
 
 term_type() { tmux send-keys -t "${TERM_PANE:-t}" -l -- "$1"; }

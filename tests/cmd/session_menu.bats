@@ -160,14 +160,11 @@ mouse() { term_type "$(click "$@")"; }
 @test "it works in a tiny terminal, and follows its size" {
 	start
 	for size in 20x5 10x3 5x2 1x1; do
-		export TMUX_TMPDIR=$WORLD/tmux/$size
-		mkdir "$TMUX_TMPDIR"
 		open_menu "$size" .
 		term_key q
 		wait_for 10 eval '[ "$(term_mode alternate_on)" = 0 ]'
-		tmux kill-server
+		term_close
 	done
-	export TMUX_TMPDIR=$WORLD/tmux
 	open_menu 20x5 '^> editor'
 	tmux resize-window -t t -x 100 -y 30
 	term_wait 'EDITOR SCREEN'
