@@ -92,7 +92,12 @@ LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(PROGS:%=$(B)/bin/%)
+# What bash loads, so that a prompt costs less: where bash's headers are. bash has
+# no sanitizer, so it has none, either.
+BASH_H  ?= /usr/include/bash
+BUILTIN := $(if $(wildcard $(BASH_H)/builtins.h),$(B)/qt-hist-bash.so)
+
+all: $(PROGS:%=$(B)/bin/%) $(BUILTIN)
 
 define HELP
 make            the programs, in build/bin
@@ -159,6 +164,13 @@ $(B)/bin/$(1): $$(call objs,cmd/$(1)/*.c) $$(LIB)
 	$$(Q)$$(LINK) $$(LIBS_$(1))
 endef
 $(foreach p,$(PROGS),$(eval $(call program,$(p))))
+
+$(B)/qt-hist-bash.so: cmd/qt-hist/bash-builtin/record.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -fPIC -Wall -Wextra -Wshadow -MMD -MP \
+	    $(if $(WERROR),-Werror) $(CPPFLAGS) $(CFLAGS) -shared -Wl,-z,now \
+	    $(patsubst %,-isystem $(BASH_H)%,/ /include /builtins) -o $@ $<
 
 # main() for QT_TEST and what tests share; in an archive, so that a program may
 # have a main() of its own.
@@ -312,6 +324,7 @@ install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 	$(Q)$(call each,$(wildcard cmd/qt-shm/python/qtshm/*.py),$(strip \
 	    lib/python3/dist-packages/qtshm/$$n))
 	$(Q)$(call each,$(wildcard cmd/qt-hist/*.*sh),share/qt/$$n)
+	$(Q)$(call each,$(BUILTIN),lib/qt/$$n)
 	$(Q)$(call each,$(LIB),lib/libqt.a)
 	$(Q)$(call each,$(SOLIB),lib/libqt.so.$(VERSION),755)
 	$(Q)ln -sf libqt.so.$(VERSION) "$(to)/lib/$(SONAME)"
@@ -331,10 +344,11 @@ uninstall:
 	    while read -r f; do rm -f "$(DESTDIR)/$$f"; done; rm -rf "$$t" \
 	    "$(to)/lib/python3/dist-packages/qtshm/__pycache__"
 	@[ ! -d "$(to)" ] || find "$(to)/include/qt" "$(to)/share/qt" \
-	    "$(to)/lib/python3/dist-packages/qtshm" -depth -type d \
+	    "$(to)/lib/qt" "$(to)/lib/python3/dist-packages/qtshm" -depth -type d \
 	    -exec rmdir --ignore-fail-on-non-empty '{}' + 2>/dev/null || :
 
 clean:
 	rm -rf build build-*
 
--include $(patsubst %.c,$(B)/%.d,$(SRCS)) $(SRCS_CXX:%.cc=$(B)/%.d)
+-include $(patsubst %.c,$(B)/%.d,$(SRCS)) $(SRCS_CXX:%.cc=$(B)/%.d) \
+	$(BUILTIN:.so=.d)

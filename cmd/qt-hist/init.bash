@@ -7,6 +7,8 @@
 # a function that it calls, and looks for the end of each expansion inside of
 # another. So there is little on the usual way, what is rare is in functions of
 # its own, and nothing is converted that who reads the spool can convert as well.
+# And where bash can load a builtin, see bash-builtin/record.c, that does what is
+# usual, for half of the cost of all this.
 #
 # When a command began: PS0 is expanded then. ${x:=word} sets a variable without
 # a subshell; as a pattern of what is to be changed in nothing it leaves nothing;
@@ -39,6 +41,7 @@ __qh_0='\000'
 __qh_t1=''		# when the last prompt was
 __qh_pwd=$PWD		# where
 __qh_no=''
+__qh_builtin=@BUILTIN@
 # shellcheck disable=SC2016
 __qh_more='${__qh_t[${#__qh_t[@]}]:=\!${__qh_0-}${EPOCHREALTIME-0}}'
 export QT_HIST_SESSION=$$-@TOKEN@
@@ -170,6 +173,12 @@ __qh_prompt() {
 	__qh_t0='' __qh_t1=${EPOCHREALTIME-} __qh_pwd=$PWD __qh_next+=1
 }
 
+# What __qh_record left to be done: it has set __qh_s and __qh_p.
+__qh_prompt_rest() {
+	__qh_prompt_rare
+	__qh_t0='' __qh_t1=${EPOCHREALTIME-} __qh_pwd=$PWD __qh_next+=1
+}
+
 # Where files may not grow (ulimit -f) the signal would end the shell. Programs
 # that it runs have the signal as it was.
 trap : XFSZ
@@ -177,6 +186,10 @@ trap : XFSZ
 # Where PROMPT_COMMAND is read-only all ends here: a PS0 that cannot set it would
 # let no command run.
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
+	if [[ -n $__qh_builtin ]] &&
+	    builtin enable -f "$__qh_builtin" __qh_record 2>/dev/null; then
+		__qh_hook='{ __qh_record || __qh_prompt_rest; } 2>&-'
+	fi
 	PROMPT_COMMAND[777]=$__qh_hook
 	# shellcheck disable=SC2016
 	__qh_begin='${__qh_no+${__qh_no,${__qh_t0:+${__qh_more+${__qh_more@P}}}${__qh_t0:=\!${__qh_0-}${EPOCHREALTIME-0}}${PROMPT_COMMAND[777]:=${__qh_hook-}}}}'
@@ -192,4 +205,4 @@ else	# it is one string, and others in it want to know the status, too
 fi
 # It may be there: exported by another shell, which this one is in.
 [[ ${PS0-} == *"$__qh_begin"* ]] || PS0=${PS0-}$__qh_begin
-builtin unset __qh_begin
+builtin unset __qh_begin __qh_builtin

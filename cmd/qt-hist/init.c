@@ -21,7 +21,7 @@
 #include "history.h"
 #include "verbs.h"
 
-enum { UP_ARROW = 256, NO_KEYS, COMPLETE };
+enum { UP_ARROW = 256, NO_KEYS, COMPLETE, NO_BUILTIN };
 
 static const struct qt_opt options[] = {
 	{ UP_ARROW, "up-arrow", NULL,
@@ -29,6 +29,8 @@ static const struct qt_opt options[] = {
 	{ NO_KEYS, "no-keys", NULL, "leave Ctrl-R to the shell" },
 	{ COMPLETE, "complete", NULL, "Alt-i: what is likely to be run next; "
 	    "Alt-j, and Tab where nothing else is known: words of the history" },
+	{ NO_BUILTIN, "no-builtin", NULL,
+	    "bash: leave out the builtin that makes a prompt cost less" },
 	{ 0, NULL, NULL, NULL },
 };
 
@@ -169,7 +171,7 @@ add_quoted(struct qt_buf *b, const char *text, bool is_fish)
 }
 
 struct words {
-	const char	*spool, *spare, *token;
+	const char	*spool, *spare, *token, *builtin;
 	bool		 is_fish;
 };
 
@@ -181,6 +183,8 @@ add_word(struct qt_buf *b, const struct words *w, const char *name, size_t len)
 		return add_quoted(b, w->spool, w->is_fish);
 	if (len == 5 && memcmp(name, "SPARE", 5) == 0)
 		return add_quoted(b, w->spare, w->is_fish);
+	if (len == 7 && memcmp(name, "BUILTIN", 7) == 0)
+		return add_quoted(b, w->builtin, w->is_fish);
 	if (len == 5 && memcmp(name, "TOKEN", 5) == 0)
 		return qt_buf_add(b, w->token, QT_HIST_TOKEN);
 	if (len == 4 && memcmp(name, "BOOT", 4) == 0) {
@@ -270,7 +274,7 @@ is_there(void)
 
 /* What it is to have besides. */
 struct extras {
-	bool	has_keys, has_up, has_complete;
+	bool	has_keys, has_up, has_complete, has_builtin;
 };
 
 /* Evaluating twice is once; but after "exec bash" it is another shell. */
@@ -287,10 +291,10 @@ print_again(const char *shell, const struct extras *x)
 	    "QT_HIST_SESSION= " : "[[ -n ${__qh_spool-} ]] || eval "
 	    "\"$(QT_HIST_SESSION= ");
 	rc = rc < 0 ? rc : add_quoted(&b, path, is_fish);
-	rc = rc < 0 ? rc : qt_buf_addf(&b, " init%s%s%s %s%s\n",
+	rc = rc < 0 ? rc : qt_buf_addf(&b, " init%s%s%s%s %s%s\n",
 	    x->has_keys ? "" : " --no-keys", x->has_up ? " --up-arrow" : "",
-	    x->has_complete ? " --complete" : "", shell, is_fish ?
-	    " | source" : ")\"");
+	    x->has_complete ? " --complete" : "", x->has_builtin ? "" :
+	    " --no-builtin", shell, is_fish ? " | source" : ")\"");
 	if (rc < 0)
 		qt_die(QT_EXIT_SYS, "out of memory");
 	qt_prog_write(b.data, b.len);
@@ -305,9 +309,13 @@ print_script(const char *shell, const struct extras *x)
 	struct qt_buf	 first = QT_BUF_INIT, script = QT_BUF_INIT;
 	struct qt_buf	 out = QT_BUF_INIT, whole = QT_BUF_INIT;
 	struct spools	 spools;
+	char		 builtin[QT_PATH_SIZE];
 	struct words	 w = { .token = token, .spool = spools.usual,
-	    .spare = spools.spare, .is_fish = strcmp(shell, "fish") == 0 };
+	    .spare = spools.spare, .builtin = builtin,
+	    .is_fish = strcmp(shell, "fish") == 0 };
 
+	if (!x->has_builtin || qt_path_lib("qt-hist-bash.so", builtin) < 0)
+		builtin[0] = '\0';
 	qt_random(&random, sizeof(random));
 	snprintf(token, sizeof(token), "%016llx", (unsigned long long)random);
 	if (first_bytes(&first, token, shell) < 0)
@@ -340,7 +348,7 @@ init_main(int argc, char **argv)
 {
 	struct qt_opts	o = QT_OPTS_INIT(&init_verb, argc, argv);
 	const char	*shell;
-	struct extras	 x = { .has_keys = true };
+	struct extras	 x = { .has_keys = true, .has_builtin = true };
 	int		 id;
 
 	while ((id = qt_opts_next(&o)) != 0) {
@@ -348,6 +356,8 @@ init_main(int argc, char **argv)
 			x.has_up = true;
 		else if (id == COMPLETE)
 			x.has_complete = true;
+		else if (id == NO_BUILTIN)
+			x.has_builtin = false;
 		else
 			x.has_keys = false;
 	}

@@ -72,21 +72,36 @@ try_build_tree(char out[QT_PATH_SIZE], const char *dir, const char *name)
 	return -ENOENT;
 }
 
-int
-qt_path_data(const char *name, char out[QT_PATH_SIZE])
+/* folder: share or lib. */
+static int
+try_installed(char out[QT_PATH_SIZE], const char *folder, const char *name)
 {
-	const char	*set = getenv("QT_DATA_DIR");
-	char		 dir[QT_PATH_SIZE];
+	char	dir[QT_PATH_SIZE];
 
-	if (set != NULL && *set != '\0')
-		return try_path(out, R_OK, "%s/%s", set, name);
 	if (exe_dir(dir) == 0) {
-		if (try_path(out, R_OK, "%s/../share/qt/%s", dir, name) == 0)
+		if (try_path(out, R_OK, "%s/../%s/qt/%s", dir, folder,
+		    name) == 0)
 			return 0;
 		if (try_build_tree(out, dir, name) == 0)
 			return 0;
 	}
-	return try_path(out, R_OK, QT_PREFIX "/share/qt/%s", name);
+	return try_path(out, R_OK, QT_PREFIX "/%s/qt/%s", folder, name);
+}
+
+int
+qt_path_data(const char *name, char out[QT_PATH_SIZE])
+{
+	const char	*set = getenv("QT_DATA_DIR");
+
+	if (set != NULL && *set != '\0')
+		return try_path(out, R_OK, "%s/%s", set, name);
+	return try_installed(out, "share", name);
+}
+
+int
+qt_path_lib(const char *name, char out[QT_PATH_SIZE])
+{
+	return try_installed(out, "lib", name);
 }
 
 void

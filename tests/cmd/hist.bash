@@ -31,13 +31,14 @@ hist_down() {
 }
 
 # A shell whose prompt counts, so that it is known when it is there again; with
-# lines before ours, and those in AFTER behind.
+# lines before ours, and those in AFTER behind. BASH_INIT: an option of bash's.
 bash_open() {
 	cat >"$HOME/.bashrc" <<-'EOF'
 	unset HISTFILE
 	PS1='[$((++prompts))]\$ '
 	EOF
-	printf '%s\n' "$@" 'eval "$(qt-hist init bash)"' "${AFTER-}" \
+	printf '%s\n' "$@" "eval \"\$(qt-hist init ${BASH_INIT-} bash)\"" \
+	    "${AFTER-}" \
 	    >>"$HOME/.bashrc"
 	term_open 100x50 "exec bash --noprofile"
 	prompt

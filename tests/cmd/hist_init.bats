@@ -48,6 +48,8 @@ teardown() {
 		[[ $output == *"init --no-keys $shell"* ]]
 		run -0 bash ./out --up-arrow $shell
 		[[ $output == *"init --up-arrow $shell"* ]]
+		run -0 bash ./out --no-builtin $shell
+		[[ $output == *"init --no-builtin $shell"* ]]
 	done
 	cat >taken <<-'EOF'
 	export QT_HIST_SESSION=$$-x

@@ -573,7 +573,7 @@ calls() {
 		PATH=$HOME:$PATH "${shell}_open"
 		enter 'echo begin' 'true' 'cd /' 'echo end'
 		calls trace >between
-		grep -q 'write(.*, "\\0*36' between
+		grep -qE 'writev?\(.*"\\0*36' between
 		run grep -E "($never)\(" between
 		[ -z "$output" ] || { echo "$shell: $output"; false; }
 		term_close

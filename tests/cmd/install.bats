@@ -198,6 +198,8 @@ build_user() {
 		[[ $output == *QT_HIST_SESSION* ]]
 		[[ $output != *@SPOOL@* ]]
 	done
+	[ ! -e "$QT_BUILD/qt-hist-bash.so" ] || "$AT/bin/qt-hist" init bash |
+	    grep -q "='.*/lib/qt/qt-hist-bash.so'\$"
 }
 
 @test "the systemd units name the installed programs" {

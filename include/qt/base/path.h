@@ -49,6 +49,11 @@ int	qt_path_segment(const char *kind, char out[128], struct qt_err *err);
  * -errno with the last place that was tried in out.
  */
 int	qt_path_data(const char *name, char out[QT_PATH_SIZE]);
+/*
+ * The same of what is for one kind of machine: ../lib/qt/name beside the
+ * executable's folder, else the build tree's, else PREFIX/lib/qt/name.
+ */
+int	qt_path_lib(const char *name, char out[QT_PATH_SIZE]);
 
 /*
  * A sibling program: beside the running executable when there, else the bare

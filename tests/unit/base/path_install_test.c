@@ -14,7 +14,7 @@
 /*
  * The functions look around the running executable, so this one copies itself
  * into trees of every shape and runs there with the question in
- * PATH_TEST_ASK: "program NAME" or "data NAME".
+ * PATH_TEST_ASK: "program NAME", "data NAME" or "lib NAME".
  */
 __attribute__((constructor)) static void
 answer(void)
@@ -27,6 +27,8 @@ answer(void)
 		return;
 	if (strncmp(ask, "program ", 8) == 0)
 		qt_path_program(ask + 8, path);
+	else if (strncmp(ask, "lib ", 4) == 0)
+		rc = qt_path_lib(ask + 4, path);
 	else
 		rc = qt_path_data(ask + 5, path);
 	dprintf(STDOUT_FILENO, "%d %s", rc, path);
@@ -137,6 +139,19 @@ QT_TEST(installed_data_is_beside_the_programs)
 	install("p/bin/x");
 	sh("mkdir -p p/share/qt/web p/web");
 	expect("p/bin/x", "data web", "0 TOP/p/bin/../share/qt/web");
+	leave();
+}
+
+QT_TEST(what_is_for_one_kind_of_machine_is_in_lib)
+{
+	(void)state;
+	enter();
+	install("p/bin/x");
+	sh("mkdir -p p/share/qt p/lib/qt d; touch p/share/qt/y p/lib/qt/x.so d/y");
+	setenv("QT_DATA_DIR", top, 1);
+	expect("p/bin/x", "lib x.so", "0 TOP/p/bin/../lib/qt/x.so");
+	expect("p/bin/x", "lib y", "-2 " QT_PREFIX "/lib/qt/y");
+	unsetenv("QT_DATA_DIR");
 	leave();
 }
 

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * __qh_record - what bash does at each prompt, as a builtin that it loads
+ *
+ * init.bash is the whole of it, for any bash: its variables and what they mean
+ * are described there, what is written is in <qt/hist/spool.h>. But a script
+ * costs what bash has to read, each time anew. So here is what happens at most
+ * prompts, one command that the list took, in C: a third of the instructions.
+ *
+ *	usual	the record is written, and the variables say "nothing yet": 0
+ *	else	__qh_s and __qh_p are set, from $? and PIPESTATUS, which the next
+ *		command would change; 1, and __qh_prompt_rest does all
+ *
+ * bash's insides are no interface: what was compiled for one version is refused
+ * by others (see the load function), and "enable -f" by a bash that cannot load;
+ * then the script does it. Nothing is kept here, neither memory nor descriptors,
+ * and all that is the user's may have any value, or none.
+ */
+#include <config.h>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <builtins.h>
+#include <shell.h>
+#include <version.h>
+
+/* bash's and its readline's, which have no header here. */
+typedef struct _hist_entry {
+	char	*line;
+	char	*timestamp;
+	void	*data;
+} HIST_ENTRY;
+extern HIST_ENTRY	**history_list(void);
+extern int		  history_length;
+extern char		 *dist_version;
+extern volatile int	  last_command_exit_value;
+
+extern struct builtin	  __qh_record_struct;
+extern int		  __qh_record_builtin_load(char *name);
+
+#define TOKEN_LEN	16u
+#define STATUSES_SIZE	512u	/* of a pipeline; more are left out */
+
+/* A variable's text; NULL: it has none. */
+static char *
+text_of(const char *name)
+{
+	const SHELL_VAR	*v = find_variable(name);
+
+	return v == NULL || array_p(v) || assoc_p(v) ? NULL : value_cell(v);
+}
+
+static const char *
+or_none(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+/* Whether several commands were entered at once. */
+static int
+are_many(void)
+{
+	const SHELL_VAR	*v = find_variable("__qh_t");
+	const char	*first;
+
+	if (v == NULL || !array_p(v) || array_cell(v) == NULL)
+		return v != NULL;
+	first = array_reference(array_cell(v), 0);
+	return first != NULL && *first != '\0';
+}
+
+static void
+statuses(char out[STATUSES_SIZE])
+{
+	const SHELL_VAR		*v = find_variable("PIPESTATUS");
+	const ARRAY		*all;
+	const ARRAY_ELEMENT	*e;
+	size_t			 len = 0;
+
+	out[0] = '\0';
+	if (v == NULL || !array_p(v) || array_cell(v) == NULL)
+		return;
+	all = array_cell(v);
+	for (e = all->head->next; e != all->head; e = e->next) {
+		int	n = snprintf(out + len, STATUSES_SIZE - len, "%s%s",
+		    len > 0 ? " " : "", or_none(element_value(e)));
+
+		if (n < 0 || (size_t)n >= STATUSES_SIZE - len) {
+			out[len] = '\0';
+			return;
+		}
+		len += (size_t)n;
+	}
+}
+
+/* 0 when all of it was appended. */
+static int
+append(const char *path, const struct iovec *v, int count, size_t len)
+{
+	int	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+	    0600);
+	ssize_t	n;
+
+	if (fd < 0)
+		return -1;
+	n = writev(fd, v, count);
+	return close(fd) == 0 && n >= 0 && (size_t)n == len ? 0 : -1;
+}
+
+struct record {
+	const char	*spool, *spare, *token, *cwd, *end, *text;
+	char		*begun;		/* NUMBER\000START */
+	char		 status[16], statuses[STATUSES_SIZE];
+};
+
+#define FIELD(text)	{ (void *)(text), strlen(text) + 1 }
+
+/* An E, its text as it is. */
+static void
+put(struct record *r)
+{
+	static const char	mark[] = "\x1e", ends[] = ".", kind[] = "E";
+	char			*zero = strstr(r->begun, "\\000"), number[24];
+	size_t			 len = 0;
+
+	if (zero == NULL || (size_t)(zero - r->begun) >= sizeof(number))
+		return;
+	memcpy(number, r->begun, (size_t)(zero - r->begun));
+	number[zero - r->begun] = '\0';
+	{
+		const struct iovec	v[] = {
+			{ (void *)mark, 1 }, { (void *)r->token, TOKEN_LEN },
+			FIELD(kind), FIELD(number), FIELD(zero + 4),
+			FIELD(r->end), FIELD(r->status), FIELD(r->statuses),
+			FIELD(r->cwd), FIELD("t"), FIELD(r->text),
+			{ (void *)mark, 1 }, { (void *)r->token, TOKEN_LEN },
+			FIELD(ends),
+		};
+		const int		count = sizeof(v) / sizeof(v[0]);
+
+		for (int i = 0; i < count; i++)
+			len += v[i].iov_len;
+		if (append(r->spool, v, count, len) < 0)
+			(void)append(r->spare, v, count, len);
+	}
+}
+
+/* Whether it is the usual: there is a time, of one command, which the list took,
+   and where to write. */
+static int
+is_usual(struct record *r, long long *next)
+{
+	const char	*expected = text_of("__qh_next");
+	const char	*entry = text_of("HISTCMD");
+	HIST_ENTRY	**list = history_list();
+
+	r->begun = text_of("__qh_t0");
+	r->spool = text_of("__qh_spool");
+	r->spare = or_none(text_of("__qh_spare"));
+	r->token = text_of("__qh_token");
+	r->cwd = or_none(text_of("__qh_pwd"));
+	if (r->begun == NULL || *r->begun == '\0' || are_many() ||
+	    expected == NULL || entry == NULL || strcmp(expected, entry) != 0 ||
+	    r->spool == NULL || r->token == NULL ||
+	    strlen(r->token) != TOKEN_LEN || list == NULL || history_length < 1)
+		return 0;
+	*next = strtoll(expected, NULL, 10);
+	r->text = list[history_length - 1]->line;
+	return r->text != NULL;
+}
+
+static int
+record_builtin(WORD_LIST *list)
+{
+	struct record	 r;
+	char		*now, number[24];
+	long long	 next;
+
+	(void)list;
+	snprintf(r.status, sizeof(r.status), "%d", last_command_exit_value);
+	statuses(r.statuses);
+	if (!is_usual(&r, &next)) {
+		bind_variable("__qh_s", r.status, 0);
+		bind_variable("__qh_p", r.statuses, 0);
+		return EXECUTION_FAILURE;
+	}
+	/* It is computed when it is asked for, and then it is the variable's. */
+	now = text_of("EPOCHREALTIME");
+	r.end = or_none(now);
+	put(&r);
+	snprintf(number, sizeof(number), "%lld", next + 1);
+	bind_variable("__qh_t0", "", 0);
+	bind_variable("__qh_t1", (char *)r.end, 0);
+	bind_variable("__qh_pwd", (char *)or_none(text_of("PWD")), 0);
+	bind_variable("__qh_next", number, 0);
+	return EXECUTION_SUCCESS;
+}
+
+/* 0: the bash that loads it is not the one that it was compiled for. */
+int
+__qh_record_builtin_load(char *name)
+{
+	(void)name;
+	return strcmp(dist_version, DISTVERSION) == 0;
+}
+
+static char	*long_doc[] = {
+	"Keeps the command that ran last for qt-hist(1), as its hooks ask for.",
+	NULL,
+};
+
+struct builtin	__qh_record_struct = {
+	"__qh_record", record_builtin, BUILTIN_ENABLED, long_doc,
+	"__qh_record", NULL,
+};
