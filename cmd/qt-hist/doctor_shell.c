@@ -299,6 +299,18 @@ check_twice(struct doctor *d, const struct doctor_run *r)
 }
 
 static void
+say_builtin(struct doctor *d, const struct doctor_run *r)
+{
+	if (strcmp(d->name, "bash") != 0)
+		return;
+	doctor_say(d, DOCTOR_OK, "builtin", NULL,
+	    strstr(doctor_told(&r->begin, "prompt"), "__qh_record") != NULL ?
+	    "bash has loaded it, for prompts that cost less" : "bash has loaded "
+	    "none (made for another version, or left out), so the hooks are a "
+	    "script");
+}
+
+static void
 check_keys(struct doctor *d, const struct doctor_run *r)
 {
 	const char	*keys = doctor_told(&r->end, "ctrl_r");
@@ -342,6 +354,7 @@ check_typed(struct doctor *d, struct doctor_run *r, const struct doctor_startup 
 		qt_buf_clear(&shown);
 	} else if (r->seen[0].count > 0 && r->seen[2].count > 0) {
 		check_twice(d, r);
+		say_builtin(d, r);
 		if (!check_fields(d, r, p))
 			return;
 		check_space(d, r);

@@ -72,7 +72,11 @@ cost() {
 	doctor 0 bash
 	well
 	says '^ok    shell: bash [5-9]'
+	says '^ok    builtin: bash has loaded '
 	says '^ok    leading space: .* is kept, too; HISTCONTROL=ignorespace'
+	sed -i 's/init bash/init --no-builtin bash/' "$HOME/.bashrc"
+	doctor 0 bash
+	says '^ok    builtin: bash has loaded none '
 	bash_rc 'HISTCONTROL=ignoreboth PROMPT_COMMAND="history -a"'
 	printf 'mine\n' >"$HOME/.bash_history"
 	doctor 0 "$(command -v bash)"
