@@ -95,7 +95,8 @@ LINK   = $(CC) $(QT_CFLAGS) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(
 # What bash loads, so that a prompt costs less: where bash's headers are. bash has
 # no sanitizer, so it has none, either.
 BASH_H  ?= /usr/include/bash
-BUILTIN := $(if $(wildcard $(BASH_H)/builtins.h),$(B)/qt-hist-bash.so)
+BUILTIN := $(if $(BASH_H),$(if $(wildcard $(BASH_H)/builtins.h),$(strip \
+	$(B)/qt-hist-bash.so)))
 
 all: $(PROGS:%=$(B)/bin/%) $(BUILTIN)
 
@@ -123,6 +124,7 @@ JOBS=1          one test program at a time, not as many as there are cores
 SAN=address,undefined or SAN=thread: instrumented, in a tree of its own
 STATIC=0        qt-session, qt-shm, qt-map, qt-hist use shared libraries even where
                 archives are
+BASH_H=DIR      where bash's headers are, for what bash loads; none: BASH_H=
 CC= CFLAGS= LDFLAGS= BUILD=DIR: another compiler, other flags, another tree
 endef
 help:
@@ -168,9 +170,10 @@ $(foreach p,$(PROGS),$(eval $(call program,$(p))))
 $(B)/qt-hist-bash.so: cmd/qt-hist/bash-builtin/record.c
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -fPIC -Wall -Wextra -Wshadow -MMD -MP \
-	    $(if $(WERROR),-Werror) $(CPPFLAGS) $(CFLAGS) -shared -Wl,-z,now \
-	    $(patsubst %,-isystem $(BASH_H)%,/ /include /builtins) -o $@ $<
+	$(Q)$(CC) -std=gnu11 -fPIC -Wall -Wextra -Wshadow -MD -MP \
+	    $(if $(WERROR),-Werror) \
+	    $(patsubst %,-isystem $(BASH_H)%,/ /include /builtins) \
+	    $(CPPFLAGS) $(CFLAGS) -shared -Wl,-z,now -o $@ $< $(LDFLAGS)
 
 # main() for QT_TEST and what tests share; in an archive, so that a program may
 # have a main() of its own.
@@ -324,6 +327,7 @@ install: all page $(LIB) $(SOLIB) $(B)/install/qt.pc $(SERVICES)
 	$(Q)$(call each,$(wildcard cmd/qt-shm/python/qtshm/*.py),$(strip \
 	    lib/python3/dist-packages/qtshm/$$n))
 	$(Q)$(call each,$(wildcard cmd/qt-hist/*.*sh),share/qt/$$n)
+	$(Q)rm -f "$(to)/lib/qt/qt-hist-bash.so"
 	$(Q)$(call each,$(BUILTIN),lib/qt/$$n)
 	$(Q)$(call each,$(LIB),lib/libqt.a)
 	$(Q)$(call each,$(SOLIB),lib/libqt.so.$(VERSION),755)
@@ -342,7 +346,8 @@ uninstall:
 	@t=$$(mktemp -d) && $(MAKE) -s install DESTDIR="$$t" PREFIX='$(PREFIX)' \
 	    >/dev/null && (cd "$$t" && find . ! -type d) | \
 	    while read -r f; do rm -f "$(DESTDIR)/$$f"; done; rm -rf "$$t" \
-	    "$(to)/lib/python3/dist-packages/qtshm/__pycache__"
+	    "$(to)/lib/python3/dist-packages/qtshm/__pycache__" \
+	    "$(to)/lib/qt/qt-hist-bash.so"
 	@[ ! -d "$(to)" ] || find "$(to)/include/qt" "$(to)/share/qt" \
 	    "$(to)/lib/qt" "$(to)/lib/python3/dist-packages/qtshm" -depth -type d \
 	    -exec rmdir --ignore-fail-on-non-empty '{}' + 2>/dev/null || :

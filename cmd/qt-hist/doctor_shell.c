@@ -306,8 +306,8 @@ say_builtin(struct doctor *d, const struct doctor_run *r)
 	doctor_say(d, DOCTOR_OK, "builtin", NULL,
 	    strstr(doctor_told(&r->begin, "prompt"), "__qh_record") != NULL ?
 	    "bash has loaded it, for prompts that cost less" : "bash has loaded "
-	    "none (made for another version, or left out), so the hooks are a "
-	    "script");
+	    "none (not installed, made for another version, or left out), so the "
+	    "hooks are a script");
 }
 
 static void

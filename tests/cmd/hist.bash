@@ -31,7 +31,8 @@ hist_down() {
 }
 
 # A shell whose prompt counts, so that it is known when it is there again; with
-# lines before ours, and those in AFTER behind. BASH_INIT: an option of bash's.
+# lines before ours, and those in AFTER behind. BASH_INIT: options of qt-hist
+# init, for bash only.
 bash_open() {
 	cat >"$HOME/.bashrc" <<-'EOF'
 	unset HISTFILE

@@ -233,4 +233,10 @@ build_user() {
 	run -0 find "$BATS_TEST_TMPDIR/again" ! -type d
 	[ "$output" = "$BATS_TEST_TMPDIR/again$PREFIX/bin/mine" ]
 	[ ! -d "$BATS_TEST_TMPDIR/again$PREFIX/include/qt" ]
+	# Also what it would not install now.
+	cp -a "$STAGE" "$BATS_TEST_TMPDIR/other"
+	make -s -C "$QT_TOP" uninstall DESTDIR="$BATS_TEST_TMPDIR/other" \
+	    BASH_H= >&2
+	run -0 find "$BATS_TEST_TMPDIR/other" ! -type d
+	[ -z "$output" ]
 }

@@ -28,9 +28,10 @@
 
 #include <builtins.h>
 #include <shell.h>
+#include <execute_cmd.h>
 #include <version.h>
 
-/* bash's and its readline's, which have no header here. */
+/* readline's, whose headers are not bash's. */
 typedef struct _hist_entry {
 	char	*line;
 	char	*timestamp;
@@ -38,12 +39,11 @@ typedef struct _hist_entry {
 } HIST_ENTRY;
 extern HIST_ENTRY	**history_list(void);
 extern int		  history_length;
-extern char		 *dist_version;
-extern volatile int	  last_command_exit_value;
 
 extern struct builtin	  __qh_record_struct;
 extern int		  __qh_record_builtin_load(char *name);
 
+#define ABI		"1"	/* of init.bash */
 #define TOKEN_LEN	16u
 #define STATUSES_SIZE	512u	/* of a pipeline; more are left out */
 
@@ -114,41 +114,46 @@ append(const char *path, const struct iovec *v, int count, size_t len)
 }
 
 struct record {
-	const char	*spool, *spare, *token, *cwd, *end, *text;
-	char		*begun;		/* NUMBER\000START */
-	char		 status[16], statuses[STATUSES_SIZE];
+	const char	*spool, *spare, *token, *cwd, *start, *end, *text;
+	char		 number[24], status[16], statuses[STATUSES_SIZE];
 };
 
 #define FIELD(text)	{ (void *)(text), strlen(text) + 1 }
 
-/* An E, its text as it is. */
+/* Appends an E of form "t", to the spool or else to the spare one. */
 static void
-put(struct record *r)
+put_end(const struct record *r)
 {
 	static const char	mark[] = "\x1e", ends[] = ".", kind[] = "E";
-	char			*zero = strstr(r->begun, "\\000"), number[24];
-	size_t			 len = 0;
+	const struct iovec	v[] = {
+		{ (void *)mark, 1 }, { (void *)r->token, TOKEN_LEN },
+		FIELD(kind), FIELD(r->number), FIELD(r->start), FIELD(r->end),
+		FIELD(r->status), FIELD(r->statuses), FIELD(r->cwd),
+		FIELD("t"), FIELD(r->text),
+		{ (void *)mark, 1 }, { (void *)r->token, TOKEN_LEN },
+		FIELD(ends),
+	};
+	const int		count = sizeof(v) / sizeof(v[0]);
+	size_t			len = 0;
 
-	if (zero == NULL || (size_t)(zero - r->begun) >= sizeof(number))
-		return;
-	memcpy(number, r->begun, (size_t)(zero - r->begun));
-	number[zero - r->begun] = '\0';
-	{
-		const struct iovec	v[] = {
-			{ (void *)mark, 1 }, { (void *)r->token, TOKEN_LEN },
-			FIELD(kind), FIELD(number), FIELD(zero + 4),
-			FIELD(r->end), FIELD(r->status), FIELD(r->statuses),
-			FIELD(r->cwd), FIELD("t"), FIELD(r->text),
-			{ (void *)mark, 1 }, { (void *)r->token, TOKEN_LEN },
-			FIELD(ends),
-		};
-		const int		count = sizeof(v) / sizeof(v[0]);
+	for (int i = 0; i < count; i++)
+		len += v[i].iov_len;
+	if (append(r->spool, v, count, len) < 0)
+		(void)append(r->spare, v, count, len);
+}
 
-		for (int i = 0; i < count; i++)
-			len += v[i].iov_len;
-		if (append(r->spool, v, count, len) < 0)
-			(void)append(r->spare, v, count, len);
-	}
+/* Takes "NUMBER\000START" apart; 0: it is something else. */
+static int
+split_begun(struct record *r, const char *begun)
+{
+	const char	*zero = begun != NULL ? strstr(begun, "\\000") : NULL;
+
+	if (zero == NULL || (size_t)(zero - begun) >= sizeof(r->number))
+		return 0;
+	memcpy(r->number, begun, (size_t)(zero - begun));
+	r->number[zero - begun] = '\0';
+	r->start = zero + 4;
+	return 1;
 }
 
 /* Whether it is the usual: there is a time, of one command, which the list took,
@@ -160,12 +165,11 @@ is_usual(struct record *r, long long *next)
 	const char	*entry = text_of("HISTCMD");
 	HIST_ENTRY	**list = history_list();
 
-	r->begun = text_of("__qh_t0");
 	r->spool = text_of("__qh_spool");
 	r->spare = or_none(text_of("__qh_spare"));
 	r->token = text_of("__qh_token");
 	r->cwd = or_none(text_of("__qh_pwd"));
-	if (r->begun == NULL || *r->begun == '\0' || are_many() ||
+	if (!split_begun(r, text_of("__qh_t0")) || are_many() ||
 	    expected == NULL || entry == NULL || strcmp(expected, entry) != 0 ||
 	    r->spool == NULL || r->token == NULL ||
 	    strlen(r->token) != TOKEN_LEN || list == NULL || history_length < 1)
@@ -193,7 +197,7 @@ record_builtin(WORD_LIST *list)
 	/* It is computed when it is asked for, and then it is the variable's. */
 	now = text_of("EPOCHREALTIME");
 	r.end = or_none(now);
-	put(&r);
+	put_end(&r);
 	snprintf(number, sizeof(number), "%lld", next + 1);
 	bind_variable("__qh_t0", "", 0);
 	bind_variable("__qh_t1", (char *)r.end, 0);
@@ -202,12 +206,15 @@ record_builtin(WORD_LIST *list)
 	return EXECUTION_SUCCESS;
 }
 
-/* 0: the bash that loads it is not the one that it was compiled for. */
+/* 0: it was compiled for another bash, or for another init.bash. */
 int
 __qh_record_builtin_load(char *name)
 {
+	const char	*abi = text_of("__qh_abi");
+
 	(void)name;
-	return strcmp(dist_version, DISTVERSION) == 0;
+	return strcmp(dist_version, DISTVERSION) == 0 && abi != NULL &&
+	    strcmp(abi, ABI) == 0;
 }
 
 static char	*long_doc[] = {

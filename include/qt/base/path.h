@@ -50,8 +50,9 @@ int	qt_path_segment(const char *kind, char out[128], struct qt_err *err);
  */
 int	qt_path_data(const char *name, char out[QT_PATH_SIZE]);
 /*
- * The same of what is for one kind of machine: ../lib/qt/name beside the
- * executable's folder, else the build tree's, else PREFIX/lib/qt/name.
+ * What is compiled, and loaded: ../lib/qt/name beside the executable's folder,
+ * else the build tree's, else PREFIX/lib/qt/name. $QT_DATA_DIR does not count.
+ * Returns as qt_path_data() does.
  */
 int	qt_path_lib(const char *name, char out[QT_PATH_SIZE]);
 
