@@ -174,10 +174,15 @@ __qh_prompt() {
 	__qh_t0='' __qh_t1=${EPOCHREALTIME-} __qh_pwd=$PWD __qh_next+=1
 }
 
-# What __qh_record left to be done: it has set __qh_s and __qh_p.
+# What __qh_record left to be done: it has set __qh_s and __qh_p, unless somebody
+# has taken it away (enable -d).
 __qh_prompt_rest() {
+	if [[ -z ${__qh_s-} ]]; then
+		__qh_hook='{ __qh_prompt; } 2>&-'
+		PROMPT_COMMAND[777]=$__qh_hook
+	fi
 	__qh_prompt_rare
-	__qh_t0='' __qh_t1=${EPOCHREALTIME-} __qh_pwd=$PWD __qh_next+=1
+	__qh_s='' __qh_t0='' __qh_t1=${EPOCHREALTIME-} __qh_pwd=$PWD __qh_next+=1
 }
 
 # Where files may not grow (ulimit -f) the signal would end the shell. Programs
@@ -189,7 +194,7 @@ trap : XFSZ
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
 	if [[ -n $__qh_builtin ]] &&
 	    builtin enable -f "$__qh_builtin" __qh_record 2>/dev/null; then
-		__qh_hook='{ __qh_record || __qh_prompt_rest; } 2>&-'
+		__qh_hook='{ builtin __qh_record || __qh_prompt_rest; } 2>&-'
 	fi
 	PROMPT_COMMAND[777]=$__qh_hook
 	# shellcheck disable=SC2016

@@ -47,13 +47,15 @@ extern int		  __qh_record_builtin_load(char *name);
 #define TOKEN_LEN	16u
 #define STATUSES_SIZE	512u	/* of a pipeline; more are left out */
 
-/* A variable's text; NULL: it has none. */
+/* A variable's text; NULL: it has none. That of a reference may be freed when
+   another one is looked up, if both are to one that bash computes. */
 static char *
 text_of(const char *name)
 {
-	const SHELL_VAR	*v = find_variable(name);
+	const SHELL_VAR	*v = find_variable_noref(name);
 
-	return v == NULL || array_p(v) || assoc_p(v) ? NULL : value_cell(v);
+	return v == NULL || nameref_p(v) || array_p(v) || assoc_p(v) ? NULL :
+	    value_cell(v);
 }
 
 static const char *
@@ -165,13 +167,13 @@ is_usual(struct record *r, long long *next)
 	const char	*entry = text_of("HISTCMD");
 	HIST_ENTRY	**list = history_list();
 
-	r->spool = text_of("__qh_spool");
+	r->spool = or_none(text_of("__qh_spool"));
 	r->spare = or_none(text_of("__qh_spare"));
 	r->token = text_of("__qh_token");
-	r->cwd = or_none(text_of("__qh_pwd"));
+	r->cwd = text_of("__qh_pwd");
 	if (!split_begun(r, text_of("__qh_t0")) || are_many() ||
 	    expected == NULL || entry == NULL || strcmp(expected, entry) != 0 ||
-	    r->spool == NULL || r->token == NULL ||
+	    r->cwd == NULL || r->token == NULL ||
 	    strlen(r->token) != TOKEN_LEN || list == NULL || history_length < 1)
 		return 0;
 	*next = strtoll(expected, NULL, 10);
@@ -183,7 +185,7 @@ static int
 record_builtin(WORD_LIST *list)
 {
 	struct record	 r;
-	char		*now, number[24];
+	char		 now[32], number[24];
 	long long	 next;
 
 	(void)list;
@@ -194,13 +196,12 @@ record_builtin(WORD_LIST *list)
 		bind_variable("__qh_p", r.statuses, 0);
 		return EXECUTION_FAILURE;
 	}
-	/* It is computed when it is asked for, and then it is the variable's. */
-	now = text_of("EPOCHREALTIME");
-	r.end = or_none(now);
+	snprintf(now, sizeof(now), "%s", or_none(text_of("EPOCHREALTIME")));
+	r.end = now;
 	put_end(&r);
 	snprintf(number, sizeof(number), "%lld", next + 1);
 	bind_variable("__qh_t0", "", 0);
-	bind_variable("__qh_t1", (char *)r.end, 0);
+	bind_variable("__qh_t1", now, 0);
 	bind_variable("__qh_pwd", (char *)or_none(text_of("PWD")), 0);
 	bind_variable("__qh_next", number, 0);
 	return EXECUTION_SUCCESS;
