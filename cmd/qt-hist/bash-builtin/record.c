@@ -77,21 +77,21 @@ are_many(void)
 	return first != NULL && *first != '\0';
 }
 
+/* By array_reference(), as bash may be built with another kind of array. */
 static void
 statuses(char out[STATUSES_SIZE])
 {
-	const SHELL_VAR		*v = find_variable("PIPESTATUS");
-	const ARRAY		*all;
-	const ARRAY_ELEMENT	*e;
-	size_t			 len = 0;
+	const SHELL_VAR	*v = find_variable("PIPESTATUS");
+	const char	*status;
+	size_t		 len = 0;
 
 	out[0] = '\0';
 	if (v == NULL || !array_p(v) || array_cell(v) == NULL)
 		return;
-	all = array_cell(v);
-	for (e = all->head->next; e != all->head; e = e->next) {
+	for (arrayind_t i = 0; (status = array_reference(array_cell(v), i)) !=
+	    NULL; i++) {
 		int	n = snprintf(out + len, STATUSES_SIZE - len, "%s%s",
-		    len > 0 ? " " : "", or_none(element_value(e)));
+		    len > 0 ? " " : "", status);
 
 		if (n < 0 || (size_t)n >= STATUSES_SIZE - len) {
 			out[len] = '\0';
