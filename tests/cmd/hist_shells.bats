@@ -144,13 +144,14 @@ jobs_and_interrupts() {
 @test "a shell in a shell, and one in its place, are sessions of their own" {
 	bash_open
 	enter 'echo one'
-	N=0
-	term_type 'clear; exec bash'
+	# Its prompts have numbers that are not on the screen yet.
+	N=50
+	term_type 'exec env prompts=50 bash'
 	term_key Enter
 	prompt
 	enter 'echo two' 'eval "$(qt-hist init bash)"' 'export PS0'
-	N=0
-	term_type 'clear; bash'
+	N=70
+	term_type 'prompts=70 bash'
 	term_key Enter
 	prompt
 	enter 'echo three'
@@ -162,24 +163,24 @@ jobs_and_interrupts() {
 @test "zsh and fish: one in its place" {
 	if command -v zsh; then
 		zsh_open
-		N=0
-		term_type 'clear; exec zsh'
+		N=50
+		term_type 'exec env prompts=50 zsh'
 		term_key Enter
 		prompt
 		enter 'echo two' 'eval "$(qt-hist init zsh)"' 'echo three'
-		[ "$(commands)" = 'clear; exec zsh;echo two;eval "$(qt-hist init zsh)";echo three;' ]
+		[ "$(commands)" = 'exec env prompts=50 zsh;echo two;eval "$(qt-hist init zsh)";echo three;' ]
 		term_close
 		hist_forget "$QT_HIST"
 	fi
 	if command -v fish; then
 		N=0
 		fish_open
-		N=0
-		term_type 'clear; exec fish'
+		N=50
+		term_type 'exec env prompts=50 fish'
 		term_key Enter
 		prompt
 		enter 'echo two' 'qt-hist init fish | source' 'echo three'
-		[ "$(commands)" = 'clear; exec fish;echo two;qt-hist init fish | source;echo three;' ]
+		[ "$(commands)" = 'exec env prompts=50 fish;echo two;qt-hist init fish | source;echo three;' ]
 	fi
 }
 
@@ -298,12 +299,12 @@ paste_lines() {
 	fish_open 'function fish_should_add_to_history' \
 	    '  string match -qv "*password*" -- $argv[1]' 'end'
 	enter 'echo a' 'echo password' 'echo b'
-	N=0
-	term_type 'clear; exec fish --private'
+	N=50
+	term_type 'exec env prompts=50 fish --private'
 	term_key Enter
 	prompt
 	enter 'echo secret'
-	[ "$(commands)" = 'echo a;echo b;clear; exec fish --private;' ]
+	[ "$(commands)" = 'echo a;echo b;exec env prompts=50 fish --private;' ]
 	run ! grep -rqaE 'secret|password' "$QT_HIST"
 }
 
