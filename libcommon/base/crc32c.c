@@ -8,13 +8,12 @@
  * Performance Software-Based CRC Generators", 2005).
  */
 
-#include <endian.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <qt/base/hash.h>
+#include <qt/base/le.h>
 
 #include "crc32c_priv.h"
 
@@ -42,15 +41,6 @@ tables_fill(void)
 	}
 }
 
-static uint64_t
-load_le64(const unsigned char *p)
-{
-	uint64_t	x;
-
-	memcpy(&x, p, sizeof(x));
-	return le64toh(x);
-}
-
 uint32_t
 qt__crc32c_table(uint32_t crc, const void *data, size_t len)
 {
@@ -60,7 +50,7 @@ qt__crc32c_table(uint32_t crc, const void *data, size_t len)
 	pthread_once(&tables_once, tables_fill);
 	crc = ~crc;
 	for (; len >= 8; p += 8, len -= 8) {
-		x = load_le64(p) ^ crc;
+		x = qt_le_load64(p) ^ crc;
 		crc = tables[7][x & 0xff] ^ tables[6][x >> 8 & 0xff] ^
 		    tables[5][x >> 16 & 0xff] ^ tables[4][x >> 24 & 0xff] ^
 		    tables[3][x >> 32 & 0xff] ^ tables[2][x >> 40 & 0xff] ^
@@ -97,7 +87,7 @@ qt__crc32c_hw(uint32_t crc, const void *data, size_t len)
 	uint64_t		 c = ~crc;
 
 	for (; len >= 8; p += 8, len -= 8)
-		c = _mm_crc32_u64(c, load_le64(p));
+		c = _mm_crc32_u64(c, qt_le_load64(p));
 	for (; len > 0; len--)
 		c = _mm_crc32_u8((uint32_t)c, *p++);
 	return ~(uint32_t)c;
@@ -126,7 +116,7 @@ qt__crc32c_hw(uint32_t crc, const void *data, size_t len)
 	crc = ~crc;
 	for (; len >= 8; p += 8, len -= 8)
 		__asm__(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1"
-		    : "+r"(crc) : "r"(load_le64(p)));
+		    : "+r"(crc) : "r"(qt_le_load64(p)));
 	for (; len > 0; len--)
 		__asm__(".arch_extension crc\n\tcrc32cb %w0, %w0, %w1"
 		    : "+r"(crc) : "r"((uint32_t)*p++));

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SipHash, random bytes, secret comparison. See <qt/base/hash.h>. */
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include <qt/base/hash.h>
+#include <qt/base/le.h>
 
 static uint64_t
 rotl(uint64_t x, int bits)
 {
 	return x << bits | x >> (64 - bits);
-}
-
-static uint64_t
-load_le64(const unsigned char *p)
-{
-	uint64_t	x;
-
-	memcpy(&x, p, sizeof(x));
-	return le64toh(x);
 }
 
 /* Inline, so that all four stay in registers. */
@@ -64,7 +55,7 @@ sip(const struct qt_hash_key *key, const unsigned char *p, size_t len,
 	};
 
 	for (; p != end; p += 8)
-		sip_add(v, load_le64(p), rounds);
+		sip_add(v, qt_le_load64(p), rounds);
 	for (len &= 7; len > 0; len--)
 		m |= (uint64_t)p[len - 1] << (8 * (len - 1));
 	sip_add(v, m, rounds);

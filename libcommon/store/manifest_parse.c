@@ -6,40 +6,9 @@
 #include <stdlib.h>
 
 #include <qt/base/hash.h>
+#include <qt/base/le.h>
 
 #include "manifest_file_priv.h"
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	uint32_t	n;
-
-	memcpy(&n, p, sizeof(n));
-	return le32toh(n);
-}
-
-static uint64_t
-get64(const uint8_t *p)
-{
-	uint64_t	n;
-
-	memcpy(&n, p, sizeof(n));
-	return le64toh(n);
-}
-
-static void
-put32(uint8_t *p, uint32_t n)
-{
-	n = htole32(n);
-	memcpy(p, &n, sizeof(n));
-}
-
-static void
-put64(uint8_t *p, uint64_t n)
-{
-	n = htole64(n);
-	memcpy(p, &n, sizeof(n));
-}
 
 /* Magic, version, size and sum: is it a whole manifest that we can read? */
 static int
@@ -53,19 +22,19 @@ check_file(const uint8_t *p, size_t len, struct qt_err *err)
 		qt_err_set(err, "byte 0: not the beginning of a manifest");
 		return -QT_ECORRUPT;
 	}
-	if (get32(p + len - 4) != qt_crc32c(0, p, len - 4)) {
+	if (qt_le_load32(p + len - 4) != qt_crc32c(0, p, len - 4)) {
 		qt_err_set(err, "bytes 0 to %zu: the checksum is wrong", len);
 		return -QT_ECORRUPT;
 	}
-	if (get32(p + 8) > QT__MANIFEST_FORMAT) {
+	if (qt_le_load32(p + 8) > QT__MANIFEST_FORMAT) {
 		qt_err_set(err, "made by a newer program (its format is %"
-		    PRIu32 ", known is %u)", get32(p + 8),
+		    PRIu32 ", known is %u)", qt_le_load32(p + 8),
 		    QT__MANIFEST_FORMAT);
 		return -QT_EVERSION;
 	}
-	if (get32(p + 8) != QT__MANIFEST_FORMAT ||
-	    get32(p + 12) != QT__MANIFEST_HEAD || get64(p + 16) != len ||
-	    get32(p + 164) != 0) {
+	if (qt_le_load32(p + 8) != QT__MANIFEST_FORMAT ||
+	    qt_le_load32(p + 12) != QT__MANIFEST_HEAD || qt_le_load64(p + 16) != len ||
+	    qt_le_load32(p + 164) != 0) {
 		qt_err_set(err, "byte 8: its version or its sizes are wrong");
 		return -QT_ECORRUPT;
 	}
@@ -77,12 +46,12 @@ static void
 parse_head(struct qt__manifest *m, const uint8_t *p)
 {
 	*m = (struct qt__manifest){
-		.number = get64(p + 24), .next_file = get64(p + 32),
-		.first_wal = get64(p + 40), .next_wal = get64(p + 48),
-		.version = get64(p + 56), .made_ms = get64(p + 64),
-		.clock_ms = get64(p + 72),
-		.run_count = get32(p + 144), .slice_count = get32(p + 148),
-		.heap_len = get64(p + 152), .drop_count = get32(p + 160),
+		.number = qt_le_load64(p + 24), .next_file = qt_le_load64(p + 32),
+		.first_wal = qt_le_load64(p + 40), .next_wal = qt_le_load64(p + 48),
+		.version = qt_le_load64(p + 56), .made_ms = qt_le_load64(p + 64),
+		.clock_ms = qt_le_load64(p + 72),
+		.run_count = qt_le_load32(p + 144), .slice_count = qt_le_load32(p + 148),
+		.heap_len = qt_le_load64(p + 152), .drop_count = qt_le_load32(p + 160),
 	};
 	memcpy(&m->flush, p + 80, sizeof(m->flush));
 	memcpy(&m->merge, p + 112, sizeof(m->merge));
@@ -130,7 +99,7 @@ qt__manifest_parse(struct qt__manifest *m, void *data, size_t len,
 	m->slices = slices;
 	m->drops = drops;
 	m->heap = (uint8_t *)(drops + m->drop_count);
-	m->crc = get32(p + len - 4);
+	m->crc = qt_le_load32(p + len - 4);
 	return qt__manifest_check(m, err);
 }
 
@@ -142,23 +111,23 @@ pack_head(const struct qt__manifest *m, uint8_t *p, size_t len)
 	qt__job_turn(&flush);
 	qt__job_turn(&merge);
 	memcpy(p, QT__MANIFEST_MAGIC, 8);
-	put32(p + 8, QT__MANIFEST_FORMAT);
-	put32(p + 12, QT__MANIFEST_HEAD);
-	put64(p + 16, len);
-	put64(p + 24, m->number);
-	put64(p + 32, m->next_file);
-	put64(p + 40, m->first_wal);
-	put64(p + 48, m->next_wal);
-	put64(p + 56, m->version);
-	put64(p + 64, m->made_ms);
-	put64(p + 72, m->clock_ms);
+	qt_le_store32(p + 8, QT__MANIFEST_FORMAT);
+	qt_le_store32(p + 12, QT__MANIFEST_HEAD);
+	qt_le_store64(p + 16, len);
+	qt_le_store64(p + 24, m->number);
+	qt_le_store64(p + 32, m->next_file);
+	qt_le_store64(p + 40, m->first_wal);
+	qt_le_store64(p + 48, m->next_wal);
+	qt_le_store64(p + 56, m->version);
+	qt_le_store64(p + 64, m->made_ms);
+	qt_le_store64(p + 72, m->clock_ms);
 	memcpy(p + 80, &flush, sizeof(flush));
 	memcpy(p + 112, &merge, sizeof(merge));
-	put32(p + 144, m->run_count);
-	put32(p + 148, m->slice_count);
-	put64(p + 152, m->heap_len);
-	put32(p + 160, m->drop_count);
-	put32(p + 164, 0);
+	qt_le_store32(p + 144, m->run_count);
+	qt_le_store32(p + 148, m->slice_count);
+	qt_le_store64(p + 152, m->heap_len);
+	qt_le_store32(p + 160, m->drop_count);
+	qt_le_store32(p + 164, 0);
 }
 
 int
@@ -197,6 +166,6 @@ qt__manifest_pack(const struct qt__manifest *m, void **data, size_t *len)
 	}
 	if (m->heap_len > 0)
 		memcpy(p, m->heap, m->heap_len);
-	put32(p + m->heap_len, qt_crc32c(0, *data, *len - 4));
+	qt_le_store32(p + m->heap_len, qt_crc32c(0, *data, *len - 4));
 	return 0;
 }
